@@ -1,0 +1,48 @@
+# `make` alone prints the targets. Every target works from a fresh clone; what it needs, it installs first.
+.DEFAULT_GOAL := help
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+LAB := $(BIN)/python -m tests.lab.sandbox
+
+.PHONY: help run test lint demo-check wheel-check setup clean
+
+help: ## print this list
+	@awk -F':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+run: build/packages-run $(VENV)/run ## watch it work: a home with a demo family, in a browser on this machine
+	@$(BIN)/python -m tests.lab.run
+
+test: build/packages-test setup lint wheel-check ## install what tests need, run all of them
+	$(LAB) $(BIN)/python -m pytest
+	$(MAKE) --no-print-directory demo-check
+
+demo-check: build/packages-run setup ## the main job, measured: taps and bedtimes must stop real packets
+	$(LAB) $(BIN)/python -m tests.lab.demo_check
+
+lint: setup ## ruff, mypy --strict, import-linter
+	$(BIN)/ruff check . && $(BIN)/mypy && $(BIN)/lint-imports
+
+wheel-check: setup ## build the wheel and use it in a clean environment
+	$(BIN)/python -m tests.wheel_check
+
+setup: build/packages-run $(VENV)/dev build/paho-1.6 ## the Python environment of developers
+
+clean: ## remove what the other targets made
+	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+
+build/packages-run: tests/lab/install_packages
+	@mkdir -p build && tests/lab/install_packages run && touch $@
+
+build/packages-test: tests/lab/install_packages
+	@mkdir -p build && tests/lab/install_packages test && touch $@
+
+$(VENV)/run: pyproject.toml | build/packages-run
+	$(PYTHON) -m venv $(VENV) && $(BIN)/pip install --quiet --disable-pip-version-check -e '.[agent,hub,lab]' && touch $@
+
+$(VENV)/dev: pyproject.toml | build/packages-run
+	$(PYTHON) -m venv $(VENV) && $(BIN)/pip install --quiet --disable-pip-version-check -e '.[dev]' && touch $@
+
+# OpenWrt 24.10 and 25.12 ship paho 1.6.1, so the agent is tested with it beside 2.x.
+build/paho-1.6: | $(VENV)/dev
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --target $@ paho-mqtt==1.6.1
