@@ -1,0 +1,59 @@
+"""Files and directories that only their owner can read, from the moment they exist.
+
+It decides modes (0700, 0600) and that a file is whole or absent; what is written is the caller's. The mode
+is given when the file is created: a mode changed afterwards would leave a moment in which another user can
+open a key.
+"""
+
+import os
+import secrets
+from pathlib import Path
+
+DIRECTORY_MODE = 0o700
+FILE_MODE = 0o600
+# Keys, certificates and settings of one home are a few kilobytes each; a larger file is not ours.
+READ_CAP_BYTES = 262_144
+
+
+def make_directory(path: Path) -> None:
+    """Create the directory `path`, readable by its owner only. Raises FileExistsError."""
+    os.mkdir(path, DIRECTORY_MODE)
+
+
+def write_new(path: Path, data: bytes) -> None:
+    """Create `path` with `data`, on the disk when this returns. Raises FileExistsError, for a link too."""
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+    with os.fdopen(os.open(path, flags, FILE_MODE), "wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def replace(path: Path, data: bytes) -> None:
+    """Write `path`, new or not: a reader or a power cut finds the old file or the new one, never a part."""
+    beside = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
+    try:
+        write_new(beside, data)
+        os.rename(beside, path)
+    except BaseException:
+        beside.unlink(missing_ok=True)
+        raise
+    sync_directory(path.parent)
+
+
+def read(path: Path) -> bytes:
+    """The bytes of `path`. Raises OSError, and ValueError when it is larger than any file of a home."""
+    with open(path, "rb") as file:
+        data = file.read(READ_CAP_BYTES + 1)
+    if len(data) > READ_CAP_BYTES:
+        raise ValueError(f"{path}: expected at most {READ_CAP_BYTES} bytes, got more")
+    return data
+
+
+def sync_directory(path: Path) -> None:
+    """Make the names in `path` last through a power cut."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

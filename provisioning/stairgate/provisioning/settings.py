@@ -1,0 +1,136 @@
+"""The TOML files of a home: what the hub, each agent and this package itself are told.
+
+It decides their keys and how they are written and read back; no secret is in any of them. Paths in them are
+relative to the file that names them, so a home can be moved (only Mosquitto wants absolute ones: `broker`).
+
+`home.toml` says what the home is, `hub/hub.toml` which agents it has: each fact has one place.
+"""
+
+import json
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from stairgate.provisioning import private_files
+from stairgate.provisioning.endpoints import Endpoints
+
+FORMAT = 1
+SHARD = "000"
+LAN_INTERFACES = ("br-lan",)
+
+
+@dataclass(frozen=True)
+class Home:
+    """One home as its directory describes it.
+
+    id, hub: identifiers of home and hub. agents: label -> agent id. signing_key_id: the key that signs
+    policies. bind: addresses the broker listens on, empty for all. user: the account it runs as when started
+    by root.
+    """
+
+    id: str
+    directory: Path
+    hub: str
+    endpoints: Endpoints
+    signing_key_id: str
+    bind: tuple[str, ...] = ()
+    user: str | None = None
+    agents: Mapping[str, str] = field(default_factory=dict)
+    shard: str = SHARD
+
+    def agent_directory(self, label: str) -> Path:
+        """Where the files of the agent with this label are. Raises KeyError."""
+        return self.directory / "agents" / self.agents[label]
+
+
+def render_home_toml(home: Home, authority_sha256: str) -> str:
+    """`home.toml`: the facts that the other files are made from. `authority_sha256`: the CA certificate's."""
+    lines = [
+        _line("format", FORMAT),
+        _line("home", home.id),
+        _line("shard", home.shard),
+        _line("hub", home.hub),
+        _line("addresses", home.endpoints.addresses),
+        _line("names", home.endpoints.names),
+        _line("port", home.endpoints.port),
+        _line("bind", home.bind),
+        _line("authority_sha256", authority_sha256),
+        _line("signing_key_id", home.signing_key_id),
+    ]
+    if home.user is not None:
+        lines.append(_line("broker_user", home.user))
+    return "\n".join(lines) + "\n"
+
+
+def render_hub_toml(home: Home) -> str:
+    """`hub/hub.toml`: where the broker is, which files to use, and the agents with the labels parents see."""
+    lines = [
+        _line("home", home.id),
+        _line("shard", home.shard),
+        _line("hub", home.hub),
+        _line("broker", home.endpoints.hosts()),
+        _line("port", home.endpoints.port),
+        _line("ca", "ca.crt"),
+        _line("certificate", "hub.crt"),
+        _line("key", "hub.key"),
+        _line("signing_key", "../signing/policy.key"),
+    ]
+    for label, identifier in home.agents.items():
+        lines += ["", "[[agents]]", _line("id", identifier), _line("label", label)]
+    return "\n".join(lines) + "\n"
+
+
+def render_agent_toml(home: Home, agent: str, keys: Mapping[str, bytes]) -> str:
+    """`agent.toml` of the agent with this id. `keys`: id -> 65-byte point of each key that it believes."""
+    lines = [
+        _line("home", home.id),
+        _line("shard", home.shard),
+        _line("agent", agent),
+        _line("broker", home.endpoints.hosts()),
+        _line("port", home.endpoints.port),
+        _line("ca", "ca.crt"),
+        _line("certificate", "agent.crt"),
+        _line("key", "agent.key"),
+        _line("lan_interfaces", LAN_INTERFACES),
+        "",
+        "[keys]",
+    ]
+    lines += [_line(json.dumps(key_id), point.hex()) for key_id, point in keys.items()]
+    return "\n".join(lines) + "\n"
+
+
+def read_home(directory: Path) -> Home:
+    """The home in `directory`. Raises OSError when it cannot be read, ValueError when it is none of ours."""
+    facts = _read(directory / "home.toml")
+    hub = _read(directory / "hub" / "hub.toml")
+    if facts.get("format") != FORMAT:
+        raise ValueError(f"{directory / 'home.toml'}: expected format {FORMAT}, got {facts.get('format')!r}")
+    try:
+        return Home(
+            id=facts["home"],
+            directory=directory,
+            hub=facts["hub"],
+            endpoints=Endpoints(tuple(facts["addresses"]), tuple(facts["names"]), facts["port"]),
+            signing_key_id=facts["signing_key_id"],
+            bind=tuple(facts["bind"]),
+            user=facts.get("broker_user"),
+            agents={agent["label"]: agent["id"] for agent in hub.get("agents", [])},
+            shard=facts["shard"],
+        )
+    except KeyError as missing:
+        raise ValueError(f"{directory}: expected the key {missing} in its settings, got none") from None
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(private_files.read(path).decode())
+    except ValueError as error:
+        raise ValueError(f"{path}: expected TOML, got {error}") from None
+
+
+def _line(key: str, value: str | int | Sequence[str]) -> str:
+    # A JSON string is a TOML basic string, but for DEL and characters outside the BMP as escapes; labels and
+    # paths are checked to be printable, and nothing is escaped that need not be.
+    return f"{key} = {json.dumps(value, ensure_ascii=False)}"
