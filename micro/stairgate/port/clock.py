@@ -1,7 +1,7 @@
 """The two clocks of a device, as one object that a test can replace.
 
-Wall time says what the calendar says; the monotonic clock says how long a thing takes and cannot be moved. Whoever
-decides takes a time as an argument; only processes hold a clock.
+Wall time says what the calendar says; the monotonic clock says how long a thing takes and cannot be moved.
+Whoever decides takes a time as an argument; only processes hold a clock.
 """
 
 import time

@@ -1,0 +1,131 @@
+"""What a single value on the wire may look like: ids, addresses, times, levels.
+
+Each check answers for one value and never raises. Which value must stand where is `schema`'s part. Written by
+hand because MicroPython's `re` knows no counted repetition and its `bool` is no `int`.
+"""
+
+from stairgate.core import limits
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable  # noqa: F401
+
+LOWER = "abcdefghijklmnopqrstuvwxyz"
+DIGITS = "0123456789"
+HEX = "0123456789abcdef"
+LEVELS = ("open", "limited", "closed")  # from the mildest to the strictest
+BANDS = ("0-5", "6-9", "10-12", "13-15", "16-17", "adult")
+FLAGS = ("exempt", "assistive", "resolved_only", "isolated")
+OVERRIDES = ("pause", "open", "bonus")
+
+
+def is_made_of(value: object, characters: str, shortest: int, longest: int) -> bool:
+    """True for a string of only these characters, of a length within the bounds (both included)."""
+    return isinstance(value, str) and shortest <= len(value) <= longest and not value.strip(characters)
+
+
+def is_integer(value: object, lowest: int, highest: int) -> bool:
+    """True for a whole number within the bounds (both included); never for a boolean."""
+    return type(value) is int and lowest <= value <= highest
+
+
+def is_id(value: object) -> bool:
+    """`[a-z][a-z0-9]{1,31}`: valid as a DNS label and as an MQTT topic level."""
+    return is_made_of(value, LOWER + DIGITS, 2, limits.ID_CHARACTERS) and value[0] in LOWER  # type: ignore[index]
+
+
+def is_word(value: object) -> bool:
+    """`[a-z][a-z0-9_-]{0,31}`: categories, kinds, machine reasons."""
+    return is_made_of(value, LOWER + DIGITS + "_-", 1, limits.WORD_CHARACTERS) and value[0] in LOWER  # type: ignore[index]
+
+
+def is_time(value: object) -> bool:
+    """Whole seconds since 1970 UTC."""
+    return is_integer(value, 0, limits.TIME_MAX)
+
+
+def is_minute(value: object) -> bool:
+    """A minute of the local day, 0 (midnight) to 1439."""
+    return is_integer(value, 0, 1439)
+
+
+def is_days(value: object) -> bool:
+    """A mask of weekdays, Monday 1 to Sunday 64, at least one."""
+    return is_integer(value, 1, 127)
+
+
+def is_revision(value: object) -> bool:
+    """A policy's number, from 1."""
+    return is_integer(value, 1, limits.REVISION_MAX)
+
+
+def is_level(value: object) -> bool:
+    """One of `LEVELS`."""
+    return isinstance(value, str) and value in LEVELS
+
+
+def is_digest(value: object) -> bool:
+    """A SHA-256 digest in lower-case hex."""
+    return is_made_of(value, HEX, 64, 64)
+
+
+def is_mac(value: object) -> bool:
+    """`aa:bb:cc:dd:ee:ff` in lower case."""
+    if not is_made_of(value, HEX + ":", 17, 17):
+        return False
+    parts = value.split(":")  # type: ignore[attr-defined]
+    return len(parts) == 6 and all(len(part) == 2 for part in parts)
+
+
+def is_ipv4(value: object) -> bool:
+    """Four decimal numbers without leading zeros."""
+    if not is_made_of(value, DIGITS + ".", 7, 15):
+        return False
+    parts = value.split(".")  # type: ignore[attr-defined]
+    return len(parts) == 4 and all(part and str(int(part)) == part and int(part) < 256 for part in parts)
+
+
+def is_ipv6(value: object) -> bool:
+    """Groups of up to four lower-case hex digits, with at most one `::` (RFC 4291, 2.2; no embedded IPv4)."""
+    if not is_made_of(value, HEX + ":", 2, 39):
+        return False
+    halves = value.split("::")  # type: ignore[attr-defined]
+    if len(halves) > 2:
+        return False
+    groups: "list[str]" = []
+    for half in halves:
+        groups += half.split(":") if half else []
+    complete = len(groups) == 8 if len(halves) == 1 else len(groups) < 8
+    return complete and all(0 < len(group) < 5 for group in groups)
+
+
+def is_address(value: object) -> bool:
+    """An IPv4 or IPv6 address in its usual text form."""
+    return is_ipv4(value) or is_ipv6(value)
+
+
+def is_zone_name(value: object) -> bool:
+    """A name of the tz database, e.g. `Europe/Berlin`; only shown, never looked up by a device."""
+    return is_made_of(value, LOWER + LOWER.upper() + DIGITS + "/_+-", 1, limits.ZONE_NAME_CHARACTERS)
+
+
+def is_date(value: object) -> bool:
+    """`YYYY-MM-DD`, a day of the Gregorian calendar."""
+    if not is_made_of(value, DIGITS + "-", 10, 10):
+        return False
+    text = str(value)
+    if text[4] != "-" or text[7] != "-" or "-" in text[:4] + text[5:7] + text[8:]:
+        return False
+    year, month, day = int(text[:4]), int(text[5:7]), int(text[8:])
+    if year < 1970 or not 1 <= month <= 12:
+        return False
+    leap = year % 4 == 0 and (year % 100 != 0 or year % 400 == 0)
+    longest = 31 if month in (1, 3, 5, 7, 8, 10, 12) else 30 if month != 2 else 29 if leap else 28
+    return 1 <= day <= longest
+
+
+def is_list_of(value: object, check: "Callable[[object], bool]", shortest: int = 0) -> bool:
+    """True for an array of at least `shortest` values that all pass the check and are all different."""
+    if not isinstance(value, (list, tuple)) or len(value) < shortest:
+        return False
+    return all(check(value[index]) and value[index] not in value[:index] for index in range(len(value)))

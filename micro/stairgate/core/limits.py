@@ -1,0 +1,31 @@
+"""Every bound of the formats, in one place: bytes, counts and seconds that no input may exceed.
+
+It decides nothing else. The sizes are those of the wire format, version 1 (docs/policy.md).
+"""
+
+LINE_BYTES = 512  # one line of a signed document, without its newline
+DEPTH = 3  # arrays inside arrays, the line itself counted
+HEADER_BYTES = 192  # first line of a signed document; the longest kind gives 169
+ID_CHARACTERS = 32
+WORD_CHARACTERS = 32  # categories, kinds of device, reasons
+ZONE_NAME_CHARACTERS = 64  # the longest of the tz database has 32
+ZONE_CHANGES = 28  # ten years have at most 22 (measured over 599 zones), and all must fit into one line
+OFFSET_MINUTES = 18 * 60
+TIME_MAX = 253_402_300_799  # the last second of the year 9999
+COUNTER_MAX = 2**63 - 1  # cumulative bytes
+REVISION_MAX = 2**53 - 1  # stays exact in every JSON reader
+OVERRIDE_SECONDS_MAX = 366 * 86400  # every exception has an end
+BONUS_MINUTES_MAX = 1440
+
+ROUTER_POLICY_BYTES = 16384  # signed document, header included
+TOY_POLICY_BYTES = 4096
+HELLO_BYTES = 16384
+TIME_BYTES = 512
+TRUST_BYTES = 2048
+USAGE_BYTES = 8192
+EVENTS_BYTES = 4096
+TOPIC_CHARACTERS = 128
+
+GRANT_SECONDS_MAX = 6 * 3600  # the longest grant an agent gives before it renews it
+DECISION_STEPS = 4096  # moments looked at in search of the next change of level
+PERIOD_SECONDS = 10 * 86400  # a week, and the tails of what came before it: after this, rules only repeat

@@ -1,0 +1,245 @@
+"""What agent and hub tell each other over MQTT: topics, JSON messages and the signed time document.
+
+It decides what is a well-formed message; whether it is new, true or allowed is left to whoever receives it.
+Unknown members of a message are ignored, so that a newer sender is understood; everything named here must be
+there.
+"""
+
+import json
+from collections import namedtuple
+
+from stairgate.core import limits
+from stairgate.core.fields import (
+    DIGITS,
+    LEVELS,
+    LOWER,
+    is_digest,
+    is_id,
+    is_integer,
+    is_made_of,
+    is_revision,
+    is_time,
+    is_word,
+)
+from stairgate.core.lines import read_line, write_line
+from stairgate.core.refused import Refused
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import NamedTuple  # noqa: TID251
+
+    Schema = tuple[tuple[str, str, Callable[[object], bool]], ...]
+
+    class Topic(NamedTuple):
+        """The parts of a topic; `direction` is `up` (agent to hub) or `down`."""
+
+        home: str
+        agent: str
+        direction: str
+        kind: str
+        shard: str
+
+    class Hello(NamedTuple):
+        """What an agent applies: said on each connection, after each policy and every 15 minutes.
+
+        `t` is the agent's wall clock in UTC seconds and `clock` whether it trusts it (`trusted` or
+        `untrusted`); `nonce` is answered by the signed time. `revision` and `digest` name the policy in force
+        (0 and "" before the first), `highest` the highest revision ever seen. `state` and `reason` (a machine
+        code or "") say what became of the newest policy; `devices` holds (id, level, until or None) as
+        enforced.
+        """
+
+        id: str
+        t: int
+        agent: str
+        nonce: str
+        revision: int
+        digest: str
+        highest: int
+        state: str
+        reason: str
+        devices: "tuple[tuple[str, str, int | None], ...]"
+        clock: str
+
+    class Usage(NamedTuple):
+        """Bytes of each device since the agent started counting:
+
+        (device id, to the device, from the device).
+        """
+
+        id: str
+        t: int
+        agent: str
+        bytes: "tuple[tuple[str, int, int], ...]"
+
+    class Time(NamedTuple):
+        """The hub's UTC seconds for the hello with this nonce, with the newest revision and its digest."""
+
+        utc: int
+        nonce: str
+        revision: int
+        digest: str
+
+else:
+    Topic = namedtuple("Topic", ("home", "agent", "direction", "kind", "shard"))
+    Hello = namedtuple(
+        "Hello",
+        ("id", "t", "agent", "nonce", "revision", "digest", "highest", "state", "reason", "devices", "clock"),
+    )
+    Usage = namedtuple("Usage", ("id", "t", "agent", "bytes"))
+    Time = namedtuple("Time", ("utc", "nonce", "revision", "digest"))
+
+VERSION = 1
+KINDS = {"up": ("hello", "usage", "events", "ledger"), "down": ("policy", "time", "trust", "usage")}
+STATES = ("applied", "refused", "failed")
+CLOCKS = ("trusted", "untrusted")
+
+
+def topic(home: str, agent: str, direction: str, kind: str, shard: str = "000") -> str:
+    """`sg/v1/<shard>/<home>/<agent>/<direction>/<kind>`.
+
+    Raises Refused `bad_topic` for anything the format lacks.
+    """
+    name = f"sg/v1/{shard}/{home}/{agent}/{direction}/{kind}"
+    parse_topic(name)
+    return name
+
+
+def parse_topic(name: str) -> Topic:
+    """The parts of a topic. Raises Refused `bad_topic`."""
+    parts = name.split("/") if len(name) <= limits.TOPIC_CHARACTERS else []
+    if (
+        len(parts) != 7
+        or parts[:2] != ["sg", "v1"]
+        or not is_made_of(parts[2], LOWER + DIGITS, 1, limits.ID_CHARACTERS)
+        or not is_id(parts[3])
+        or not is_id(parts[4])
+        or parts[6] not in KINDS.get(parts[5], ())
+    ):
+        raise Refused("bad_topic", f"expected sg/v1/<shard>/<home>/<agent>/up|down/<kind>, got {name[:80]}")
+    return Topic(parts[3], parts[4], parts[5], parts[6], parts[2])
+
+
+def is_nonce(value: object) -> bool:
+    """8 to 64 lower-case letters and digits, fresh for each hello."""
+    return is_made_of(value, LOWER + DIGITS, 8, 64)
+
+
+def _is_devices(value: object) -> bool:
+    return isinstance(value, (list, tuple)) and all(
+        isinstance(row, (list, tuple))
+        and len(row) == 3
+        and is_id(row[0])
+        and row[1] in LEVELS
+        and (row[2] is None or is_time(row[2]))
+        for row in value
+    )
+
+
+def _is_bytes(value: object) -> bool:
+    return isinstance(value, (list, tuple)) and all(
+        isinstance(row, (list, tuple))
+        and len(row) == 3
+        and is_id(row[0])
+        and is_integer(row[1], 0, limits.COUNTER_MAX)
+        and is_integer(row[2], 0, limits.COUNTER_MAX)
+        for row in value
+    )
+
+
+HEAD = (("id", "an id", is_id), ("t", "UTC seconds", is_time), ("agent", "an id", is_id))
+HELLO = HEAD + (
+    ("nonce", "8 to 64 lower-case letters or digits", is_nonce),
+    ("revision", "a whole number", lambda value: value == 0 or is_revision(value)),
+    ("digest", "64 hex digits or nothing", lambda value: value == "" or is_digest(value)),
+    ("highest", "a whole number", lambda value: is_integer(value, 0, limits.REVISION_MAX)),
+    ("state", "applied, refused or failed", lambda value: value in STATES),
+    ("reason", "a machine code or nothing", lambda value: value == "" or is_word(value)),
+    ("devices", "a list of [device, level, until or null]", _is_devices),
+    ("clock", "trusted or untrusted", lambda value: value in CLOCKS),
+)
+USAGE = HEAD + (("bytes", "a list of [device, bytes to it, bytes from it]", _is_bytes),)
+TIME = (
+    ("utc", "UTC seconds", is_time),
+    HELLO[3],
+    HELLO[4],
+    HELLO[5],
+)
+
+
+def _check(schema: "Schema", values: "list[object]") -> None:
+    for (name, expected, check), value in zip(schema, values):
+        if not check(value):
+            raise Refused("bad_message", f"{name}: expected {expected}, got {repr(value)[:60]}")
+
+
+def _encode(schema: "Schema", values: "tuple[object, ...]", cap: int) -> bytes:
+    _check(schema, list(values))
+    message = {"v": VERSION}
+    for index in range(len(schema)):
+        message[schema[index][0]] = values[index]  # type: ignore[assignment]
+    data = json.dumps(message, separators=(",", ":")).encode()
+    if len(data) > cap:
+        raise Refused("too_large", f"expected at most {cap} bytes, got {len(data)}")
+    return data
+
+
+def _read(schema: "Schema", data: bytes, cap: int) -> "list[object]":
+    if len(data) > cap:
+        raise Refused("too_large", f"expected at most {cap} bytes, got {len(data)}")
+    try:
+        message = json.loads(str(data, "utf-8"))
+    except (ValueError, RuntimeError, MemoryError) as error:
+        raise Refused("bad_message", f"expected a JSON object, got: {error}") from None
+    if not isinstance(message, dict):
+        raise Refused("bad_message", "expected a JSON object")
+    if type(message.get("v")) is not int or message["v"] != VERSION:
+        raise Refused("unknown_version", f"v: expected {VERSION}, got {repr(message.get('v'))[:20]}")
+    for name, expected, _ in schema:
+        if name not in message:
+            raise Refused("bad_message", f"{name}: expected {expected}, got nothing")
+    values = [message[name] for name, _, _ in schema]
+    _check(schema, values)
+    return values
+
+
+def encode_hello(hello: Hello) -> bytes:
+    """The message of topic up/hello. Raises Refused `bad_message` or `too_large`."""
+    return _encode(HELLO, tuple(hello), limits.HELLO_BYTES)
+
+
+def read_hello(data: bytes) -> Hello:
+    """The hello of a message. Raises Refused: `too_large`, `unknown_version` or `bad_message`."""
+    values = _read(HELLO, data, limits.HELLO_BYTES)
+    values[9] = tuple([tuple(row) for row in values[9]])  # type: ignore[attr-defined]
+    return Hello(*values)  # type: ignore[arg-type]
+
+
+def encode_usage(usage: Usage) -> bytes:
+    """The message of topic up/usage. Raises Refused `bad_message` or `too_large`."""
+    return _encode(USAGE, tuple(usage), limits.USAGE_BYTES)
+
+
+def read_usage(data: bytes) -> Usage:
+    """The usage of a message. Raises Refused: `too_large`, `unknown_version` or `bad_message`."""
+    values = _read(USAGE, data, limits.USAGE_BYTES)
+    values[3] = tuple([tuple(row) for row in values[3]])  # type: ignore[attr-defined]
+    return Usage(*values)  # type: ignore[arg-type]
+
+
+def time_body(utc: int, nonce: str, revision: int, digest: str) -> bytes:
+    """The body of a signed time document. Raises Refused `bad_message`."""
+    _check(TIME, [utc, nonce, revision, digest])
+    return write_line(("time", utc, nonce, revision, digest))
+
+
+def read_time(body: bytes) -> Time:
+    """The content of a verified time document. Raises Refused `bad_message`, or as `read_line`."""
+    if not body.endswith(b"\n"):
+        raise Refused("bad_message", "expected one line with its newline")
+    values = read_line(body[:-1])
+    if len(values) != 5 or values[0] != "time":
+        raise Refused("bad_message", 'expected ["time", utc, nonce, revision, digest]')
+    _check(TIME, values[1:])
+    return Time(*values[1:])  # type: ignore[arg-type]

@@ -1,0 +1,150 @@
+"""What a policy says, as plain values: one record for each kind of line.
+
+They hold meaning only; reading, checking and writing lines is `policy`'s part. Two policies that say the same
+are equal after `policy.canonical`.
+"""
+
+from collections import namedtuple
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import NamedTuple  # noqa: TID251
+
+    class Zone(NamedTuple):
+        """Offsets from UTC of one time zone:
+
+        from each second `utc` on, so many minutes; ascending, never empty.
+        """
+
+        id: str
+        name: str
+        changes: "tuple[tuple[int, int], ...]"
+
+    class Hub(NamedTuple):
+        """The parents' app: its machines are always exempt, its addresses and port always reachable."""
+
+        macs: "tuple[str, ...]"
+        addresses: "tuple[str, ...]"
+        port: int
+
+    class Person(NamedTuple):
+        """Somebody of the home: `band` is an age band, `zone` the id of the zone whose clock counts."""
+
+        id: str
+        band: str
+        zone: str
+        default_level: str
+
+    class Device(NamedTuple):
+        """A device with its MAC addresses, the ids of the persons it belongs to, and its flags."""
+
+        id: str
+        macs: "tuple[str, ...]"
+        persons: "tuple[str, ...]"
+        kind: str
+        flags: "tuple[str, ...]"
+
+    class Week(NamedTuple):
+        """One weekly window: `days` is a mask (Monday 1 … Sunday 64) of the days on which it starts.
+
+        `start` and `end` are minutes of the local day; `end <= start` ends on the next day.
+        """
+
+        person: str
+        days: int
+        start: int
+        end: int
+        level: str
+
+    class Date(NamedTuple):
+        """Windows (start, end, level) instead of the week's from day `first` to `last` (YYYY-MM-DD)."""
+
+        person: str
+        first: str
+        last: str
+        windows: "tuple[tuple[int, int, str], ...]"
+
+    class Budget(NamedTuple):
+        """Minutes for each weekday, Monday first, -1: no limit; the day begins at minute `day_start`."""
+
+        person: str
+        category: str
+        minutes: "tuple[int, ...]"
+        day_start: int
+
+    class Override(NamedTuple):
+        """An exception with an end, for a person or a device: `pause`, `open` or `bonus`, in UTC seconds."""
+
+        id: str
+        target: str
+        kind: str
+        start: int
+        until: int
+        minutes: int
+        reason: str
+
+    class Pack(NamedTuple):
+        """A compiled block list: which bytes to accept for a category."""
+
+        category: str
+        version: str
+        sha256: str
+        bytes: int
+
+    class Policy(NamedTuple):
+        """All rules of a home that one agent enforces. `issued` is UTC seconds; `hub` may be missing."""
+
+        home: str
+        agent: str
+        revision: int
+        issued: int
+        zones: "tuple[Zone, ...]"
+        hub: "Hub | None"
+        persons: "tuple[Person, ...]"
+        devices: "tuple[Device, ...]"
+        weeks: "tuple[Week, ...]"
+        dates: "tuple[Date, ...]"
+        budgets: "tuple[Budget, ...]"
+        overrides: "tuple[Override, ...]"
+        packs: "tuple[Pack, ...]"
+
+    class Fault(NamedTuple):
+        """One thing wrong with a policy:
+
+        the line (from 1), the field, what was expected there and what came.
+        """
+
+        line: int
+        field: str
+        expected: str
+        got: str
+
+else:
+    Zone = namedtuple("Zone", ("id", "name", "changes"))
+    Hub = namedtuple("Hub", ("macs", "addresses", "port"))
+    Person = namedtuple("Person", ("id", "band", "zone", "default_level"))
+    Device = namedtuple("Device", ("id", "macs", "persons", "kind", "flags"))
+    Week = namedtuple("Week", ("person", "days", "start", "end", "level"))
+    Date = namedtuple("Date", ("person", "first", "last", "windows"))
+    Budget = namedtuple("Budget", ("person", "category", "minutes", "day_start"))
+    Override = namedtuple("Override", ("id", "target", "kind", "start", "until", "minutes", "reason"))
+    Pack = namedtuple("Pack", ("category", "version", "sha256", "bytes"))
+    Policy = namedtuple(
+        "Policy",
+        (
+            "home",
+            "agent",
+            "revision",
+            "issued",
+            "zones",
+            "hub",
+            "persons",
+            "devices",
+            "weeks",
+            "dates",
+            "budgets",
+            "overrides",
+            "packs",
+        ),
+    )
+    Fault = namedtuple("Fault", ("line", "field", "expected", "got"))
