@@ -81,9 +81,7 @@ def _finish(steps: "Generator[None, None, Result]") -> "Result":
             return end.value  # type: ignore[no-any-return]
 
 
-def open_signed_steps(
-    data: bytes, kind: str, keys: "dict[str, bytes]", cap: int
-) -> "Generator[None, None, bytes]":
+def open_signed_steps(data: bytes, kind: str, keys: "dict[str, bytes]", cap: int) -> "Generator[None, None, bytes]":
     """As `open_signed`, but yields while it verifies."""
     if len(data) > cap:
         raise Refused("too_large", f"expected at most {cap} bytes, got {len(data)}")

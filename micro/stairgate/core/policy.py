@@ -169,9 +169,7 @@ class PolicyReader:
             self._fault("bad_order", "kind", "policy on the first line", "nothing")
         if self.faults:
             first = self.faults[0]
-            raise Refused(
-                self.reason, f"line {first.line}, {first.field}: expected {first.expected}, got {first.got}"
-            )
+            raise Refused(self.reason, f"line {first.line}, {first.field}: expected {first.expected}, got {first.got}")
         head: "tuple[str, str, int, int]" = self._records["policy"][0]  # type: ignore[assignment]
         hubs = self._made("hub", Hub)
         return Policy(
@@ -239,10 +237,7 @@ def canonical(policy: Policy) -> Policy:
         persons=tuple(sorted(policy.persons)),
         devices=tuple(
             sorted(
-                [
-                    Device(d.id, _sorted(d.macs), _sorted(d.persons), d.kind, _sorted(d.flags))
-                    for d in policy.devices
-                ]
+                [Device(d.id, _sorted(d.macs), _sorted(d.persons), d.kind, _sorted(d.flags)) for d in policy.devices]
             )
         ),
         weeks=_sorted(policy.weeks),
@@ -297,7 +292,5 @@ def write_policy(policy: Policy, cap: int = limits.ROUTER_POLICY_BYTES) -> bytes
     body = b"".join(lines)
     faults = check_policy(body, cap)
     if faults:
-        raise ValueError(
-            "; ".join([f"line {f.line}, {f.field}: expected {f.expected}, got {f.got}" for f in faults])
-        )
+        raise ValueError("; ".join([f"line {f.line}, {f.field}: expected {f.expected}, got {f.got}" for f in faults]))
     return body

@@ -5,7 +5,7 @@ It carries a machine code for programs and a sentence for people; what to do abo
 
 
 class Refused(Exception):
-    """`reason` is a machine code such as `bad_signature`; `detail` says where, what was expected, what came."""
+    """`reason` is a machine code such as `bad_signature`; `detail` says where and what was expected."""
 
     def __init__(self, reason: str, detail: str = "") -> None:
         super().__init__(f"{reason}: {detail}" if detail else reason)

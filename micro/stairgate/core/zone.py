@@ -1,0 +1,90 @@
+"""The clock on the wall of a time zone: offsets by bisection, days, weekdays, and back from local time to
+UTC.
+
+It decides which local minute a second of UTC is and leaves what that minute means to `week` and `decide`. A
+policy carries the offset changes of ten years, so no device needs the tz database. Days are counted from
+1970-01-01; local seconds are UTC seconds plus the offset.
+"""
+
+from stairgate.core.limits import OFFSET_MINUTES
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from stairgate.core.records import Zone
+
+DAY_SECONDS = 86400
+
+
+def _index(zone: "Zone", utc: int) -> int:
+    """The change in force at a second; the first one also rules what was before it."""
+    changes = zone.changes
+    low, high = 0, len(changes) - 1
+    while low < high:
+        middle = (low + high + 1) // 2
+        if changes[middle][0] <= utc:
+            low = middle
+        else:
+            high = middle - 1
+    return low
+
+
+def offset_seconds(zone: "Zone", utc: int) -> int:
+    """What the zone adds to UTC at that second."""
+    return zone.changes[_index(zone, utc)][1] * 60
+
+
+def local_seconds(zone: "Zone", utc: int) -> int:
+    """The wall clock as seconds since 1970-01-01 00:00 local time."""
+    return utc + offset_seconds(zone, utc)
+
+
+def next_change(zone: "Zone", utc: int) -> "int | None":
+    """The next second at which the offset changes, or None after the table's end."""
+    changes = zone.changes
+    index = _index(zone, utc)
+    return changes[index + 1][0] if index + 1 < len(changes) else None
+
+
+def utc_of_local(zone: "Zone", local: int) -> int:
+    """The second of UTC at which the wall clock first shows `local`; for a time in a gap the jump over it."""
+    changes = zone.changes
+    index = _index(zone, local - OFFSET_MINUTES * 60)
+    while index + 1 < len(changes):
+        utc = local - changes[index][1] * 60
+        jump = changes[index + 1][0]
+        if utc < jump:
+            return utc
+        if local < jump + changes[index + 1][1] * 60:
+            return jump
+        index += 1
+    return local - changes[index][1] * 60
+
+
+def weekday(day: int) -> int:
+    """Monday 0 … Sunday 6. Day 0, 1970-01-01, was a Thursday."""
+    return (day + 3) % 7
+
+
+def day_number(date: str) -> int:
+    """The day of a valid `YYYY-MM-DD`, counted from 1970-01-01 (Hinnant, days_from_civil)."""
+    year, month, day = int(date[:4]), int(date[5:7]), int(date[8:])
+    if month <= 2:
+        year -= 1
+        month += 12
+    era_days = 365 * year + year // 4 - year // 100 + year // 400
+    return era_days + (153 * (month - 3) + 2) // 5 + day - 719469
+
+
+def family_day(zone: "Zone", utc: int, day_start: int) -> "tuple[int, int, int]":
+    """The family's day that holds a second: (day, begin, end), begin and end in UTC seconds, end excluded.
+
+    It begins when the wall clock first shows minute `day_start`, so each second belongs to exactly one day,
+    also when an hour is doubled. Used minutes of budgets are counted over this range.
+    """
+    day = (local_seconds(zone, utc) - day_start * 60) // DAY_SECONDS
+    begin = utc_of_local(zone, day * DAY_SECONDS + day_start * 60)
+    end = utc_of_local(zone, (day + 1) * DAY_SECONDS + day_start * 60)
+    if utc >= end:
+        # The wall clock was set back over the beginning of the day.
+        return day + 1, end, utc_of_local(zone, (day + 2) * DAY_SECONDS + day_start * 60)
+    return day, begin, end
