@@ -1,0 +1,168 @@
+"""The agent's connection to the broker: mutual TLS, a clean session, a bounded inbox, reconnecting for ever.
+
+It decides how messages travel; what they mean is judged by `sync`, on the control loop's own thread. One thread
+supervises the connection and tries the broker's addresses in turn; paho's callbacks only put things into the inbox and
+wake the loop. Works with paho-mqtt 1.6.1 (OpenWrt 24.10, 25.12) and 2.x.
+"""
+
+import os
+import random
+import ssl
+import threading
+from collections import deque
+from typing import Any, NamedTuple, Protocol
+
+import paho.mqtt.client as mqtt
+
+from stairgate.agent.settings import AgentSettings
+from stairgate.core.messages import parse_topic, topic
+from stairgate.core.refused import Refused
+
+KEEPALIVE_SECONDS = 30
+RETRY_FIRST_SECONDS, RETRY_MAX_SECONDS = 1.0, 60.0
+INBOX_MESSAGES = 64
+QUEUED_MESSAGES = 64
+
+CONNECTED = "connected"
+
+
+class Arrival(NamedTuple):
+    """Something for the control loop: `kind` is a message kind or `CONNECTED`, payload its bytes."""
+
+    kind: str
+    payload: bytes
+
+
+class Link(Protocol):
+    """What the control loop needs of a connection."""
+
+    def fileno(self) -> int:
+        """A descriptor that becomes readable when `arrivals` has something."""
+
+    def arrivals(self) -> list[Arrival]:
+        """What has come since the last call."""
+
+    def publish(self, kind: str, payload: bytes, qos: int) -> None:
+        """Send a message on this agent's topic up/<kind>; while there is no connection it is dropped."""
+
+
+def make_client(client_id: str) -> mqtt.Client:
+    """A paho client with a clean MQTT 3.1.1 session that leaves reconnecting to us; on paho 1.6 and 2.x."""
+    words: dict[str, Any] = {
+        "client_id": client_id,
+        "clean_session": True,
+        "protocol": mqtt.MQTTv311,
+        "reconnect_on_failure": False,
+    }
+    if hasattr(mqtt, "CallbackAPIVersion"):
+        return mqtt.Client(mqtt.CallbackAPIVersion.VERSION2, **words)
+    return mqtt.Client(**words)
+
+
+def tls_context(settings: AgentSettings) -> ssl.SSLContext:
+    """A context that verifies the broker, by name or address, and shows our certificate."""
+    context = ssl.create_default_context(ssl.Purpose.SERVER_AUTH, cafile=str(settings.authority_file))
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    context.load_cert_chain(str(settings.certificate_file), str(settings.key_file))
+    return context
+
+
+def has_failed(reason_code: Any) -> bool:
+    """True when a connect answer is a refusal: paho 1.6 gives a number, 2.x an object."""
+    return bool(getattr(reason_code, "is_failure", reason_code != 0))
+
+
+class BrokerLink:
+    """See Link. Call `start` once, and `stop` once."""
+
+    def __init__(self, settings: AgentSettings) -> None:
+        self._settings, self._identity = settings, settings.identity
+        self._inbox: deque[Arrival] = deque(maxlen=INBOX_MESSAGES)
+        self._wake_read, self._wake_write = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
+        self._stopping = threading.Event()
+        self._lost = threading.Event()
+        self._client = make_client(self._identity.agent)
+        self._client.tls_set_context(tls_context(settings))
+        self._client.max_queued_messages_set(QUEUED_MESSAGES)
+        self._client.on_connect = self._on_connect
+        self._client.on_disconnect = self._on_disconnect
+        self._client.on_message = self._on_message
+        self._thread = threading.Thread(target=self._supervise, name="broker-link", daemon=True)
+
+    def start(self) -> None:
+        """Begin to connect, in the background."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Say goodbye and end the thread."""
+        self._stopping.set()
+        self._lost.set()
+        self._thread.join()
+
+    def fileno(self) -> int:
+        """See Link."""
+        return self._wake_read
+
+    def arrivals(self) -> list[Arrival]:
+        """See Link."""
+        try:
+            os.read(self._wake_read, 4096)
+        except BlockingIOError:
+            return []
+        taken = []
+        while self._inbox:
+            taken.append(self._inbox.popleft())
+        return taken
+
+    def publish(self, kind: str, payload: bytes, qos: int) -> None:
+        """See Link."""
+        if self._client.is_connected():
+            self._client.publish(self._topic("up", kind), payload, qos)
+
+    def _topic(self, direction: str, kind: str) -> str:
+        return topic(self._identity.home, self._identity.agent, direction, kind, self._identity.shard)
+
+    def _put(self, arrival: Arrival) -> None:
+        self._inbox.append(arrival)
+        try:
+            os.write(self._wake_write, b"!")
+        except BlockingIOError:  # the pipe is full of wake-ups already
+            return
+
+    def _supervise(self) -> None:
+        pause, turn = RETRY_FIRST_SECONDS, 0
+        while not self._stopping.is_set():
+            address = self._settings.broker[turn % len(self._settings.broker)]
+            turn += 1
+            self._lost.clear()
+            try:
+                self._client.connect(address, self._settings.port, KEEPALIVE_SECONDS)
+            except OSError:
+                # Spread out, so that the agents of a home do not all come back in the same second.
+                self._stopping.wait(pause * random.uniform(0.5, 1.0))
+                pause = min(pause * 2, RETRY_MAX_SECONDS)
+                continue
+            pause = RETRY_FIRST_SECONDS
+            self._client.loop_start()
+            self._lost.wait()
+            if self._stopping.is_set():
+                self._client.disconnect()
+            self._client.loop_stop()
+            self._stopping.wait(random.uniform(0.05, 0.5))
+
+    def _on_connect(self, *given: Any) -> None:
+        if has_failed(given[3]):
+            return
+        self._client.subscribe(self._topic("down", "policy"), 1)
+        self._put(Arrival(CONNECTED, b""))
+
+    def _on_disconnect(self, *_: Any) -> None:
+        self._lost.set()
+
+    def _on_message(self, _client: Any, _userdata: Any, message: mqtt.MQTTMessage) -> None:
+        try:
+            parts = parse_topic(message.topic)
+        except Refused:
+            return
+        if (parts.home, parts.agent, parts.direction) == (self._identity.home, self._identity.agent, "down"):
+            self._put(Arrival(parts.kind, bytes(message.payload)))

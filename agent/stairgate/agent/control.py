@@ -1,0 +1,254 @@
+"""The agent's process *control*: it ties policy, clock, kernel and broker into one loop that never waits for a peer.
+
+It decides the order of things: the last good policy is enforced before the broker is even tried; a new one is saved
+before it is enforced, and reported as applied only after the read-back; a step of the wall clock, a touched rule or a
+due moment each lead to a new look. What is right is decided by `sync`, `enforcement` and the core.
+"""
+
+import argparse
+import logging
+import secrets
+import selectors
+import signal
+from collections.abc import Sequence
+from pathlib import Path
+from types import FrameType
+
+from stairgate.agent import sync
+from stairgate.agent.broker_link import CONNECTED, BrokerLink, Link
+from stairgate.agent.enforcement import RETRY_SECONDS, Enforcement
+from stairgate.agent.kernel import Kernel, LinuxKernel
+from stairgate.agent.netlink import KernelRefused
+from stairgate.agent.settings import AgentSettings, SettingsRefused, read_settings
+from stairgate.agent.state import State
+from stairgate.agent.sync import Identity, Received
+from stairgate.agent.usage import ByteCounts
+from stairgate.core.messages import Hello, Usage, encode_hello, encode_usage
+from stairgate.core.refused import Refused
+from stairgate.port.clock import SystemClock
+
+HELLO_SECONDS = 15 * 60
+USAGE_SECONDS = 1.0
+SLOW_POLL_SECONDS = 10.0
+CLOCK_STEP_SECONDS = 0.5
+WAIT_MAX_SECONDS = 1.0
+
+log = logging.getLogger("stairgate.agent")
+
+
+class Control:
+    """One agent. Call `start`, then `turn` for as long as it should live."""
+
+    def __init__(
+        self,
+        identity: Identity,
+        kernel: Kernel,
+        enforcement: Enforcement,
+        state: State,
+        link: Link,
+        clock: SystemClock,
+    ) -> None:
+        self._identity, self._kernel, self._enforcement = identity, kernel, enforcement
+        self._state, self._link, self._clock = state, link, clock
+        self._policy: Received | None = None
+        self._highest = 0
+        self._told = ("applied", "")
+        self._devices: tuple[tuple[str, str, int | None], ...] = ()
+        self._bytes = ByteCounts()
+        self._told_bytes: list[tuple[str, int, int]] = []
+        self._clock_offset = 0.0
+        now = clock.monotonic()
+        self._next_look = self._next_usage = self._next_poll = now
+        self._next_hello = now + HELLO_SECONDS
+        self._selector = selectors.DefaultSelector()
+        for descriptor in (link.fileno(), *kernel.watch()):
+            self._selector.register(descriptor, selectors.EVENT_READ)
+
+    def start(self) -> None:
+        """Enforce the last good policy, before anything else. Without one the gate is left as it is: inert when new."""
+        self._enforcement.numbers = self._state.load_numbers()
+        try:
+            document = self._state.load_policy()
+            if document is not None:
+                self._policy = sync.open_policy(document, self._identity)
+                self._highest = self._policy.revision
+        except (OSError, ValueError, Refused) as error:
+            log.error("the saved policy is not usable: %s", error)
+        self._look(everything=True)
+
+    def turn(self) -> None:
+        """Wait for something to do, a second at most, and do it."""
+        self._selector.select(max(0.0, min(WAIT_MAX_SECONDS, self._next_moment() - self._clock.monotonic())))
+        self._receive()
+        now = self._clock.monotonic()
+        offset = self._clock.wall() - now
+        stepped = abs(offset - self._clock_offset) > CLOCK_STEP_SECONDS
+        touched = self._kernel.rules_touched()
+        poll = now >= self._next_poll
+        if (touched or poll) and self._policy and not self._enforcement.rules_stand():
+            self._repair()
+        if stepped or poll or now >= self._next_look:
+            self._look(everything=poll)
+        if poll:
+            self._next_poll = now + SLOW_POLL_SECONDS
+        try:
+            self._enforcement.forget_ended()
+        except KernelRefused as refused:
+            log.warning("%s", refused)
+        if now >= self._next_hello:
+            self._say_hello()
+        if now >= self._next_usage:
+            self._next_usage = now + USAGE_SECONDS
+            self._tell_usage()
+
+    def _next_moment(self) -> float:
+        moments = [self._next_look, self._next_hello, self._next_usage, self._next_poll]
+        forgetting = self._enforcement.next_forgetting()
+        return min([*moments, forgetting] if forgetting is not None else moments)
+
+    def _receive(self) -> None:
+        documents, connected = [], False
+        for arrival in self._link.arrivals():
+            connected = connected or arrival.kind == CONNECTED
+            if arrival.kind == sync.POLICY_KIND:
+                documents.append(arrival.payload)
+        # The highest of what came is applied, the others are only in its way.
+        for document in sync.newest_first(documents)[:1]:
+            self._take(document)
+        if connected or documents:
+            self._say_hello()
+
+    def _take(self, document: bytes) -> None:
+        try:
+            received = sync.accept_policy(document, self._identity, self._policy)
+        except Refused as refused:
+            log.warning("a policy was refused: %s", refused.reason)
+            self._told = ("refused", refused.reason)
+            return
+        self._highest = max(self._highest, received.revision)
+        if self._policy is None or received.digest != self._policy.digest:
+            try:
+                self._state.save_policy(received.document)
+            except OSError as error:
+                # Enforced all the same: a full disk must not keep a child's gate open.
+                log.error("the policy could not be saved: %s", error)
+        self._policy = received
+        self._look(everything=False)
+
+    def _look(self, everything: bool) -> None:
+        """Bring the kernel in line with policy and clock."""
+        now = self._clock.monotonic()
+        self._clock_offset = self._clock.wall() - now
+        if self._policy is None:
+            self._next_look = now + SLOW_POLL_SECONDS
+            return
+        numbers = self._enforcement.numbers
+        try:
+            outcome = self._enforcement.enforce(self._policy.policy, {}, everything)
+        except (KernelRefused, ValueError) as refused:
+            log.error("not applied: %s", refused)
+            self._told = ("failed", getattr(refused, "code", "policy").lower())
+            self._next_look = now + RETRY_SECONDS
+            return
+        if self._enforcement.numbers is not numbers:
+            self._save_numbers()
+        self._told = ("applied", "")
+        self._next_look = outcome.next_look
+        devices = tuple(
+            (device, "open" if decision.level == "open" else "closed", decision.until)
+            for device, decision in outcome.decisions.items()
+        )
+        if devices != self._devices:
+            self._devices = devices
+            self._next_hello = now
+
+    def _save_numbers(self) -> None:
+        self._bytes.drop(self._enforcement.numbers.values())
+        try:
+            self._state.save_numbers(self._enforcement.numbers)
+        except OSError as error:
+            log.error("the device numbers could not be saved: %s", error)
+
+    def _repair(self) -> None:
+        log.warning("the gate's rules were changed by somebody else: loading them again")
+        try:
+            self._enforcement.load_rules()
+        except KernelRefused as refused:
+            log.error("%s", refused)
+        self._look(everything=True)
+
+    def _say_hello(self) -> None:
+        self._next_hello = self._clock.monotonic() + HELLO_SECONDS
+        state, reason = self._told
+        hello = Hello(
+            id="m" + secrets.token_hex(8),
+            t=int(self._clock.wall()),
+            agent=self._identity.agent,
+            nonce=secrets.token_hex(8),
+            revision=self._policy.revision if self._policy else 0,
+            digest=self._policy.digest if self._policy else "",
+            highest=self._highest,
+            state=state,
+            reason=reason,
+            devices=self._devices,
+            clock="trusted",
+        )
+        self._link.publish("hello", encode_hello(hello), 1)
+
+    def _tell_usage(self) -> None:
+        try:
+            self._bytes.add(self._kernel.flows())
+        except KernelRefused as refused:
+            log.warning("%s", refused)
+            return
+        counted = self._bytes.by_device(self._enforcement.numbers)
+        if counted == self._told_bytes:
+            return
+        self._told_bytes = counted
+        usage = Usage("m" + secrets.token_hex(8), int(self._clock.wall()), self._identity.agent, tuple(counted))
+        self._link.publish("usage", encode_usage(usage), 0)
+
+
+def run(settings: AgentSettings, clock: SystemClock, enforcement: type[Enforcement] = Enforcement) -> None:
+    """Run the agent in this network namespace until SIGTERM or SIGINT. The grants then live on to their ends."""
+    stopping: list[int] = []
+
+    def stop(number: int, _frame: FrameType | None) -> None:
+        stopping.append(number)
+
+    signal.signal(signal.SIGTERM, stop)
+    signal.signal(signal.SIGINT, stop)
+    kernel = LinuxKernel(settings.gate)
+    link = BrokerLink(settings)
+    control = Control(
+        settings.identity,
+        kernel,
+        enforcement(kernel, settings.gate, settings.lan_interfaces, clock),
+        State(str(settings.state_folder)),
+        link,
+        clock,
+    )
+    control.start()
+    link.start()
+    while not stopping:
+        control.turn()
+    link.stop()
+
+
+def main(arguments: Sequence[str]) -> int:
+    """`stairgate agent FOLDER`: run with the settings that `stairgate home init` made for this router."""
+    parser = argparse.ArgumentParser(prog="stairgate agent", description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("folder", type=Path, help="folder with agent.toml, the certificate and its key")
+    options = parser.parse_args(arguments)
+    logging.basicConfig(level=logging.INFO, format="%(name)s %(levelname)s %(message)s")
+    try:
+        settings = read_settings(options.folder)
+    except (OSError, SettingsRefused) as error:
+        log.error("%s", error)
+        return 2
+    try:
+        run(settings, SystemClock())
+    except OSError as error:
+        log.error("expected to be allowed to change nftables (root or CAP_NET_ADMIN): %s", error)
+        return 1
+    return 0

@@ -1,0 +1,176 @@
+"""One look at policy, clock and kernel, after which the kernel holds exactly the grants that are due.
+
+It decides when a change counts as made (only once read back from the kernel), when to look again, and when a device's
+tracked flows are forgotten: once the return path of TCP has ended and nobody has opened the gate again. Which grants
+are due is left to `grants`, the policy to `sync`, the loop to `control`.
+"""
+
+import heapq
+from collections.abc import Callable, Mapping
+from typing import NamedTuple
+
+from stairgate.agent import gate, grants
+from stairgate.agent.gate import GateSettings, SetName
+from stairgate.agent.grants import CONSTANT_SETS, TCP_RETURN_MS, TIMED_SETS, Contents, Grant
+from stairgate.agent.kernel import Kernel
+from stairgate.agent.netlink import KernelRefused
+from stairgate.core.decide import Decision, decide
+from stairgate.core.limits import GRANT_SECONDS_MAX
+from stairgate.core.records import Policy
+from stairgate.port.clock import SystemClock
+
+# Under NAT, forgetting a flow at its end would cut the path of its reset (measured: 8 of 8 hung).
+FORGET_AFTER_SECONDS = TCP_RETURN_MS / 1000 + 0.1
+# The kernel ends grants by itself; a look shortly after the end only tells the family and forgets flows.
+LOOK_AFTER_SECONDS = 0.05
+RETRY_SECONDS = 5.0
+
+Used = Mapping[str, Mapping[str, int]]
+
+
+class Outcome(NamedTuple):
+    """What one look found. decisions: by device id; next_look: seconds of the monotonic clock."""
+
+    decisions: dict[str, Decision]
+    next_look: float
+
+
+class Enforcement:
+    """Holds nothing that the kernel does not hold, but for the flows still to be forgotten."""
+
+    def __init__(
+        self, kernel: Kernel, settings: GateSettings, lan_interfaces: tuple[str, ...], clock: SystemClock
+    ) -> None:
+        self._kernel, self._settings, self._clock = kernel, settings, clock
+        self._lan_interfaces = lan_interfaces
+        self._rules: bytes | None = None
+        self._constant: Contents = {}
+        self._ends: dict[str, float] = {}
+        self._forget: list[tuple[float, str, int]] = []
+        self.numbers: dict[str, int] = {}
+
+    def rules_stand(self) -> bool:
+        """False when the gate's rules are not the ones this object loaded."""
+        try:
+            return self._rules is not None and self._kernel.rules() == self._rules
+        except KernelRefused:
+            return False
+
+    def load_rules(self) -> None:
+        """Load the constant rules and remember how the kernel tells them. Raises KernelRefused."""
+        self._rules = None
+        self._constant = {}
+        self._kernel.load(gate.render_gate(self._settings))
+        self._rules = self._kernel.rules()
+
+    def enforce(self, policy: Policy, used: Used, everything: bool = True) -> Outcome:
+        """Make the kernel hold what the policy grants now. Raises KernelRefused; what it held before then stays.
+
+        used: minutes by person and category, as `decide` takes them. everything: also compare the sets that change with
+        the family's devices only; a tap can do without when they have not.
+        """
+        if self._rules is None:
+            self.load_rules()
+        self._renumber(policy)
+        now, started = self._clock.wall(), self._clock.monotonic()
+        decisions = decide_all(policy, now, used)
+        due = {
+            device: grant
+            for device, decision in decisions.items()
+            if (grant := grants.grant_of(device, decision, now)) is not None
+        }
+        constant = grants.constant_contents(policy, self.numbers, self._lan_interfaces)
+        wanted = grants.timed_contents(policy, due)
+        names: tuple[SetName, ...] = TIMED_SETS
+        if everything or constant != self._constant:
+            wanted |= constant
+            names += CONSTANT_SETS
+        try:
+            self._write(wanted, names, started)
+        except KernelRefused as refused:
+            if refused.code != "ENOENT":
+                raise
+            # Table or set is gone: somebody flushed. Once more, from the ground up.
+            self.load_rules()
+            wanted |= constant
+            self._write(wanted, TIMED_SETS + CONSTANT_SETS, started)
+        self._constant = constant
+        self._note_ends(due, started)
+        return Outcome(decisions, self._next_look(decisions, now, started))
+
+    def forget_ended(self) -> None:
+        """Forget the flows of devices whose grant, and TCP's second after it, have ended. Raises KernelRefused."""
+        now = self._clock.monotonic()
+        while self._forget and self._forget[0][0] <= now:
+            _, device, number = heapq.heappop(self._forget)
+            if self._ends.get(device, 0.0) <= now:
+                self._kernel.forget(number)
+
+    def next_forgetting(self) -> float | None:
+        """When `forget_ended` has work next, in seconds of the monotonic clock."""
+        return self._forget[0][0] if self._forget else None
+
+    def _write(self, wanted: Contents, names: tuple[SetName, ...], started: float) -> None:
+        found = {name: self._kernel.elements(name) for name in names}
+        changes = grants.changes_between(wanted, found)
+        if not changes:
+            return
+        self._kernel.commit(changes)
+        changed = {change.name for change in changes}
+        found = {name: self._kernel.elements(name) for name in changed}
+        elapsed_ms = int((self._clock.monotonic() - started) * 1000) + 1
+        wrong = grants.differences({name: wanted[name] for name in changed}, found, elapsed_ms)
+        if wrong:
+            raise KernelRefused("EBADMSG", f"reading back: {'; '.join(wrong[:3])}")
+
+    def _renumber(self, policy: Policy) -> None:
+        devices = [device.id for device in policy.devices if not grants.is_exempt(device.flags)]
+        if devices == list(self.numbers):
+            return
+        numbers = grants.allocate_numbers(self.numbers, devices)
+        at = self._clock.monotonic() + FORGET_AFTER_SECONDS
+        for device, number in self.numbers.items():
+            if device not in numbers:
+                heapq.heappush(self._forget, (at, device, number))
+                self._ends.pop(device, None)
+        self.numbers = numbers
+
+    def _note_ends(self, due: Mapping[str, Grant], started: float) -> None:
+        finished = self._clock.monotonic()
+        for device, number in self.numbers.items():
+            before = self._ends.get(device, 0.0)
+            grant = due.get(device)
+            # A pause ends now, at the finished read-back; a grant at its own end.
+            end = started + grant.milliseconds / 1000 if grant else min(before, finished)
+            self._ends[device] = end
+            if end and end != before:
+                heapq.heappush(self._forget, (end + FORGET_AFTER_SECONDS, device, number))
+        # Superseded entries are harmless, but a grant renewed for months must not let them pile up.
+        if len(self._forget) > 4 * grants.NUMBER_MAX:
+            live = [(end + FORGET_AFTER_SECONDS, device, self.numbers[device]) for device, end in self._ends.items()]
+            self._forget = [entry for entry in live if entry[0] > finished]
+            heapq.heapify(self._forget)
+
+    def _next_look(
+        self, decisions: Mapping[str, Decision], now: float, started: float
+    ) -> float:
+        waits = [GRANT_SECONDS_MAX / 2]
+        for decision in decisions.values():
+            if decision.until is not None:
+                waits.append(decision.until - now + LOOK_AFTER_SECONDS)
+        return started + max(0.0, min(waits))
+
+
+def decide_all(
+    policy: Policy, now: float, used: Used, decide_one: Callable[..., Decision] = decide
+) -> dict[str, Decision]:
+    """The decision for every device. Devices of the same people and kind, with no override of their own, share one."""
+    own = {override.target for override in policy.overrides}
+    shared: dict[object, Decision] = {}
+    decisions = {}
+    for device in policy.devices:
+        key: object = device.id if device.id in own else (device.persons, device.flags)
+        if key not in shared:
+            shared[key] = decide_one(policy, device.id, int(now), {person: dict(m) for person, m in used.items()})
+        decisions[device.id] = shared[key]
+    return decisions

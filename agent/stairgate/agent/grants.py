@@ -1,0 +1,161 @@
+"""Decisions become grants, grants become set elements: what the kernel should hold, and how it differs.
+
+It decides the end of every grant (never later than the decision's `until`, never longer than the cap) and what each
+of our sets must contain. Pure: policy, decisions and a time in, elements out. Writing them is left to `kernel`, the
+moment of the next look to `enforcement`.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+from stairgate.agent import gate
+from stairgate.agent.gate import SetName
+from stairgate.agent.set_elements import SetChange
+from stairgate.core.decide import Decision
+from stairgate.core.limits import GRANT_SECONDS_MAX
+from stairgate.core.policy import Policy
+
+# TCP's return path stays open this much longer, so that the client gets its reset (measured: 4 of 4).
+TCP_RETURN_MS = 1000
+# Two ends closer than this are the same end: writing and reading back take about a millisecond.
+SAME_END_MS = 20
+NUMBER_MAX = (1 << gate.NUMBER_BITS) - 1
+
+TIMED_SETS = (gate.GRANTED, gate.BRIDGE_GRANTED, gate.BRIDGE_GRANTED_TCP)
+CONSTANT_SETS = (gate.PAGE_PORTS, gate.EXEMPT, gate.NUMBERED, *gate.NUMBER, gate.BRIDGE_EXEMPT, gate.LAN)
+
+Contents = dict[SetName, dict[bytes, int | None]]
+
+
+class Grant(NamedTuple):
+    """One device's permission: open for `milliseconds` more; `capped` when the cap and not the decision ends it."""
+
+    device: str
+    milliseconds: int
+    capped: bool
+
+
+def mac_key(mac: str) -> bytes:
+    """The six bytes of a MAC address written as aa:bb:cc:dd:ee:ff."""
+    return bytes.fromhex(mac.replace(":", ""))
+
+
+def grant_of(device: str, decision: Decision, now: float) -> Grant | None:
+    """The grant that a decision gives at `now` (UTC seconds); None when the gate stays shut.
+
+    `limited` is shut as well until the filter exists that could limit.
+    """
+    if decision.level != "open":
+        return None
+    cap = GRANT_SECONDS_MAX * 1000
+    left = cap + 1 if decision.until is None else int((decision.until - now) * 1000)
+    if left <= 0:
+        return None
+    return Grant(device, min(left, cap), left > cap)
+
+
+def allocate_numbers(previous: Mapping[str, int], devices: Sequence[str]) -> dict[str, int]:
+    """A small number for each device's flows, kept while the device stays. Raises ValueError beyond `NUMBER_MAX`."""
+    if len(devices) > NUMBER_MAX:
+        raise ValueError(f"devices: expected {NUMBER_MAX} at most, got {len(devices)}")
+    numbers = {device: previous[device] for device in devices if device in previous}
+    free = iter(sorted(set(range(1, NUMBER_MAX + 1)) - set(previous.values())))
+    reusable = iter(sorted(set(previous.values()) - set(numbers.values())))
+    for device in devices:
+        if device not in numbers:
+            # A number somebody has just given up is the last choice: flows may still carry it.
+            number = next(free, None)
+            numbers[device] = next(reusable) if number is None else number
+    return numbers
+
+
+def is_exempt(flags: Sequence[str]) -> bool:
+    """True for devices that no rule may ever close: adults', and assistive ones."""
+    return "exempt" in flags or "assistive" in flags
+
+
+def constant_contents(policy: Policy, numbers: Mapping[str, int], lan_interfaces: Sequence[str]) -> Contents:
+    """What the sets without timeouts hold under this policy."""
+    contents: Contents = {name: {} for name in CONSTANT_SETS}
+    exempt = {mac_key(mac) for mac in policy.hub.macs} if policy.hub else set()
+    for device in policy.devices:
+        keys = [mac_key(mac) for mac in device.macs]
+        if is_exempt(device.flags):
+            exempt.update(keys)
+            continue
+        for key in keys:
+            contents[gate.NUMBERED][key] = None
+            for bit, name in enumerate(gate.NUMBER):
+                if numbers[device.id] >> bit & 1:
+                    contents[name][key] = None
+    for name in (gate.EXEMPT, gate.BRIDGE_EXEMPT):
+        contents[name] = dict.fromkeys(exempt)
+    contents[gate.LAN] = {name.encode("ascii").ljust(16, b"\0"): None for name in lan_interfaces}
+    if policy.hub:
+        contents[gate.PAGE_PORTS] = {policy.hub.port.to_bytes(2, "big"): None}
+    return contents
+
+
+def timed_contents(policy: Policy, grants: Mapping[str, Grant]) -> Contents:
+    """What the sets of grants hold: each MAC with the milliseconds its device has left."""
+    open_for: dict[bytes, int | None] = {}
+    for device in policy.devices:
+        grant = grants.get(device.id)
+        if grant and not is_exempt(device.flags):
+            open_for.update(dict.fromkeys((mac_key(mac) for mac in device.macs), grant.milliseconds))
+    return {
+        gate.GRANTED: open_for,
+        gate.BRIDGE_GRANTED: dict(open_for),
+        gate.BRIDGE_GRANTED_TCP: {key: (left or 0) + TCP_RETURN_MS for key, left in open_for.items()},
+    }
+
+
+def _keeps(wanted: int | None, found: int | None, capped_at: int) -> bool:
+    """True when an element may stay as it is: the same end, or a capped one not yet at its half."""
+    if wanted is None or found is None:
+        return wanted is found
+    if wanted >= capped_at:
+        return capped_at // 2 <= found <= wanted
+    return abs(wanted - found) <= SAME_END_MS
+
+
+def changes_between(wanted: Contents, found: Contents) -> list[SetChange]:
+    """The changes that turn what was found into what is wanted; an unchanged set has none.
+
+    A MAC that loses its grant keeps TCP's return path for one second more.
+    """
+    changes = []
+    cap = GRANT_SECONDS_MAX * 1000
+    for name, target in wanted.items():
+        current = found.get(name, {})
+        capped_at = cap + TCP_RETURN_MS if name == gate.BRIDGE_GRANTED_TCP else cap
+        put = {
+            key: left for key, left in target.items() if key not in current or not _keeps(left, current[key], capped_at)
+        }
+        remove = frozenset(current) - frozenset(target)
+        if name == gate.BRIDGE_GRANTED_TCP:
+            put |= {key: TCP_RETURN_MS for key in remove if (current[key] or 0) > TCP_RETURN_MS}
+            remove = frozenset()
+        if put or remove:
+            changes.append(SetChange(name, put, remove))
+    return changes
+
+
+def differences(wanted: Contents, found: Contents, elapsed_ms: int) -> list[str]:
+    """What a read-back shows to be wrong, empty when the kernel holds exactly the grants it should.
+
+    elapsed_ms: time since `wanted` was reckoned; a grant shorter than that may have ended by itself.
+    """
+    wrong = []
+    for name, target in wanted.items():
+        current = found[name]
+        for key, left in target.items():
+            if key not in current:
+                if left is None or left > elapsed_ms:
+                    wrong.append(f"{name.name} lacks {key.hex()}")
+            elif left is not None and (current[key] or 1 << 62) > left + SAME_END_MS:
+                wrong.append(f"{name.name} holds {key.hex()} too long")
+        for key in current.keys() - target.keys():
+            if name != gate.BRIDGE_GRANTED_TCP or (current[key] or 1 << 62) > TCP_RETURN_MS:
+                wrong.append(f"{name.name} still holds {key.hex()}")
+    return wrong

@@ -1,0 +1,106 @@
+"""The seam to the kernel: everything the agent asks of nftables and conntrack, in one small interface.
+
+It decides nothing. `LinuxKernel` is the real one, in the network namespace of the thread that makes it;
+`kernel_fake.FakeKernel` stands in for it in tests of what is decided above.
+"""
+
+import subprocess
+from collections.abc import Iterable, Sequence
+from typing import Protocol
+
+from stairgate.agent import conntrack, set_elements
+from stairgate.agent.conntrack import Flow
+from stairgate.agent.gate import GateSettings, SetName
+from stairgate.agent.netlink import KernelRefused, NetlinkSocket
+from stairgate.agent.set_elements import SetChange
+
+NFT_SECONDS = 10.0
+NFNLGRP_NFTABLES = 7
+NFT_DELETIONS = frozenset((set_elements.NFNL_SUBSYS_NFTABLES << 8) | n for n in (2, 5, 8, 11))
+
+
+class Kernel(Protocol):
+    """What the agent needs. Every method raises KernelRefused when the kernel does not do it."""
+
+    def load(self, text: str) -> None:
+        """Load a ruleset text in one transaction."""
+
+    def rules(self) -> bytes:
+        """Our chains and rules, for comparison with an earlier answer."""
+
+    def elements(self, name: SetName) -> dict[bytes, int | None]:
+        """The live elements of one of our sets: key -> milliseconds left, None in sets without timeouts."""
+
+    def commit(self, changes: Sequence[SetChange]) -> None:
+        """Make all changes in one transaction, or none."""
+
+    def forget(self, number: int) -> None:
+        """Delete the tracked flows of a device number."""
+
+    def flows(self) -> Iterable[Flow]:
+        """The live flows of numbered devices, then those that ended since the last call."""
+
+    def rules_touched(self) -> bool:
+        """True when somebody deleted a table, chain, rule or set since the last call; ours among them or not."""
+
+    def watch(self) -> Sequence[int]:
+        """Descriptors that become readable when `rules_touched` has news."""
+
+
+class LinuxKernel:
+    """nftables and conntrack of this network namespace, over netlink; rulesets as text through `nft -f -`."""
+
+    def __init__(self, settings: GateSettings) -> None:
+        self._settings = settings
+        self._netlink = NetlinkSocket()
+        self._deletions = NetlinkSocket(groups=(NFNLGRP_NFTABLES,))
+        self._ended = NetlinkSocket(groups=(conntrack.NFNLGRP_CONNTRACK_DESTROY,))
+        conntrack.switch_accounting_on()
+
+    def load(self, text: str) -> None:
+        """See Kernel."""
+        try:
+            ran = subprocess.run(
+                ["nft", "-f", "-"], input=text.encode(), capture_output=True, timeout=NFT_SECONDS, check=False
+            )
+        except (OSError, subprocess.TimeoutExpired) as error:
+            raise KernelRefused(type(error).__name__, "loading the gate") from error
+        if ran.returncode:
+            first = ran.stderr.decode(errors="replace").splitlines()[:1]
+            raise KernelRefused("EINVAL", f"loading the gate: {' '.join(first)}")
+
+    def rules(self) -> bytes:
+        """See Kernel."""
+        return set_elements.read_rules(self._netlink, self._settings.table)
+
+    def elements(self, name: SetName) -> dict[bytes, int | None]:
+        """See Kernel."""
+        return set_elements.read_elements(self._netlink, self._settings.table, name)
+
+    def commit(self, changes: Sequence[SetChange]) -> None:
+        """See Kernel."""
+        set_elements.commit(self._netlink, self._settings.table, changes)
+
+    def forget(self, number: int) -> None:
+        """See Kernel."""
+        conntrack.forget_flows(self._netlink, number, self._settings.number_shift, self._settings.number_mask())
+
+    def flows(self) -> Iterable[Flow]:
+        """See Kernel."""
+        shift, mask = self._settings.number_shift, self._settings.number_mask()
+        yield from conntrack.read_flows(self._netlink, shift, mask)
+        try:
+            yield from conntrack.ended_flows(self._ended.pending(), shift, mask)
+        except OSError:  # the listener's buffer overflowed: the last bytes of some flows go uncounted
+            return
+
+    def rules_touched(self) -> bool:
+        """See Kernel."""
+        try:
+            return any([event.kind in NFT_DELETIONS for event in self._deletions.pending()])
+        except OSError:  # too much news to hold: something certainly was touched
+            return True
+
+    def watch(self) -> Sequence[int]:
+        """See Kernel."""
+        return (self._deletions.fileno(),)

@@ -1,0 +1,159 @@
+"""Elements of our nftables sets: changed in one transaction, read back from the kernel.
+
+It decides how a change is written so that it cannot half happen or lapse into a permanent element: add, delete and
+add again in one batch (an element that exists does not take a new timeout before Linux 6.12, and one that has just
+expired cannot be deleted), timeouts in milliseconds, never 0. Which elements there should be is left to `grants`.
+"""
+
+import socket
+import struct
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import NamedTuple
+
+from stairgate.agent.gate import SetName
+from stairgate.agent.netlink import (
+    NLM_F_ACK,
+    NLM_F_CREATE,
+    Interrupted,
+    NetlinkSocket,
+    attribute,
+    attributes,
+    message,
+    nested,
+    netfilter_header,
+)
+
+NFNL_SUBSYS_NFTABLES = 10
+BATCH_BEGIN, BATCH_END = 0x10, 0x11
+GETCHAIN, GETRULE, NEWSETELEM, GETSETELEM, DELSETELEM = ((NFNL_SUBSYS_NFTABLES << 8) | n for n in (4, 7, 12, 13, 14))
+LIST_TABLE, LIST_SET, LIST_ELEMENTS, LIST_ELEM = 1, 2, 3, 1
+ELEM_KEY, ELEM_TIMEOUT, ELEM_EXPIRATION, DATA_VALUE = 1, 4, 5, 1
+FAMILIES = {"inet": 1, "bridge": int(socket.AF_BRIDGE)}
+
+# An attribute's length has 16 bits and an element takes 32 bytes: well below, and small enough for one datagram.
+ELEMENTS_A_MESSAGE = 512
+DUMP_TRIES = 10
+
+Elements = Mapping[bytes, int | None]
+
+
+class SetChange(NamedTuple):
+    """What to do to one set. put: key -> timeout in milliseconds (None in a set without timeouts); remove: keys."""
+
+    name: SetName
+    put: Elements
+    remove: frozenset[bytes]
+
+
+def _list_body(name: SetName, table: str, elements: Iterable[tuple[bytes, int | None]]) -> bytes:
+    entries = b"".join(
+        nested(
+            LIST_ELEM,
+            nested(ELEM_KEY, attribute(DATA_VALUE, key)),
+            b"" if timeout is None else attribute(ELEM_TIMEOUT, struct.pack("!Q", timeout)),
+        )
+        for key, timeout in elements
+    )
+    return (
+        netfilter_header(FAMILIES[name.family])
+        + attribute(LIST_TABLE, table.encode() + b"\0")
+        + attribute(LIST_SET, name.name.encode() + b"\0")
+        + nested(LIST_ELEMENTS, entries)
+    )
+
+
+def _chunks(elements: Sequence[tuple[bytes, int | None]]) -> Iterator[Sequence[tuple[bytes, int | None]]]:
+    for start in range(0, len(elements), ELEMENTS_A_MESSAGE):
+        yield elements[start : start + ELEMENTS_A_MESSAGE]
+
+
+def encode_changes(table: str, changes: Sequence[SetChange], first_sequence: int) -> tuple[bytes, int]:
+    """The batch that makes all changes or none, and the sequence of its last message, which asks for the answer.
+
+    Raises ValueError for a timeout of 0 or less: the kernel would take it for "permanent".
+    """
+    bodies: list[tuple[int, int, bytes]] = []
+    for change in changes:
+        puts = sorted(change.put.items())
+        for key, timeout in puts:
+            if timeout is not None and timeout <= 0:
+                raise ValueError(f"a timeout of {timeout} ms for {key.hex()} in {change.name.name}: expected 1 or more")
+        # Adding first makes the deletion safe whether the element is there, has just expired or never was.
+        timed = change.name.name.startswith("granted")
+        touched = [(key, timeout) for key, timeout in puts]
+        touched += [(key, 1000 if timed else None) for key in sorted(change.remove)]
+        for part in _chunks(touched):
+            bodies.append((NEWSETELEM, NLM_F_CREATE, _list_body(change.name, table, part)))
+        for part in _chunks([(key, None) for key, _ in touched]):
+            bodies.append((DELSETELEM, 0, _list_body(change.name, table, part)))
+        for part in _chunks(puts):
+            bodies.append((NEWSETELEM, NLM_F_CREATE, _list_body(change.name, table, part)))
+    if not bodies:
+        return b"", first_sequence
+    envelope = netfilter_header(socket.AF_UNSPEC, NFNL_SUBSYS_NFTABLES)
+    sequence = first_sequence
+    parts = [message(BATCH_BEGIN, 0, sequence, envelope)]
+    for index, (kind, flags, body) in enumerate(bodies):
+        sequence += 1
+        if index == len(bodies) - 1:
+            flags |= NLM_F_ACK
+        parts.append(message(kind, flags, sequence, body))
+    parts.append(message(BATCH_END, 0, sequence + 1, envelope))
+    return b"".join(parts), sequence
+
+
+def commit(netlink: NetlinkSocket, table: str, changes: Sequence[SetChange]) -> None:
+    """Make all changes in one transaction, or none. Raises KernelRefused."""
+    batch, last = encode_changes(table, changes, netlink.next_sequence())
+    if batch:
+        netlink.transact(batch, last, f"changing {', '.join(change.name.name for change in changes)}")
+
+
+def _decode_elements(body: bytes) -> Iterator[tuple[bytes, int | None]]:
+    for kind, value in attributes(body, 4):
+        if kind != LIST_ELEMENTS:
+            continue
+        for _, entry in attributes(value):
+            key, expiration = b"", None
+            for elem_kind, elem_value in attributes(entry):
+                if elem_kind == ELEM_KEY:
+                    key = next(attributes(elem_value))[1]
+                elif elem_kind == ELEM_EXPIRATION:
+                    (expiration,) = struct.unpack("!Q", elem_value)
+            yield key, expiration
+
+
+def read_elements(netlink: NetlinkSocket, table: str, name: SetName) -> dict[bytes, int | None]:
+    """The live elements of one of our (small) sets: key -> milliseconds left, None where the set has no timeouts.
+
+    Raises KernelRefused, with ENOENT when table or set is gone.
+    """
+    body = (
+        netfilter_header(FAMILIES[name.family])
+        + attribute(LIST_TABLE, table.encode() + b"\0")
+        + attribute(LIST_SET, name.name.encode() + b"\0")
+    )
+    for attempt in range(DUMP_TRIES):
+        try:
+            return {
+                key: left
+                for answer in netlink.dump(GETSETELEM, body, f"reading set {name.family} {name.name}")
+                for key, left in _decode_elements(answer.body)
+            }
+        except Interrupted:
+            if attempt == DUMP_TRIES - 1:
+                raise
+    raise AssertionError("unreachable")
+
+
+def read_rules(netlink: NetlinkSocket, table: str) -> bytes:
+    """All chains and rules of our two tables as the kernel tells them: equal bytes, equal rules."""
+    found = b""
+    for family in FAMILIES.values():
+        body = netfilter_header(family) + attribute(1, table.encode() + b"\0")
+        for kind in (GETRULE, GETCHAIN):
+            for answer in netlink.dump(kind, body, "reading rules"):
+                values = dict(attributes(answer.body, 4))
+                if values.get(1) == table.encode() + b"\0":
+                    found += answer.body
+    return found

@@ -1,0 +1,109 @@
+"""The agent's settings: `agent.toml` as `stairgate home init` writes it, read once at the start.
+
+It decides what the file may say and reports everything that is wrong with it at once. The family's rules are not here:
+they come signed, from the hub.
+"""
+
+import tomllib
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from stairgate.agent.gate import GateSettings
+from stairgate.agent.sync import Identity
+from stairgate.core import envelope
+
+INTERFACE_CHARACTERS = 15
+
+
+class SettingsRefused(Exception):
+    """The file is not usable; `faults` has a sentence for each thing wrong."""
+
+    def __init__(self, path: Path, faults: list[str]) -> None:
+        super().__init__(f"{path}: " + "; ".join(faults))
+        self.faults = faults
+
+
+class AgentSettings(NamedTuple):
+    """Everything the process needs to know. broker: addresses, tried in turn; files: paths to PEM files."""
+
+    identity: Identity
+    broker: tuple[str, ...]
+    port: int
+    authority_file: Path
+    certificate_file: Path
+    key_file: Path
+    lan_interfaces: tuple[str, ...]
+    state_folder: Path
+    gate: GateSettings
+
+
+def _texts(faults: list[str], content: dict[str, Any], name: str) -> tuple[str, ...]:
+    value = content.get(name)
+    if isinstance(value, list) and value and all(isinstance(item, str) and item for item in value):
+        return tuple(value)
+    faults.append(f"{name}: expected a list of texts, got {value!r}")
+    return ()
+
+
+def _text(faults: list[str], content: dict[str, Any], name: str) -> str:
+    value = content.get(name)
+    if isinstance(value, str) and value:
+        return value
+    faults.append(f"{name}: expected a text, got {value!r}")
+    return ""
+
+
+def _keys(faults: list[str], content: dict[str, Any]) -> dict[str, bytes]:
+    keys: dict[str, bytes] = {}
+    named = content.get("keys")
+    if not isinstance(named, dict) or not named:
+        faults.append(f"keys: expected key ids with points, got {named!r}")
+        return keys
+    for key_id, text in named.items():
+        try:
+            point = bytes.fromhex(text)
+        except (TypeError, ValueError):
+            point = b""
+        if envelope.key_id(point) != key_id:
+            faults.append(f"keys.{key_id}: expected the hex of the point with this id, got {str(text)[:20]!r}…")
+        keys[key_id] = point
+    return keys
+
+
+def read_settings(folder: Path) -> AgentSettings:
+    """The settings in a folder made by `stairgate home init`. Raises OSError, SettingsRefused."""
+    path = folder / "agent.toml"
+    try:
+        content = tomllib.loads(path.read_text(encoding="utf-8"))
+    except tomllib.TOMLDecodeError as error:
+        raise SettingsRefused(path, [str(error)]) from error
+    faults: list[str] = []
+    port = content.get("port")
+    if type(port) is not int or not 0 < port < 65536:
+        faults.append(f"port: expected a number from 1 to 65535, got {port!r}")
+        port = 0
+    interfaces = _texts(faults, content, "lan_interfaces")
+    for name in interfaces:
+        if len(name) > INTERFACE_CHARACTERS or not name.isascii() or "/" in name or " " in name:
+            faults.append(f"lan_interfaces: expected interface names of at most 15 characters, got {name!r}")
+    identity = Identity(
+        _text(faults, content, "home"),
+        _text(faults, content, "agent"),
+        _text(faults, content, "shard"),
+        _keys(faults, content),
+    )
+    settings = AgentSettings(
+        identity=identity,
+        broker=_texts(faults, content, "broker"),
+        port=port,
+        authority_file=folder / "ca.crt",
+        certificate_file=folder / "agent.crt",
+        key_file=folder / "agent.key",
+        lan_interfaces=interfaces,
+        state_folder=folder / "state",
+        gate=GateSettings(),
+    )
+    faults += [f"{file}: no such file" for file in settings[3:6] if not Path(file).is_file()]
+    if faults:
+        raise SettingsRefused(path, faults)
+    return settings

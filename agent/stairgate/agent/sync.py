@@ -1,0 +1,79 @@
+"""What the agent believes of what it is sent: which policy is newer, genuine and for this agent, and what hello says.
+
+It decides whether a received document is accepted, before anything is parsed that was not verified, and keeps the
+newest revision ever accepted so that an older one never returns. Pure: bytes in, a `Received` or `Refused` out. Saving
+is left to `state`, enforcing to `enforcement`, carrying to `broker_link`.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+from stairgate.core import envelope
+from stairgate.core.limits import ROUTER_POLICY_BYTES
+from stairgate.core.policy import read_policy
+from stairgate.core.records import Policy
+from stairgate.core.refused import Refused
+
+POLICY_KIND = "policy"
+
+
+class Identity(NamedTuple):
+    """Who this agent is and whom it believes. keys: key id -> 65-byte point of each trusted signing key."""
+
+    home: str
+    agent: str
+    shard: str
+    keys: Mapping[str, bytes]
+
+
+class Received(NamedTuple):
+    """An accepted policy: the document as received, its parsed form and its digest."""
+
+    document: bytes
+    policy: Policy
+    digest: str
+
+    @property
+    def revision(self) -> int:
+        """The policy's number."""
+        return self.policy.revision
+
+
+def open_policy(document: bytes, identity: Identity) -> Received:
+    """Verify and read one document, whatever its revision. Raises Refused with a reason code."""
+    body = envelope.open_signed(document, POLICY_KIND, dict(identity.keys), ROUTER_POLICY_BYTES)
+    policy = read_policy(body)
+    if policy.home != identity.home:
+        raise Refused("wrong_home", f"expected {identity.home}, got {policy.home}")
+    if policy.agent != identity.agent:
+        raise Refused("wrong_agent", f"expected {identity.agent}, got {policy.agent}")
+    return Received(document, policy, envelope.body_digest(body))
+
+
+def accept_policy(document: bytes, identity: Identity, current: Received | None) -> Received:
+    """The policy to enforce from now on: newer than the current one, or the very same.
+
+    Raises Refused: `older`, or `revision_reused` for the same revision with another digest, which the hub heals by a
+    new issue; else as `open_policy`.
+    """
+    received = open_policy(document, identity)
+    if current is None:
+        return received
+    if received.revision < current.revision:
+        raise Refused("older", f"expected {current.revision} or more, got {received.revision}")
+    if received.revision == current.revision and received.digest != current.digest:
+        raise Refused("revision_reused", f"revision {received.revision} came with two digests")
+    return received
+
+
+def claimed_revision(document: bytes) -> int:
+    """The revision a document claims, unverified, to try the highest of several first; -1 when it claims none."""
+    lines = document.split(b"\n", 2)
+    parts = lines[1].split(b",")[:4] if len(lines) > 1 else []
+    digits = parts[3].strip() if len(parts) == 4 else b""
+    return int(digits) if digits.isdigit() and len(digits) <= 16 else -1
+
+
+def newest_first(documents: Sequence[bytes]) -> list[bytes]:
+    """Documents in the order they are worth trying: a queue may hold stale ones (measured: 43, 44 and 45 all came)."""
+    return sorted(documents, key=claimed_revision, reverse=True)

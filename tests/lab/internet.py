@@ -1,0 +1,106 @@
+"""The lab's internet: a web server, and far ends for streams in every direction.
+
+`python -m tests.lab.internet FOLDER` serves until it is ended: pages on port 80, a paced TCP download and an upload
+sink, a UDP stream that goes on for `STREAM_SECONDS` after one datagram asked for it, and a UDP sink. It never stops a
+stream because the client fell silent: whether packets then still reach the device is what the lab wants to know.
+"""
+
+import asyncio
+import contextlib
+import json
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+from tests.lab import packets
+from tests.lab.network import WEB_V4, WEB_V6
+from tests.lab.packets import SendLog
+
+STREAM_SECONDS = 30.0
+UDP_DOWN_INTERVAL = 0.005
+TCP_INTERVAL = 0.02
+PAGE_BYTES = 60_000
+
+
+async def pace(interval: float, moments: list[float]) -> None:
+    """Wait for the next of a row of evenly spaced moments; `moments` holds the last one."""
+    moments[0] = max(moments[0] + interval, time.monotonic() - interval)
+    await asyncio.sleep(max(0.0, moments[0] - time.monotonic()))
+
+
+class DownStream(asyncio.DatagramProtocol):
+    """Streams to whoever asked last, for `STREAM_SECONDS` since it asked."""
+
+    def __init__(self, log: SendLog) -> None:
+        self._log = log
+        self._peer: Any = None
+        self._until = 0.0
+        self._transport: Any = None
+
+    def connection_made(self, transport: Any) -> None:
+        """The socket is open."""
+        self._transport = transport
+
+    def datagram_received(self, data: bytes, addr: Any) -> None:
+        """A device asks for the stream."""
+        self._peer, self._until = addr, time.monotonic() + STREAM_SECONDS
+
+    async def run(self) -> None:
+        """Send for ever."""
+        moments = [time.monotonic()]
+        while True:
+            await pace(UDP_DOWN_INTERVAL, moments)
+            if self._peer and self._transport and time.monotonic() < self._until:
+                self._transport.sendto(self._log.stamped(packets.DATAGRAM_BYTES), self._peer)
+
+
+async def web_page(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """One HTTP/1.0 answer: a page of `PAGE_BYTES`."""
+    with contextlib.suppress(ConnectionError, asyncio.IncompleteReadError, asyncio.LimitOverrunError):
+        await reader.readuntil(b"\r\n\r\n")
+        body = b"<!doctype html><title>A page</title><p>" + b"x" * PAGE_BYTES
+        head = f"HTTP/1.0 200 OK\r\nContent-Type: text/html\r\nContent-Length: {len(body)}\r\n\r\n"
+        writer.write(head.encode() + body)
+        await writer.drain()
+    writer.close()
+
+
+async def serve(folder: Path) -> None:
+    """Open all servers on both families and run until cancelled."""
+    loop = asyncio.get_running_loop()
+    streams = []
+    for family, address in (("v4", WEB_V4), ("v6", WEB_V6)):
+        down_log = SendLog(folder, f"tcp_down_{family}")
+
+        async def download(_: asyncio.StreamReader, writer: asyncio.StreamWriter, log: SendLog = down_log) -> None:
+            moments = [time.monotonic()]
+            with contextlib.suppress(ConnectionError):
+                while True:
+                    writer.write(log.stamped(packets.BLOCK_BYTES))
+                    await writer.drain()
+                    await pace(TCP_INTERVAL, moments)
+            writer.close()
+
+        async def upload(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            with contextlib.suppress(ConnectionError):
+                while await reader.read(65536):
+                    pass
+            writer.close()
+
+        await asyncio.start_server(web_page, address, 80)
+        await asyncio.start_server(download, address, packets.TCP_DOWN_PORT)
+        await asyncio.start_server(upload, address, packets.TCP_UP_PORT)
+        udp_log = SendLog(folder, f"udp_down_{family}")
+        _, stream = await loop.create_datagram_endpoint(
+            lambda log=udp_log: DownStream(log),  # type: ignore[misc]
+            local_addr=(address, packets.UDP_DOWN_PORT),
+        )
+        await loop.create_datagram_endpoint(asyncio.DatagramProtocol, local_addr=(address, packets.UDP_UP_PORT))
+        streams.append(asyncio.create_task(stream.run()))
+    print(json.dumps({"event": "ready"}), flush=True)
+    await asyncio.gather(*streams)
+
+
+if __name__ == "__main__":
+    asyncio.run(serve(Path(sys.argv[1])))
