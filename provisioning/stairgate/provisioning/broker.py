@@ -49,9 +49,7 @@ def render_mosquitto_conf(settings: BrokerSettings) -> str:
     path = str(settings.directory)
     # Mosquitto reads a path relative to wherever it was started, and takes the rest of the line as it stands.
     if not settings.directory.is_absolute() or not path.isprintable() or path != path.strip():
-        raise ValueError(
-            f"expected an absolute path without control characters or space at its ends, got {path!r}"
-        )
+        raise ValueError(f"expected an absolute path without control characters or space at its ends, got {path!r}")
     lines = [
         "# Made by `stairgate home`; `stairgate home render` writes it anew after the directory was moved.",
         "per_listener_settings false",

@@ -134,9 +134,7 @@ def main(arguments: Sequence[str], clock: WallClock = SystemClock()) -> int:
             print(f"copy {files} to the device, then restart the hub")
         else:
             home = render_broker(options.directory)
-            print(
-                f"restart the broker: mosquitto -c {shlex.quote(str(home.directory))}/broker/mosquitto.conf"
-            )
+            print(f"restart the broker: mosquitto -c {shlex.quote(str(home.directory))}/broker/mosquitto.conf")
     except Invalid as invalid:
         for fault in invalid.faults:
             print(f"stairgate home: {fault}", file=sys.stderr)
@@ -173,9 +171,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
     init = actions.add_parser("init", help="make a new home")
-    init.add_argument(
-        "directory", type=Path, metavar="DIR", help="made by this command, readable by its owner only"
-    )
+    init.add_argument("directory", type=Path, metavar="DIR", help="made by this command, readable by its owner only")
     repeated = (
         ("--address", "IP", "where clients reach hub and broker; may repeat"),
         ("--name", "NAME", "a DNS name of hub and broker; may repeat"),

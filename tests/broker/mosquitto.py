@@ -1,0 +1,75 @@
+"""A real Mosquitto, started with the settings of a home and ended again.
+
+It decides when the broker answers and shows what it said; which settings it gets is the test's business.
+"""
+
+import os
+import shutil
+import socket
+import subprocess
+import time
+from pathlib import Path
+
+DEADLINE_SECONDS = 20.0
+LOOPBACK = "127.0.0.1"
+
+
+def find_mosquitto() -> str:
+    """The program's path. Fails with a sentence when it is not installed: these tests are never skipped."""
+    places = os.pathsep.join((os.environ.get("PATH", os.defpath), "/usr/sbin", "/usr/local/sbin"))
+    program = shutil.which("mosquitto", path=places)
+    assert program is not None, "expected the program mosquitto (Debian package mosquitto), found none"
+    return program
+
+
+def free_port() -> int:
+    """A TCP port of loopback that nobody listens on now."""
+    with socket.create_server((LOOPBACK, 0)) as server:
+        port: int = server.getsockname()[1]
+        return port
+
+
+class Mosquitto:
+    """One broker process, reading `configuration`; its log goes to `log`."""
+
+    def __init__(self, configuration: Path, port: int, log: Path) -> None:
+        self.port = port
+        self.log = log
+        with open(log, "ab") as output:
+            self.process = subprocess.Popen(
+                [find_mosquitto(), "-c", str(configuration)],
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+            )
+
+    def wait_until_it_answers(self) -> None:
+        """Return when the port is open, which Mosquitto does after it has read every setting and key."""
+        deadline = time.monotonic() + DEADLINE_SECONDS
+        while time.monotonic() < deadline:
+            status = self.process.poll()
+            assert status is None, f"mosquitto ended with status {status}:\n{self.log_text()}"
+            try:
+                with socket.create_connection((LOOPBACK, self.port), timeout=1):
+                    return
+            except OSError:
+                # Waits for the end of the process for a moment: the poll's pause, and no longer than needed.
+                try:
+                    self.process.wait(0.02)
+                except subprocess.TimeoutExpired:
+                    continue
+        raise AssertionError(f"mosquitto does not answer on port {self.port}:\n{self.log_text()}")
+
+    def log_text(self) -> str:
+        """What it has said so far."""
+        return self.log.read_text(errors="replace")
+
+    def stop(self) -> None:
+        """End this process, and no other."""
+        if self.process.poll() is None:
+            self.process.terminate()
+            try:
+                self.process.wait(DEADLINE_SECONDS)
+            except subprocess.TimeoutExpired:
+                self.process.kill()
+                self.process.wait(DEADLINE_SECONDS)
