@@ -1,7 +1,8 @@
 """A capture inside a namespace: which of the lab's packets passed an interface, in which direction, when by the kernel.
 
-`python -m tests.lab.capture INTERFACE FILE` says `ready` on standard output once scapy's socket listens, writes one row
-a packet until its standard input ends, then says `done` with what the kernel counted and dropped. Times are the
+`python -m tests.lab.capture INTERFACE FILE DEVICE` (`anyone` beyond the NAT) says `ready` once scapy's socket
+listens, writes one row a packet until its standard input says something or ends, then `done` with what the kernel
+dropped. Times are the
 kernel's receive times turned into the monotonic clock that all senders stamp with. What the rows mean for the gate is
 left to `gate_check`.
 """
@@ -19,7 +20,7 @@ from scapy.arch.linux import L2ListenSocket
 from scapy.config import conf
 
 from tests.lab import packets
-from tests.lab.packets import FLOWS, read_stamp
+from tests.lab.packets import Flow, read_stamp
 
 PACKET_OUTGOING = 4
 SOL_PACKET, PACKET_STATISTICS, SO_RCVBUFFORCE = 263, 6, 33
@@ -41,7 +42,7 @@ class Seen(NamedTuple):
     flags: int
 
 
-def classify(frame: bytes) -> tuple[int, int, int, int] | None:
+def classify(frame: bytes, device: str) -> tuple[int, int, int, int] | None:
     """(flow, sequence, payload length, TCP flags) of an Ethernet frame, None when it is none of the lab's packets."""
     (ether_type,) = struct.unpack_from("!H", frame, 12)
     if ether_type == 0x0800:
@@ -59,27 +60,27 @@ def classify(frame: bytes) -> tuple[int, int, int, int] | None:
             return None
         sequence = struct.unpack_from("!I", frame, offset + 4)[0]
         length = end - offset - (frame[offset + 12] >> 4) * 4
-        return FLOWS[f"{name}_{family}"], sequence, length, frame[offset + 13]
+        return Flow(device, name, family).number, sequence, length, frame[offset + 13]
     if protocol == socket.IPPROTO_UDP or frame[offset] in ICMP_ECHO.get(protocol, ()):
         stamp = read_stamp(frame[offset + 8 : end])
         return (stamp.flow, stamp.sequence, end - offset - 8, 0) if stamp else None
     return None
 
 
-def capture(interface: str, target: Path) -> None:
+def capture(interface: str, target: Path, device: str) -> None:
     """Run until standard input ends."""
     conf.use_pcap = False
     listening = L2ListenSocket(iface=interface, promisc=False)
     listening.ins.setsockopt(socket.SOL_SOCKET, SO_RCVBUFFORCE, BUFFER_BYTES)
     offset_ns = time.time_ns() - time.monotonic_ns()
     print(json.dumps({"event": "ready"}), flush=True)
-    with open(target, "wb") as rows:
+    with open(target, "wb", buffering=0) as rows:
         while True:
             readable, _, _ = select.select([listening.ins, sys.stdin], [], [])
             if listening.ins in readable:
                 # Not dissected: a thousand packets a second must not outrun the reader.
                 frame, ancillary, _, sender = listening.ins.recvmsg(2048, 256)
-                found = classify(frame) if len(frame) > 54 else None
+                found = classify(frame, device) if len(frame) > 54 else None
                 if found:
                     rows.write(ROW.pack(_kernel_ns(ancillary) - offset_ns, sender[2] == PACKET_OUTGOING, *found))
             elif sys.stdin in readable:
@@ -106,4 +107,4 @@ def read_capture(path: Path) -> list[Seen]:
 
 
 if __name__ == "__main__":
-    capture(sys.argv[1], Path(sys.argv[2]))
+    capture(sys.argv[1], Path(sys.argv[2]), sys.argv[3])

@@ -15,10 +15,10 @@ from typing import Any
 
 from tests.lab import packets
 from tests.lab.network import WEB_V4, WEB_V6
-from tests.lab.packets import SendLog
+from tests.lab.packets import SENDERS, Flow, SendLog
 
 STREAM_SECONDS = 30.0
-UDP_DOWN_INTERVAL = 0.005
+UDP_DOWN_INTERVAL = 0.008
 TCP_INTERVAL = 0.02
 PAGE_BYTES = 60_000
 
@@ -29,13 +29,12 @@ async def pace(interval: float, moments: list[float]) -> None:
     await asyncio.sleep(max(0.0, moments[0] - time.monotonic()))
 
 
-class DownStream(asyncio.DatagramProtocol):
-    """Streams to whoever asked last, for `STREAM_SECONDS` since it asked."""
+class DownStreams(asyncio.DatagramProtocol):
+    """Streams to each device that asked (the datagram is its name), for `STREAM_SECONDS` since it last did."""
 
-    def __init__(self, log: SendLog) -> None:
-        self._log = log
-        self._peer: Any = None
-        self._until = 0.0
+    def __init__(self, folder: Path, family: str) -> None:
+        self._logs = {name: SendLog(folder, Flow(name, "udp_down", family)) for name in SENDERS}
+        self._peers: dict[str, tuple[Any, float]] = {}
         self._transport: Any = None
 
     def connection_made(self, transport: Any) -> None:
@@ -44,15 +43,18 @@ class DownStream(asyncio.DatagramProtocol):
 
     def datagram_received(self, data: bytes, addr: Any) -> None:
         """A device asks for the stream."""
-        self._peer, self._until = addr, time.monotonic() + STREAM_SECONDS
+        name = data.decode(errors="replace")
+        if name in self._logs:
+            self._peers[name] = (addr, time.monotonic() + STREAM_SECONDS)
 
     async def run(self) -> None:
         """Send for ever."""
         moments = [time.monotonic()]
         while True:
             await pace(UDP_DOWN_INTERVAL, moments)
-            if self._peer and self._transport and time.monotonic() < self._until:
-                self._transport.sendto(self._log.stamped(packets.DATAGRAM_BYTES), self._peer)
+            for name, (peer, until) in self._peers.items():
+                if time.monotonic() < until:
+                    self._transport.sendto(self._logs[name].stamped(packets.DATAGRAM_BYTES), peer)
 
 
 async def web_page(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -71,7 +73,8 @@ async def serve(folder: Path) -> None:
     loop = asyncio.get_running_loop()
     streams = []
     for family, address in (("v4", WEB_V4), ("v6", WEB_V6)):
-        down_log = SendLog(folder, f"tcp_down_{family}")
+        # One log for all: only the capture can tell which connection is still alive.
+        down_log = SendLog(folder, Flow("anyone", "tcp_down", family))
 
         async def download(_: asyncio.StreamReader, writer: asyncio.StreamWriter, log: SendLog = down_log) -> None:
             moments = [time.monotonic()]
@@ -91,9 +94,9 @@ async def serve(folder: Path) -> None:
         await asyncio.start_server(web_page, address, 80)
         await asyncio.start_server(download, address, packets.TCP_DOWN_PORT)
         await asyncio.start_server(upload, address, packets.TCP_UP_PORT)
-        udp_log = SendLog(folder, f"udp_down_{family}")
-        _, stream = await loop.create_datagram_endpoint(
-            lambda log=udp_log: DownStream(log),  # type: ignore[misc]
+        stream = DownStreams(folder, family)
+        await loop.create_datagram_endpoint(
+            lambda protocol=stream: protocol,  # type: ignore[misc]
             local_addr=(address, packets.UDP_DOWN_PORT),
         )
         await loop.create_datagram_endpoint(asyncio.DatagramProtocol, local_addr=(address, packets.UDP_UP_PORT))

@@ -15,19 +15,34 @@ MAGIC = b"SGLB"
 DATAGRAM_BYTES = 400
 BLOCK_BYTES = 1000
 
-FLOWS = {
-    "udp_up_v4": 1,
-    "udp_up_v6": 2,
-    "udp_down_v4": 3,
-    "udp_down_v6": 4,
-    "tcp_up_v4": 5,
-    "tcp_up_v6": 6,
-    "tcp_down_v4": 7,
-    "tcp_down_v6": 8,
-    "ping_v4": 9,
-    "ping_v6": 10,
-}
-FLOW_NAMES = {number: name for name, number in FLOWS.items()}
+KINDS = ("udp_up", "udp_down", "tcp_up", "tcp_down", "ping")
+FAMILIES = ("v4", "v6")
+# Whose packet it is; `anyone` where only the router's address is seen.
+SENDERS = ("anyone", "phone", "console", "laptop", "tablet")
+
+
+class Flow(NamedTuple):
+    """One stream of one device: kind is one of `KINDS`, family `v4` or `v6`."""
+
+    device: str
+    kind: str
+    family: str
+
+    @property
+    def number(self) -> int:
+        """What stands in the packets."""
+        return SENDERS.index(self.device) * 16 + KINDS.index(self.kind) * 2 + FAMILIES.index(self.family)
+
+    @property
+    def name(self) -> str:
+        """What stands in file names and events."""
+        return f"{self.device}-{self.kind}-{self.family}"
+
+
+def flow_of(number: int) -> Flow:
+    """The flow with this number."""
+    return Flow(SENDERS[number // 16], KINDS[number % 16 // 2], FAMILIES[number % 2])
+
 
 TCP_DOWN_PORT, TCP_UP_PORT, UDP_DOWN_PORT, UDP_UP_PORT = 7001, 7002, 7003, 7004
 
@@ -53,9 +68,9 @@ class SendLog:
 
     ROW = struct.Struct("!IQ")
 
-    def __init__(self, folder: Path, flow: str) -> None:
-        self._flow = FLOWS[flow]
-        self._file = open(folder / f"{flow}.sent", "ab", buffering=0)  # noqa: SIM115 (open as long as the flow)
+    def __init__(self, folder: Path, flow: Flow) -> None:
+        self._flow = flow.number
+        self._file = open(folder / f"{flow.name}.sent", "ab", buffering=0)  # noqa: SIM115 (open as long as the flow)
         self._sequence = 0
 
     def stamped(self, size: int) -> bytes:
@@ -66,9 +81,9 @@ class SendLog:
         return HEADER.pack(MAGIC, self._flow, self._sequence, now).ljust(size, b".")
 
 
-def read_sent(folder: Path, flow: str) -> list[tuple[int, int]]:
+def read_sent(folder: Path, flow: Flow) -> list[tuple[int, int]]:
     """All (sequence, sent_ns) that a flow's sender recorded."""
-    path = folder / f"{flow}.sent"
+    path = folder / f"{flow.name}.sent"
     if not path.exists():
         return []
     data = path.read_bytes()

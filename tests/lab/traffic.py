@@ -1,9 +1,9 @@
 """A device's traffic: streams in every direction over both families, as a child's game, call and film would make.
 
-`python -m tests.lab.traffic FOLDER` runs in the device's namespace. It reads commands from standard input (`ask`: send
-one datagram that asks for the UDP stream, as the device's only packet in that flow) and tells JSON lines: `ready`, and
-`reset` when a TCP connection was ended by the other side, with its flow and the monotonic time. Uploads, pings and
-reconnecting go on by themselves, whatever the gate does: a child's device does not give up either.
+`python -m tests.lab.traffic FOLDER DEVICE` runs in the device's namespace. It reads commands from standard input
+(`ask`: send one datagram that asks for the UDP stream, as the device's only packet in that flow) and tells JSON lines:
+`ready`, `connected`, and `reset` when the other side ended a TCP connection, with flow and monotonic time. Uploads,
+pings and reconnecting go on by themselves, whatever the gate does: a child's device does not give up either.
 """
 
 import asyncio
@@ -18,7 +18,7 @@ from pathlib import Path
 from tests.lab import packets
 from tests.lab.internet import TCP_INTERVAL, pace
 from tests.lab.network import WEB_V4, WEB_V6
-from tests.lab.packets import SendLog
+from tests.lab.packets import Flow, SendLog
 
 UDP_UP_INTERVAL = 0.01
 PING_INTERVAL = 0.05
@@ -41,13 +41,13 @@ def checksum(data: bytes) -> int:
     return ~total & 0xFFFF
 
 
-async def ping(folder: Path, family: str, address: str) -> None:
+async def ping(folder: Path, device: str, family: str, address: str) -> None:
     """Echo requests at a steady pace."""
     v6 = family == "v6"
     kind, protocol = (ICMP6_ECHO, socket.IPPROTO_ICMPV6) if v6 else (ICMP_ECHO, socket.IPPROTO_ICMP)
     raw = socket.socket(socket.AF_INET6 if v6 else socket.AF_INET, socket.SOCK_RAW, protocol)
     raw.setblocking(False)
-    log, moments, number = SendLog(folder, f"ping_{family}"), [time.monotonic()], 0
+    log, moments, number = SendLog(folder, Flow(device, "ping", family)), [time.monotonic()], 0
     while True:
         number += 1
         payload = log.stamped(64)
@@ -62,20 +62,20 @@ async def ping(folder: Path, family: str, address: str) -> None:
         await pace(PING_INTERVAL, moments)
 
 
-async def udp_up(folder: Path, family: str, address: str) -> None:
+async def udp_up(folder: Path, device: str, family: str, address: str) -> None:
     """Datagrams towards the internet at a steady pace."""
     sending = socket.socket(socket.AF_INET6 if family == "v6" else socket.AF_INET, socket.SOCK_DGRAM)
     sending.setblocking(False)
-    log, moments = SendLog(folder, f"udp_up_{family}"), [time.monotonic()]
+    log, moments = SendLog(folder, Flow(device, "udp_up", family)), [time.monotonic()]
     while True:
         with contextlib.suppress(OSError):
             sending.sendto(log.stamped(packets.DATAGRAM_BYTES), (address, packets.UDP_UP_PORT))
         await pace(UDP_UP_INTERVAL, moments)
 
 
-async def tcp(folder: Path, family: str, address: str, direction: str) -> None:
+async def tcp(folder: Path, device: str, family: str, address: str, direction: str) -> None:
     """A long transfer, taken up again whenever it was reset."""
-    flow = f"tcp_{direction}_{family}"
+    flow = Flow(device, f"tcp_{direction}", family)
     log = SendLog(folder, flow) if direction == "up" else None
     port = packets.TCP_DOWN_PORT if direction == "down" else packets.TCP_UP_PORT
     while True:
@@ -85,7 +85,7 @@ async def tcp(folder: Path, family: str, address: str, direction: str) -> None:
         except OSError:
             await asyncio.sleep(RECONNECT_SECONDS)
             continue
-        tell(event="connected", flow=flow, t_ns=time.monotonic_ns())
+        tell(event="connected", flow=flow.name, t_ns=time.monotonic_ns())
         moments = [time.monotonic()]
         try:
             while True:
@@ -96,12 +96,12 @@ async def tcp(folder: Path, family: str, address: str, direction: str) -> None:
                 elif not await reader.read(65536):
                     break
         except OSError:
-            tell(event="reset", flow=flow, t_ns=time.monotonic_ns())
+            tell(event="reset", flow=flow.name, t_ns=time.monotonic_ns())
         writer.close()
         await asyncio.sleep(RECONNECT_SECONDS)
 
 
-async def commands(askers: list[tuple[socket.socket, tuple[str, int]]]) -> None:
+async def commands(device: str, askers: list[tuple[socket.socket, tuple[str, int]]]) -> None:
     """Carry out what standard input says, until it ends."""
     loop = asyncio.get_running_loop()
     reader = asyncio.StreamReader()
@@ -110,10 +110,10 @@ async def commands(askers: list[tuple[socket.socket, tuple[str, int]]]) -> None:
         if line.strip() == b"ask":
             for asking, peer in askers:
                 with contextlib.suppress(OSError):
-                    asking.sendto(b"stream, please", peer)
+                    asking.sendto(device.encode(), peer)
 
 
-async def run(folder: Path) -> None:
+async def run(folder: Path, device: str) -> None:
     """All flows at once."""
     askers = []
     tasks = []
@@ -123,14 +123,14 @@ async def run(folder: Path) -> None:
         # Nobody reads it: the capture counts what arrives.
         asking.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
         askers.append((asking, (address, packets.UDP_DOWN_PORT)))
-        tasks += [udp_up(folder, family, address), ping(folder, family, address)]
-        tasks += [tcp(folder, family, address, direction) for direction in ("up", "down")]
+        tasks += [udp_up(folder, device, family, address), ping(folder, device, family, address)]
+        tasks += [tcp(folder, device, family, address, direction) for direction in ("up", "down")]
     tell(event="ready")
     running = asyncio.gather(*tasks)
-    await commands(askers)
+    await commands(device, askers)
     running.cancel()
 
 
 if __name__ == "__main__":
     with contextlib.suppress(asyncio.CancelledError, KeyboardInterrupt):
-        asyncio.run(run(Path(sys.argv[1])))
+        asyncio.run(run(Path(sys.argv[1]), sys.argv[2]))

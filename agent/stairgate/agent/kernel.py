@@ -57,6 +57,11 @@ class LinuxKernel:
         self._ended = NetlinkSocket(groups=(conntrack.NFNLGRP_CONNTRACK_DESTROY,))
         conntrack.switch_accounting_on()
 
+    def close(self) -> None:
+        """Free the sockets. The gate lives on."""
+        for netlink in (self._netlink, self._deletions, self._ended):
+            netlink.close()
+
     def load(self, text: str) -> None:
         """See Kernel."""
         try:

@@ -155,5 +155,6 @@ def read_rules(netlink: NetlinkSocket, table: str) -> bytes:
             for answer in netlink.dump(kind, body, "reading rules"):
                 values = dict(attributes(answer.body, 4))
                 if values.get(1) == table.encode() + b"\0":
-                    found += answer.body
+                    # The header before the attributes carries the table's generation, which every element moves on.
+                    found += answer.body[4:]
     return found

@@ -1,0 +1,182 @@
+"""The gate on a real kernel, before any hub: both directions close by themselves, and the check can fail."""
+
+import math
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from stairgate.agent.enforcement import Enforcement
+from stairgate.agent.gate import BRIDGE_GRANTED, GRANTED, GateSettings, render_removal
+from stairgate.agent.grants import mac_key
+from stairgate.agent.kernel import LinuxKernel
+from stairgate.port.clock import SystemClock
+from tests.lab import gate_check, network
+from tests.lab.gate_check import Window
+from tests.lab.policies import family_policy, pause
+from tests.lab.processes import wait_until
+from tests.lab.scene import CLOCK_DRIFT_NS, Footage, Scene
+
+SETTINGS = GateSettings()
+MIAS = ("phone", "console")
+WATCHED_SECONDS = 2.0
+
+
+@pytest.fixture
+def kernel(home_network: None) -> Iterator[LinuxKernel]:
+    """The router's kernel with its gate removed again after the test."""
+    with network.inside("router"):
+        made = LinuxKernel(SETTINGS)
+    yield made
+    made.close()
+    network.nft("router", render_removal(SETTINGS))
+
+
+def enforcement_of(kernel: LinuxKernel) -> Enforcement:
+    return Enforcement(kernel, SETTINGS, ("br-lan",), SystemClock())
+
+
+def film_one_end(kernel: LinuxKernel, folder: Path, before_end: str = "") -> tuple[Footage, Window]:
+    """Grant Mia's devices a few seconds, then do nothing at all: only the kernel is left to end the grant.
+
+    before_end: a ruleset change that sabotages the gate while it is open.
+    """
+    with network.inside("router"):
+        scene = Scene(folder, MIAS)
+        end = math.ceil(time.time()) + 3
+        enforcement_of(kernel).enforce(family_policy(overrides=[pause("pmia", end, end + 3600)]), {})
+        # The end that counts is the kernel's own, not the one that was asked for.
+        left = kernel.elements(GRANTED)[mac_key(network.PHONE.mac)]
+        end_ns = time.monotonic_ns() + (left or 0) * 1_000_000
+    if before_end:
+        network.nft("router", before_end)
+    scene.ask()
+    wait_until("all transfers", scene.all_connected)
+    start_ns = time.monotonic_ns()
+    assert start_ns < end_ns - 500_000_000, "the machine was too slow for this test"
+    until_ns = end_ns + int(WATCHED_SECONDS * 1e9)
+    wait_until("the end of the watch", lambda: time.monotonic_ns() > until_ns)
+    return scene.cut(), Window("timed", start_ns, end_ns, until_ns)
+
+
+def assert_believable(footage: Footage, window: Window) -> None:
+    """The captures missed nothing, or the run says nothing."""
+    assert footage.dropped == 0
+    assert footage.clock_drift_ns < CLOCK_DRIFT_NS
+    shares = gate_check.capture_shares(footage.device, footage.sent, [window])
+    assert {flow.kind for flow, (sent, _) in shares.items() if sent > 10} == {"udp_up", "udp_down", "ping"}
+    assert all(captured >= 0.99 * sent for sent, captured in shares.values()), shares
+
+
+def test_a_timed_grant_ends_in_both_directions(kernel: LinuxKernel, tmp_path: Path) -> None:
+    footage, window = film_one_end(kernel, tmp_path)
+
+    assert_believable(footage, window)
+    assert gate_check.late_packets(footage.device, footage.internet, [window]) == []
+    assert gate_check.missing_resets(footage.events, MIAS, window) == []
+
+
+@pytest.mark.parametrize(
+    ("sabotage", "kinds"),
+    [
+        pytest.param("flush chain bridge stairgate output", {"udp_down"}, id="inbound rule removed"),
+        pytest.param("flush chain inet stairgate outbound", {"udp_up"}, id="outbound rule removed"),
+    ],
+)
+def test_the_check_sees_packets_when_a_rule_is_missing(
+    kernel: LinuxKernel, tmp_path: Path, sabotage: str, kinds: set[str]
+) -> None:
+    footage, window = film_one_end(kernel, tmp_path, before_end=sabotage)
+
+    assert_believable(footage, window)
+    late = gate_check.late_packets(footage.device, footage.internet, [window])
+    assert kinds <= {late_one.flow.kind for late_one in late}
+    assert {late_one.flow.family for late_one in late if late_one.flow.kind in kinds} == {"v4", "v6"}
+
+
+def can_ping(namespace: str, address: str) -> bool:
+    words = [*network.enter_words(namespace), "ping", "-c1", "-W1", address]
+    return subprocess.run(words, capture_output=True, check=False).returncode == 0
+
+
+def can_connect(namespace: str, address: str, port: int) -> bool:
+    script = f"import socket; socket.create_connection(({address!r}, {port}), 2)"
+    words = [*network.enter_words(namespace), "python3", "-c", script]
+    return subprocess.run(words, capture_output=True, check=False).returncode == 0
+
+
+@pytest.mark.parametrize("far", [network.WEB_V4, network.WEB_V6])
+def test_who_is_closed_and_who_never_is(kernel: LinuxKernel, far: str) -> None:
+    network.add_device(network.STRANGER)
+    everybody = ("phone", "laptop", "tablet", "home", "stranger")
+    assert [name for name in everybody if can_ping(name, far)] == list(everybody)
+    now = int(time.time())
+
+    with network.inside("router"):
+        enforcement_of(kernel).enforce(family_policy(overrides=[pause("pmia", now - 1, now + 600)]), {})
+
+    reaches_out = [name for name in everybody if can_ping(name, far)]
+    network.remove_device(network.STRANGER)
+    assert reaches_out == ["laptop", "tablet", "home"]
+
+
+def test_lan_to_lan_is_untouched_while_closed(kernel: LinuxKernel) -> None:
+    now = int(time.time())
+    with network.inside("router"):
+        enforcement_of(kernel).enforce(family_policy(overrides=[pause("pmia", now - 1, now + 600)]), {})
+
+    assert can_ping("phone", network.CONSOLE.v4)
+    assert can_ping("phone", network.CONSOLE.v6[0])
+    assert can_ping("laptop", network.PHONE.v6[1])
+
+
+def test_a_closed_device_still_has_ipv6_names_and_pings_but_no_admin_port(kernel: LinuxKernel) -> None:
+    now = int(time.time())
+    with network.inside("router"):
+        enforcement_of(kernel).enforce(family_policy(overrides=[pause("pmia", now - 1, now + 600)]), {})
+    listeners = [
+        subprocess.Popen([*network.enter_words("router"), "python3", "-m", "http.server", "-b", "::", port])
+        for port in ("22", "53", "80", "8080")
+    ]
+    ports = [22, 53, 80, 8080]
+    try:
+        for port in ports:
+            wait_until(f"port {port}", lambda port=port: can_connect("tablet", network.ROUTER_V6, port))  # type: ignore[misc]
+        reached = {
+            port for port in ports for a in (network.ROUTER_V4, network.ROUTER_V6) if can_connect("phone", a, port)
+        }
+        from_tablet = {port for port in ports if can_connect("tablet", network.ROUTER_V4, port)}
+        # Without neighbour discovery IPv6 dies once the cache is empty.
+        for namespace in ("router", "phone"):
+            network.ip("-n", namespace, "-6", "neigh", "flush", "all")
+        pings = [can_ping("phone", network.ROUTER_V4), can_ping("phone", network.ROUTER_V6)]
+    finally:
+        for listener in listeners:
+            listener.kill()
+            listener.wait()
+
+    assert reached == {53, 8080}
+    assert from_tablet == set(ports)
+    assert pings == [True, True]
+
+
+def test_a_flush_is_noticed_and_repaired_with_all_grants(kernel: LinuxKernel) -> None:
+    enforcement = enforcement_of(kernel)
+    with network.inside("router"):
+        enforcement.enforce(family_policy(), {})
+    before = set(kernel.elements(GRANTED))
+    kernel.rules_touched()
+
+    subprocess.run([*network.enter_words("router"), "nft", "flush", "ruleset"], check=True)
+
+    wait_until("news of the flush", kernel.rules_touched)
+    assert not enforcement.rules_stand()
+    with network.inside("router"):
+        enforcement.load_rules()
+        enforcement.enforce(family_policy(), {})
+    assert set(kernel.elements(GRANTED)) == before
+    assert set(kernel.elements(BRIDGE_GRANTED)) == before
+    assert enforcement.rules_stand()
+    network.nft("router", network.ROUTER_FIREWALL)
