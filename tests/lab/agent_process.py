@@ -1,0 +1,36 @@
+"""The agent as the lab runs it: the product's own loop, with the lab's clock and a witness of each finished read-back.
+
+`python -m tests.lab.agent_process FOLDER CLOCK` tells a JSON line for each policy that the kernel now holds, with
+the monotonic times at which the look began and the read-back was done.
+"""
+
+import json
+import logging
+import sys
+import time
+from pathlib import Path
+
+from stairgate.agent.control import run
+from stairgate.agent.enforcement import Enforcement, Outcome, Used
+from stairgate.agent.settings import read_settings
+from stairgate.core.records import Policy
+from tests.lab.lab_clock import LabClock
+
+
+class WitnessedEnforcement(Enforcement):
+    """Tells when each look was done."""
+
+    def enforce(self, policy: Policy, used: Used, everything: bool = True) -> Outcome:
+        """See Enforcement."""
+        begun = time.monotonic_ns()
+        outcome = super().enforce(policy, used, everything)
+        done = time.monotonic_ns()
+        told = {"event": "enforced", "revision": policy.revision, "begun_ns": begun, "done_ns": done}
+        told["levels"] = {device: decision.level for device, decision in outcome.decisions.items()}
+        print(json.dumps(told), flush=True)
+        return outcome
+
+
+if __name__ == "__main__":
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(levelname)s %(message)s")
+    run(read_settings(Path(sys.argv[1])), LabClock(Path(sys.argv[2])), WitnessedEnforcement)

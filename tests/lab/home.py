@@ -1,0 +1,122 @@
+"""A whole Stairgate home in the lab: keys, broker, hub, agent, resolvers, each a real process in its namespace.
+
+It decides where each program runs and with which files; the network is `network`'s, the traffic `scene`'s. Every part can
+be ended and started again on its own, as parts of a home do.
+"""
+
+import shutil
+import socket
+from collections.abc import Sequence
+from pathlib import Path
+
+from stairgate.provisioning.home import create_home
+from tests.lab import network
+from tests.lab.lab_clock import LabClock
+from tests.lab.processes import Program, python_module, wait_until
+
+HUB_PORT, BROKER_PORT = 8080, 8883
+NAMES = {"www.example.org": (network.WEB_V4, network.WEB_V6), "video.example.net": (network.WEB_V4, network.WEB_V6)}
+
+
+def is_listening(namespace: str, address: str, port: int) -> bool:
+    """True when something in the namespace accepts TCP connections there."""
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    with network.inside(namespace), socket.socket(family, socket.SOCK_STREAM) as probe:
+        probe.settimeout(1)
+        return probe.connect_ex((address, port)) == 0
+
+
+class LabHome:
+    """One home. `build` the network first; call the `start_…` methods in any order, `stop` once."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.clock = LabClock(folder / "clock")
+        self.home = create_home(
+            folder / "home",
+            addresses=[network.HOME.v4, network.HOME.v6[0]],
+            names=["stairgate.lan"],
+            broker_port=BROKER_PORT,
+            agents=["router"],
+            clock=self.clock,
+            # In a user namespace there is no other account to become.
+            user="root",
+        )
+        self.data = folder / "data"
+        self.agent_folder = self.home.agent_directory("router")
+        self._programs: dict[str, Program] = {}
+
+    def _start(
+        self, name: str, words: Sequence[str], namespace: str, speaks: bool = False, keep: Sequence[int] = ()
+    ) -> Program:
+        program = Program(name, words, self.folder, namespace, speaks, keep)
+        self._programs[name] = program
+        return program
+
+    def program(self, name: str) -> Program:
+        """One of the running programs: `broker`, `hub`, `agent`, `resolver` or `dns`."""
+        return self._programs[name]
+
+    def start_resolvers(self) -> None:
+        """The internet's name server and the router's dnsmasq."""
+        dnsmasq = shutil.which("dnsmasq") or "/usr/sbin/dnsmasq"
+        alone = [
+            dnsmasq,
+            "--no-daemon",
+            "--conf-file=/dev/null",
+            "--no-hosts",
+            "--no-resolv",
+            "--user=",
+            "--group=",
+            "--bind-interfaces",
+        ]
+        records = [f"--host-record={name},{','.join(addresses)}" for name, addresses in NAMES.items()]
+        self._start("dns", [*alone, f"--listen-address={network.DNS_V4}", "--interface=lo", *records], "internet")
+        leases = self.folder / "leases"
+        router = [
+            f"--server={network.DNS_V4}",
+            "--interface=br-lan",
+            "--dhcp-range=192.168.77.100,192.168.77.200,1h",
+            f"--dhcp-leasefile={leases}",
+        ]
+        self._start("resolver", [*alone, *router], "router")
+        for namespace, address in (("internet", network.DNS_V4), ("router", network.ROUTER_V4)):
+            wait_until("a resolver", lambda n=namespace, a=address: is_listening(n, a, 53))  # type: ignore[misc]
+
+    def start_broker(self) -> None:
+        """Mosquitto on the home server, with the configuration that the product wrote."""
+        mosquitto = shutil.which("mosquitto") or "/usr/sbin/mosquitto"
+        self._start("broker", [mosquitto, "-c", str(self.home.directory / "broker" / "mosquitto.conf")], "home")
+        wait_until("the broker", lambda: is_listening("home", network.HOME.v4, BROKER_PORT))
+
+    def start_agent(self) -> Program:
+        """The router's agent."""
+        words = python_module("tests.lab.agent_process", str(self.agent_folder), str(self.folder / "clock"))
+        return self._start("agent", words, "router", speaks=True)
+
+    def start_hub(self, host_socket: socket.socket | None = None) -> None:
+        """The hub on the home server; host_socket: a listening socket of another namespace to answer on as well."""
+        keep = [host_socket.fileno()] if host_socket else []
+        words = python_module(
+            "tests.lab.hub_process",
+            str(self.home.directory / "hub"),
+            str(self.data),
+            str(self.folder / "clock"),
+            *map(str, keep),
+        )
+        self._start("hub", words, "home", keep=keep)
+        wait_until("the hub", lambda: is_listening("home", network.HOME.v4, HUB_PORT))
+
+    def end(self, name: str, kill: bool = False) -> None:
+        """End one program: asked to, or by SIGKILL."""
+        program = self._programs.pop(name)
+        if kill:
+            program.kill()
+        else:
+            program.stop()
+
+    def stop(self) -> None:
+        """End everything that runs, the hub before the broker, so that nothing is said into the void."""
+        for name in ("hub", "agent", "broker", "resolver", "dns"):
+            if name in self._programs:
+                self.end(name)
