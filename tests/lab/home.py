@@ -1,7 +1,7 @@
 """A whole Stairgate home in the lab: keys, broker, hub, agent, resolvers, each a real process in its namespace.
 
-It decides where each program runs and with which files; the network is `network`'s, the traffic `scene`'s. Every part can
-be ended and started again on its own, as parts of a home do.
+It decides where each program runs and with which files; the network is `network`'s, the traffic `scene`'s. Every
+part can be ended and started again on its own, as parts of a home do.
 """
 
 import shutil

@@ -62,9 +62,7 @@ def canonical_addresses(addresses: Sequence[str]) -> tuple[str, ...]:
 
 def check_endpoints(addresses: Sequence[str], names: Sequence[str], port: int) -> Endpoints:
     """The endpoints in canonical form. Call it only with values in which no fault was found."""
-    return Endpoints(
-        canonical_addresses(addresses), tuple(dict.fromkeys(name.lower() for name in names)), port
-    )
+    return Endpoints(canonical_addresses(addresses), tuple(dict.fromkeys(name.lower() for name in names)), port)
 
 
 def _is_address(text: str) -> bool:

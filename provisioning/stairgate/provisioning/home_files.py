@@ -31,9 +31,7 @@ from stairgate.provisioning.settings import Home, render_agent_toml, render_home
 from stairgate.provisioning.signing import SigningKey
 
 
-def write_home_files(
-    directory: Path, home: Home, authority: Authority, signing: SigningKey, now: float
-) -> None:
+def write_home_files(directory: Path, home: Home, authority: Authority, signing: SigningKey, now: float) -> None:
     """Fill the empty `directory` with everything of `home`, which will be used at `home.directory`."""
     for name in ("authority", "signing", "hub", "broker", "agents"):
         private_files.make_directory(directory / name)
@@ -73,16 +71,12 @@ def broker_texts(home: Home) -> dict[str, str]:
     }
 
 
-def _write_identity(
-    directory: Path, role: Role, identifier: str, home: Home, authority: Authority, now: float
-) -> None:
+def _write_identity(directory: Path, role: Role, identifier: str, home: Home, authority: Authority, now: float) -> None:
     """One program's key and certificate, beside its authority's. Only servers are reached by an address."""
     key = new_key()
     addresses, names = ((), ()) if role is Role.AGENT else (home.endpoints.addresses, home.endpoints.names)
     valid_from, valid_until = validity(now, LEAF_LIFETIME)
-    certificate = authority.issue(
-        role, identifier, key.public_key(), valid_from, valid_until, addresses, names
-    )
+    certificate = authority.issue(role, identifier, key.public_key(), valid_from, valid_until, addresses, names)
     private_files.write_new(directory / f"{role.value}.key", key_pem(key))
     private_files.write_new(directory / f"{role.value}.crt", certificate_pem(certificate))
     private_files.write_new(directory / "ca.crt", certificate_pem(authority.certificate))

@@ -4,14 +4,14 @@ It decides which seconds a policy must name so that a device needs no tz databas
 `stairgate.core.zone`'s part. The tz database is the system's, else that of the package `tzdata` (PEP 615).
 """
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 STEP_SECONDS = 6 * 3600  # no zone of the tz database has two changes within six hours since 1970
 
 
 def _offset_minutes(zone: ZoneInfo, utc: int) -> int:
-    offset = zone.utcoffset(datetime.fromtimestamp(utc, UTC).astimezone(zone))
+    offset = datetime.fromtimestamp(utc, zone).utcoffset()
     if offset is None:
         raise ValueError(f"{zone.key} has no offset at {utc}")
     return offset // timedelta(minutes=1)
