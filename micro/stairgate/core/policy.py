@@ -69,13 +69,13 @@ class PolicyReader:
         self.reason = ""
         self._number = 0
         self._rank = -1
-        self._sort_key: "object" = None
+        self._sort_key = ""
         self._seen: "dict[str, set[object]]" = {"zone": set(), "person": set(), "device": set(), "mac": set()}
         self._records: "dict[str, list[object]]" = {kind: [] for kind in KINDS}
 
     def _fault(self, reason: str, field: str, expected: str, got: object) -> None:
         self.reason = self.reason or reason
-        shown = got if isinstance(got, str) else repr(got)
+        shown = got if isinstance(got, str) and got else repr(got)
         self.faults.append(Fault(self._number, field, expected, shown[:GOT_CHARACTERS]))
 
     def take(self, line: bytes) -> None:
@@ -116,17 +116,14 @@ class PolicyReader:
             self._fault("bad_order", "kind", "policy on the first line, and only there", kind)
         elif rank < self._rank:
             self._fault("bad_order", "kind", "lines in the order " + ", ".join(KINDS), kind)
-        key = fields[: SORT_FIELDS.get(kind, 1)]
-        if rank == self._rank and all(isinstance(part, str) for part in key):
-            if kind == "hub":
-                self._fault("bad_order", "kind", "one hub at most", "a second one")
-            elif self._sort_key is not None:
-                repeats = key == self._sort_key
-                # Windows of one person may fill several lines; any other key stands once.
-                if key < self._sort_key or (repeats and kind != "week"):  # type: ignore[operator]
-                    self._fault("bad_order", "order", f"{kind} lines sorted and each once", " ".join(key))  # type: ignore[arg-type]
+        elif kind == "hub" and rank == self._rank:
+            self._fault("bad_order", "kind", "one hub at most", "a second one")
+        key = " ".join([str(part) for part in fields[: SORT_FIELDS.get(kind, 1)]])
+        # Windows of one person may fill several lines; any other key stands once.
+        if rank == self._rank and (key < self._sort_key or (key == self._sort_key and kind != "week")):
+            self._fault("bad_order", "order", f"{kind} lines sorted and each once", key)
         self._rank = max(rank, self._rank)
-        self._sort_key = key if all(isinstance(part, str) for part in key) else None
+        self._sort_key = key
 
     def _check_references(self, kind: str, fields: "list[object]") -> None:
         seen = self._seen

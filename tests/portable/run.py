@@ -1,0 +1,66 @@
+"""Runs the portable tests on whichever interpreter runs this file: MicroPython knows no pytest.
+
+    PYTHONPATH=.:micro python tests/portable/run.py
+    MICROPYPATH=.:micro:.frozen micropython tests/portable/run.py
+
+A case is a function `test_*` of a module `test_*.py` here, or a row of its `CASES`: a unique name, then the arguments
+of the module's function `check`. pytest expands the same cases (`conftest.py`), so the counts must be equal.
+Prints `N passed, M failed`; exit status 1 when a case failed or a module could not be loaded.
+"""
+
+import os
+import sys
+
+HERE = "/".join(__file__.replace("\\", "/").split("/")[:-1]) or "."
+
+
+def load(name):  # type: ignore[no-untyped-def]
+    """The test module of that name."""
+    package = __import__("tests.portable." + name)
+    return getattr(package.portable, name)
+
+
+def cases(module):  # type: ignore[no-untyped-def]
+    """(name, function, arguments) of each case of a module. Raises ValueError for a name used twice."""
+    found = [(name, getattr(module, name), ()) for name in sorted(dir(module)) if name.startswith("test_")]
+    for row in getattr(module, "CASES", ()):
+        found.append((row[0], module.check, tuple(row[1:])))
+    if len({name for name, _, _ in found}) != len(found):
+        raise ValueError("two cases of a module have the same name")
+    return found
+
+
+def report(error):  # type: ignore[no-untyped-def]
+    """Where it failed, in the words of the interpreter."""
+    if hasattr(sys, "print_exception"):
+        sys.print_exception(error)
+    else:
+        sys.excepthook(type(error), error, error.__traceback__)
+
+
+def main():  # type: ignore[no-untyped-def]
+    """Run everything; the exit status."""
+    passed = failed = 0
+    names = sorted([name[:-3] for name in os.listdir(HERE) if name.startswith("test_") and name.endswith(".py")])
+    for name in names:
+        try:
+            found = cases(load(name))
+        except Exception as error:  # a broken module is a failure like any other
+            print("FAILED", name)
+            report(error)
+            failed += 1
+            continue
+        for case, function, arguments in found:
+            try:
+                function(*arguments)
+                passed += 1
+            except Exception as error:
+                print("FAILED", name, case)
+                report(error)
+                failed += 1
+    print(f"{passed} passed, {failed} failed")
+    return 1 if failed or not passed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,161 @@
+"""Topics, hello, usage and signed time: what is said, what is understood, what is refused."""
+
+import json
+
+from stairgate.core import messages
+from stairgate.core.messages import Hello, Time, Topic, Usage
+from stairgate.core.refused import Refused
+
+DIGEST = "0a" * 32
+DEVICES = (("db", "open", 1774602000), ("dc", "closed", None))
+HELLO = Hello("mab", 1774600000, "r1", "n0123456789", 7, DIGEST, 7, "applied", "", DEVICES, "trusted")
+USAGE = Usage("mac", 1774600000, "r1", (("db", 10**12, 0),))
+
+
+def hello_with(name, value):  # type: ignore[no-untyped-def]
+    """The hello's JSON with one member changed."""
+    message = json.loads(messages.encode_hello(HELLO))
+    message[name] = value
+    return json.dumps(message).encode()
+
+
+def usage_with(name, value):  # type: ignore[no-untyped-def]
+    message = json.loads(messages.encode_usage(USAGE))
+    message[name] = value
+    return json.dumps(message).encode()
+
+
+def hello_without(name):  # type: ignore[no-untyped-def]
+    message = json.loads(messages.encode_hello(HELLO))
+    del message[name]
+    return json.dumps(message).encode()
+
+
+hello = messages.read_hello
+usage = messages.read_usage
+parse = messages.parse_topic
+signed_time = messages.read_time
+
+CASES = (
+    ("topic: up", parse, "sg/v1/000/h1/r1/up/hello", Topic("h1", "r1", "up", "hello", "000")),
+    ("topic: down", parse, "sg/v1/s01/h1/r1/down/policy", Topic("h1", "r1", "down", "policy", "s01")),
+    ("topic: usage goes both ways", parse, "sg/v1/000/h1/r1/down/usage", Topic("h1", "r1", "down", "usage", "000")),
+    ("topic: hello goes up only", parse, "sg/v1/000/h1/r1/down/hello", "bad_topic"),
+    ("topic: policy goes down only", parse, "sg/v1/000/h1/r1/up/policy", "bad_topic"),
+    ("topic: sideways", parse, "sg/v1/000/h1/r1/side/hello", "bad_topic"),
+    ("topic: version 2", parse, "sg/v2/000/h1/r1/up/hello", "bad_topic"),
+    ("topic: a wildcard for the agent", parse, "sg/v1/000/h1/+/up/hello", "bad_topic"),
+    ("topic: a wildcard at the end", parse, "sg/v1/000/h1/r1/up/#", "bad_topic"),
+    ("topic: a level too many", parse, "sg/v1/000/h1/r1/up/hello/x", "bad_topic"),
+    ("topic: a level too few", parse, "sg/v1/000/h1/r1/hello", "bad_topic"),
+    ("topic: empty home", parse, "sg/v1/000//r1/up/hello", "bad_topic"),
+    ("topic: empty shard", parse, "sg/v1//h1/r1/up/hello", "bad_topic"),
+    ("topic: a slash first", parse, "/sg/v1/000/h1/r1/up/hello", "bad_topic"),
+    ("topic: very long", parse, "sg/v1/000/h1/r1/up/hello" + "/" * 200, "bad_topic"),
+    ("hello", hello, messages.encode_hello(HELLO), HELLO),
+    ("hello: a member of a later version", hello, hello_with("later", [1]), HELLO),
+    ("hello: empty", hello, b"", "bad_message"),
+    ("hello: no JSON", hello, b"hello", "bad_message"),
+    ("hello: an array", hello, b"[]", "bad_message"),
+    ("hello: deep", hello, b"[" * 5000, "bad_message"),
+    ("hello: no UTF-8", hello, b'{"v":1,"id":"\xff"}', "bad_message"),
+    ("hello: 16385 bytes", hello, b" " * 16385, "too_large"),
+    ("hello: no version", hello, hello_without("v"), "unknown_version"),
+    ("hello: version 2", hello, hello_with("v", 2), "unknown_version"),
+    ("hello: version true", hello, hello_with("v", True), "unknown_version"),
+    ("hello: version as text", hello, hello_with("v", "1"), "unknown_version"),
+    ("hello: no id", hello, hello_without("id"), "bad_message"),
+    ("hello: no clock", hello, hello_without("clock"), "bad_message"),
+    ("hello: id", hello, hello_with("id", "A"), "bad_message"),
+    ("hello: time as a float", hello, hello_with("t", 5.5), "bad_message"),
+    ("hello: agent", hello, hello_with("agent", "../r1"), "bad_message"),
+    ("hello: short nonce", hello, hello_with("nonce", "n012345"), "bad_message"),
+    ("hello: long nonce", hello, hello_with("nonce", "n" * 65), "bad_message"),
+    ("hello: negative revision", hello, hello_with("revision", -1), "bad_message"),
+    ("hello: huge revision", hello, hello_with("revision", 2**53), "bad_message"),
+    ("hello: revision true", hello, hello_with("revision", True), "bad_message"),
+    ("hello: digest", hello, hello_with("digest", "0a"), "bad_message"),
+    ("hello: highest", hello, hello_with("highest", None), "bad_message"),
+    ("hello: state", hello, hello_with("state", "saved"), "bad_message"),
+    ("hello: state as a list", hello, hello_with("state", []), "bad_message"),
+    ("hello: a sentence for a reason", hello, hello_with("reason", "no space left"), "bad_message"),
+    ("hello: devices as an object", hello, hello_with("devices", {}), "bad_message"),
+    ("hello: a device of two", hello, hello_with("devices", [["db", "open"]]), "bad_message"),
+    ("hello: a device's level", hello, hello_with("devices", [["db", "on", None]]), "bad_message"),
+    ("hello: a device's until", hello, hello_with("devices", [["db", "open", "soon"]]), "bad_message"),
+    ("hello: a device's id", hello, hello_with("devices", [[5, "open", None]]), "bad_message"),
+    ("hello: clock", hello, hello_with("clock", "wrong"), "bad_message"),
+    ("usage", usage, messages.encode_usage(USAGE), USAGE),
+    ("usage: nothing yet", usage, usage_with("bytes", []), Usage("mac", 1774600000, "r1", ())),
+    ("usage: negative", usage, usage_with("bytes", [["db", -1, 0]]), "bad_message"),
+    ("usage: a float", usage, usage_with("bytes", [["db", 0.5, 0]]), "bad_message"),
+    ("usage: true", usage, usage_with("bytes", [["db", True, 0]]), "bad_message"),
+    ("usage: 2^63", usage, usage_with("bytes", [["db", 2**63, 0]]), "bad_message"),
+    ("usage: a row of four", usage, usage_with("bytes", [["db", 1, 0, 0]]), "bad_message"),
+    ("usage: 8193 bytes", usage, b" " * 8193, "too_large"),
+    ("time", signed_time, b'["time",5,"n0123456",7,"' + DIGEST.encode() + b'"]\n', Time(5, "n0123456", 7, DIGEST)),
+    ("time: before the first policy", signed_time, b'["time",5,"n0123456",0,""]\n', Time(5, "n0123456", 0, "")),
+    ("time: no newline", signed_time, b'["time",5,"n0123456",0,""]', "bad_message"),
+    ("time: two lines", signed_time, b'["time",5,"n0123456",0,""]\n["x-a"]\n', "bad_line"),
+    ("time: another kind", signed_time, b'["policy",5,"n0123456",0,""]\n', "bad_message"),
+    ("time: a field too few", signed_time, b'["time",5,"n0123456",0]\n', "bad_message"),
+    ("time: nonce", signed_time, b'["time",5,"N0123456",0,""]\n', "bad_message"),
+    ("time: text", signed_time, b'["time","5","n0123456",0,""]\n', "bad_message"),
+)
+
+
+def check(read, data, expected):  # type: ignore[no-untyped-def]
+    try:
+        got = read(data)
+    except Refused as refused:
+        got = refused.reason
+    assert got == expected
+
+
+def reason_of(function, *arguments):  # type: ignore[no-untyped-def]
+    try:
+        function(*arguments)
+    except Refused as refused:
+        return refused.reason
+    return "accepted"
+
+
+def test_a_topic_is_made_and_parsed():  # type: ignore[no-untyped-def]
+    assert messages.topic("h1", "r1", "up", "hello") == "sg/v1/000/h1/r1/up/hello"
+    assert messages.parse_topic(messages.topic("h1", "r1", "down", "time", "s02")).shard == "s02"
+
+
+def test_a_topic_that_would_be_read_otherwise_is_not_made():  # type: ignore[no-untyped-def]
+    assert reason_of(messages.topic, "h1/x", "r1", "up", "hello") == "bad_topic"
+    assert reason_of(messages.topic, "h1", "+", "up", "hello") == "bad_topic"
+    assert reason_of(messages.topic, "h1", "r1", "up", "policy") == "bad_topic"
+
+
+def test_a_hello_before_the_first_policy():  # type: ignore[no-untyped-def]
+    first = Hello("mab", 5, "r1", "n0123456789", 0, "", 0, "failed", "no_policy", (), "untrusted")
+    assert messages.read_hello(messages.encode_hello(first)) == first
+
+
+def test_a_hello_that_would_be_refused_is_not_sent():  # type: ignore[no-untyped-def]
+    bad = Hello("mab", 5, "r1", "n0123456789", 0, "", 0, "odd", "", (), "trusted")
+    assert reason_of(messages.encode_hello, bad) == "bad_message"
+
+
+def test_a_hello_of_too_many_devices_is_not_sent():  # type: ignore[no-untyped-def]
+    rows = tuple([(f"d{number}", "closed", 1774602000) for number in range(700)])
+    many = Hello("mab", 5, "r1", "n0123456789", 0, "", 0, "failed", "", rows, "trusted")
+    assert reason_of(messages.encode_hello, many) == "too_large"
+
+
+def test_usage_of_a_float_is_not_sent():  # type: ignore[no-untyped-def]
+    assert reason_of(messages.encode_usage, Usage("mab", 5, "r1", (("db", 1.0, 0),))) == "bad_message"
+
+
+def test_time_is_written_and_read():  # type: ignore[no-untyped-def]
+    body = messages.time_body(1774602000, "n0123456789", 7, DIGEST)
+    assert messages.read_time(body) == Time(1774602000, "n0123456789", 7, DIGEST)
+    assert len(body) < 300
+
+
+def test_a_time_without_nonce_is_not_written():  # type: ignore[no-untyped-def]
+    assert reason_of(messages.time_body, 5, "", 7, DIGEST) == "bad_message"
