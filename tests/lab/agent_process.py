@@ -26,7 +26,7 @@ class WitnessedEnforcement(Enforcement):
         outcome = super().enforce(policy, used, everything)
         done = time.monotonic_ns()
         told = {"event": "enforced", "revision": policy.revision, "begun_ns": begun, "done_ns": done}
-        told["levels"] = {device: decision.level for device, decision in outcome.decisions.items()}
+        told["levels"] = {mac: outcome.decisions[device.id].level for device in policy.devices for mac in device.macs}
         print(json.dumps(told), flush=True)
         return outcome
 

@@ -38,6 +38,11 @@ class Late(NamedTuple):
     window: Window
 
 
+def flow_named(name: str) -> Flow:
+    """The flow with this name."""
+    return Flow(*name.split("-"))
+
+
 def late_packets(device: Iterable[Seen], internet: Iterable[Seen], windows: Iterable[Window]) -> list[Late]:
     """Every packet that passed later after an end than its kind may. device, internet: the captures at each place."""
     windows = sorted(windows, key=lambda window: window.end_ns)

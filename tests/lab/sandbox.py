@@ -10,11 +10,13 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Sequence
 from pathlib import Path
 
 INSIDE = "STAIRGATE_LAB"
 RESOLVER = "nameserver 192.168.77.1\noptions timeout:1 attempts:2\n"
+STOP_SECONDS = 15.0
 # What the lab must be able to do. Only doing it tells whether this kernel and this user may.
 PROBE = (
     "mount -t tmpfs lab /run && ip link add probe0 type veth peer name probe1 && "
@@ -64,20 +66,32 @@ def _prepare() -> None:
         subprocess.run(["mount", "--bind", str(ours), str(real)], check=True)
 
 
-def _first_process(command: Sequence[str]) -> int:
-    """Process 1 of the sandbox: run the command, collect orphans, and end when the command ends."""
+def _first_process(lifeline: int, command: Sequence[str]) -> int:
+    """Process 1 of the sandbox: run the command, collect orphans, end when the command or the lifeline ends."""
     _prepare()
+    os.set_inheritable(lifeline, False)
     child = subprocess.Popen(command, env=os.environ | {INSIDE: "1"}, close_fds=False)
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        # A Ctrl-C reaches the whole foreground group, the child included: here it must only not end process 1 early.
-        signal.signal(number, lambda received, _: child.send_signal(received) if received != signal.SIGINT else None)
-    while True:
+        # A Ctrl-C reaches the whole foreground group, the command too: here it must only not end process 1 before it.
+        signal.signal(number, lambda _number, _frame: None)
+
+    def hold() -> None:
+        os.read(lifeline, 1)
+        child.terminate()
         try:
-            pid, status = os.wait()
-        except InterruptedError:
-            continue
-        if pid == child.pid:
-            return os.waitstatus_to_exitcode(status)
+            child.wait(STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            child.kill()
+
+    threading.Thread(target=hold, daemon=True).start()
+    while child.poll() is None:
+        # Orphans become children of process 1; without this they stay as zombies until the sandbox ends.
+        collected = os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOWAIT)
+        if collected and collected.si_pid != child.pid:
+            os.waitpid(collected.si_pid, 0)
+        elif collected:
+            child.wait()
+    return child.returncode
 
 
 def is_inside() -> bool:
@@ -86,21 +100,37 @@ def is_inside() -> bool:
 
 
 def run(command: Sequence[str], keep_descriptors: Sequence[int] = ()) -> int:
-    """Run a command in a new sandbox and return its exit status. Raises NoSandbox before anything was started."""
+    """Run a command in a new sandbox and return its exit status. Raises NoSandbox before anything was started.
+
+    The sandbox holds one end of a pipe: when this process ends, in whatever way, so does everything in there.
+    """
     probe()
-    words = [*unshare_words(), sys.executable, "-m", "tests.lab.sandbox", "--first-process", *command]
-    process = subprocess.Popen(words, pass_fds=keep_descriptors)
+    lifeline, ours = os.pipe()
+    first = [sys.executable, "-m", "tests.lab.sandbox", "--first-process", str(lifeline)]
+    process = subprocess.Popen([*unshare_words(), *first, *command], pass_fds=[lifeline, *keep_descriptors])
+    os.close(lifeline)
+
+    def let_go(_number: int, _frame: object) -> None:
+        os.close(ours)
+
+    signal.signal(signal.SIGTERM, let_go)
+    # A shell that started us in the background has switched it off.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     while True:
         try:
             return process.wait()
         except KeyboardInterrupt:
-            continue
+            # At a terminal the command has heard it too and is cleaning up.
+            try:
+                return process.wait(STOP_SECONDS)
+            except subprocess.TimeoutExpired:
+                os.close(ours)
 
 
 def main(arguments: Sequence[str]) -> int:
     """`python -m tests.lab.sandbox COMMAND …`."""
     if arguments[:1] == ["--first-process"]:
-        return _first_process(arguments[1:])
+        return _first_process(int(arguments[1]), arguments[2:])
     if is_inside():
         return subprocess.call(list(arguments))
     try:
