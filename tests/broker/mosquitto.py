@@ -8,6 +8,7 @@ import shutil
 import socket
 import subprocess
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 DEADLINE_SECONDS = 20.0
@@ -30,9 +31,10 @@ def free_port() -> int:
 
 
 class Mosquitto:
-    """One broker process, reading `configuration`; its log goes to `log`."""
+    """One broker process, reading `configuration`, listening on `hosts`; its log goes to `log`."""
 
-    def __init__(self, configuration: Path, port: int, log: Path) -> None:
+    def __init__(self, configuration: Path, hosts: Sequence[str], port: int, log: Path) -> None:
+        self.hosts = hosts
         self.port = port
         self.log = log
         with open(log, "ab") as output:
@@ -44,21 +46,22 @@ class Mosquitto:
             )
 
     def wait_until_it_answers(self) -> None:
-        """Return when the port is open, which Mosquitto does after it has read every setting and key."""
+        """Return when the port is open on every address; Mosquitto opens them one after the other."""
         deadline = time.monotonic() + DEADLINE_SECONDS
-        while time.monotonic() < deadline:
+        waiting = list(self.hosts)
+        while waiting and time.monotonic() < deadline:
             status = self.process.poll()
             assert status is None, f"mosquitto ended with status {status}:\n{self.log_text()}"
             try:
-                with socket.create_connection((LOOPBACK, self.port), timeout=1):
-                    return
+                with socket.create_connection((waiting[0], self.port), timeout=1):
+                    waiting.pop(0)
             except OSError:
                 # Waits for the end of the process for a moment: the poll's pause, and no longer than needed.
                 try:
                     self.process.wait(0.02)
                 except subprocess.TimeoutExpired:
                     continue
-        raise AssertionError(f"mosquitto does not answer on port {self.port}:\n{self.log_text()}")
+        assert not waiting, f"mosquitto does not answer on {waiting}, port {self.port}:\n{self.log_text()}"
 
     def log_text(self) -> str:
         """What it has said so far."""

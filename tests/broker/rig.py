@@ -53,7 +53,7 @@ class Rig:
                 after = edits[argument](before)
                 assert after != before, f"the edit of {name} changed nothing"
                 path.write_text(after)
-        self.broker = Mosquitto(self.home.directory / "broker" / "mosquitto.conf", self.port, self.log)
+        self.broker = Mosquitto(self.home.directory / "broker" / "mosquitto.conf", self.home.bind, self.port, self.log)
         self.broker.wait_until_it_answers()
         return self
 

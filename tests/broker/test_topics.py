@@ -4,6 +4,8 @@ The witnesses are the hub, who hears every `up`, and the other agent. A test wai
 sent after the forbidden ones, over the same way; had they been let through, they would have come before it.
 """
 
+from typing import NamedTuple
+
 import pytest
 
 from tests.broker.clients import Client, Message
@@ -21,36 +23,48 @@ def watch(rig: Rig) -> tuple[Client, Client]:
     return hub, attic
 
 
-def publish_to_the_other_agent(rig: Rig) -> tuple[list[Message], list[Message]]:
-    """One agent publishes on the other's topics, then what is permitted. What the witnesses saw."""
+class Seen(NamedTuple):
+    """What each witness received."""
+
+    hub: list[Message]
+    attic: list[Message]
+    router: list[Message]
+
+
+def publish_where_it_must_not(rig: Rig) -> Seen:
+    """One agent publishes on the other's topics and as the hub, then what is permitted."""
     hub, attic = watch(rig)
     router = rig.connected(ROUTER)
+    router.subscribe(rig.topic(ROUTER, "down/#"))
     router.publish(rig.topic(ATTIC, "up/hello"), b"as another")
     router.publish(rig.topic(ATTIC, "down/policy"), b"as the hub")
     router.publish(rig.topic(ROUTER, "down/policy"), b"to itself as the hub")
     router.publish("$SYS/broker/version", b"as the broker")
     router.publish(rig.topic(ROUTER, "up/hello"), b"permitted")
     seen_by_hub = hub.messages_until(b"permitted")
-    hub.publish(rig.topic(ATTIC, "down/policy"), b"permitted")
-    return seen_by_hub, attic.messages_until(b"permitted")
+    for agent in (ATTIC, ROUTER):
+        hub.publish(rig.topic(agent, "down/policy"), b"permitted")
+    return Seen(seen_by_hub, attic.messages_until(b"permitted"), router.messages_until(b"permitted"))
 
 
 def test_on_another_agent_s_topics_nothing_is_delivered(rig: Rig) -> None:
     rig.start()
 
-    seen_by_hub, seen_by_attic = publish_to_the_other_agent(rig)
+    seen = publish_where_it_must_not(rig)
 
-    assert seen_by_hub == [Message(rig.topic(ROUTER, "up/hello"), b"permitted")]
-    assert seen_by_attic == [Message(rig.topic(ATTIC, "down/policy"), b"permitted")]
+    assert seen.hub == [Message(rig.topic(ROUTER, "up/hello"), b"permitted")]
+    assert seen.attic == [Message(rig.topic(ATTIC, "down/policy"), b"permitted")]
+    assert seen.router == [Message(rig.topic(ROUTER, "down/policy"), b"permitted")]
 
 
 def test_the_witnesses_would_see_it_without_the_rules(rig: Rig) -> None:
     rig.start(acl=lambda _: EVERYTHING)
 
-    seen_by_hub, seen_by_attic = publish_to_the_other_agent(rig)
+    seen = publish_where_it_must_not(rig)
 
-    assert Message(rig.topic(ATTIC, "up/hello"), b"as another") in seen_by_hub
-    assert Message(rig.topic(ATTIC, "down/policy"), b"as the hub") in seen_by_attic
+    assert Message(rig.topic(ATTIC, "up/hello"), b"as another") in seen.hub
+    assert Message(rig.topic(ATTIC, "down/policy"), b"as the hub") in seen.attic
+    assert Message(rig.topic(ROUTER, "down/policy"), b"to itself as the hub") in seen.router
 
 
 def listen_to_everything(rig: Rig) -> list[Message]:
@@ -66,6 +80,7 @@ def listen_to_everything(rig: Rig) -> list[Message]:
         rig.topic(ATTIC, "up/#"),
         rig.topic(ROUTER, "down/#"),
     )
+    router.publish(rig.topic(ROUTER, "up/hello"), b"its own hello")
     attic.publish(rig.topic(ATTIC, "up/hello"), b"another's hello")
     hub.publish(rig.topic(ATTIC, "down/policy"), b"another's policy")
     hub.publish(rig.topic(ROUTER, "down/policy"), b"permitted")
@@ -85,7 +100,12 @@ def test_a_wide_subscription_would_hear_all_without_the_rules(rig: Rig) -> None:
 
     received = listen_to_everything(rig)
 
-    expected = {rig.topic(ATTIC, "up/hello"), rig.topic(ATTIC, "down/policy"), rig.topic(ROUTER, "down/policy")}
+    expected = {
+        rig.topic(ROUTER, "up/hello"),
+        rig.topic(ATTIC, "up/hello"),
+        rig.topic(ATTIC, "down/policy"),
+        rig.topic(ROUTER, "down/policy"),
+    }
     assert {message.topic for message in received} == expected
 
 
