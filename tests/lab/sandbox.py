@@ -75,23 +75,21 @@ def _first_process(lifeline: int, command: Sequence[str]) -> int:
         # A Ctrl-C reaches the whole foreground group, the command too: here it must only not end process 1 before it.
         signal.signal(number, lambda _number, _frame: None)
 
+    ended = threading.Event()
+
     def hold() -> None:
         os.read(lifeline, 1)
-        child.terminate()
-        try:
-            child.wait(STOP_SECONDS)
-        except subprocess.TimeoutExpired:
-            child.kill()
+        os.kill(child.pid, signal.SIGTERM)
+        if not ended.wait(STOP_SECONDS):
+            os.kill(child.pid, signal.SIGKILL)
 
     threading.Thread(target=hold, daemon=True).start()
-    while child.poll() is None:
+    while True:
         # Orphans become children of process 1; without this they stay as zombies until the sandbox ends.
-        collected = os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOWAIT)
-        if collected and collected.si_pid != child.pid:
-            os.waitpid(collected.si_pid, 0)
-        elif collected:
-            child.wait()
-    return child.returncode
+        pid, status = os.wait()
+        if pid == child.pid:
+            ended.set()
+            return os.waitstatus_to_exitcode(status)
 
 
 def is_inside() -> bool:
