@@ -15,6 +15,7 @@ from typing import Any, NamedTuple, Protocol
 import paho.mqtt.client as mqtt
 
 from stairgate.agent.settings import AgentSettings
+from stairgate.core.limits import ROUTER_POLICY_BYTES
 from stairgate.core.messages import parse_topic, topic
 from stairgate.core.refused import Refused
 
@@ -81,6 +82,7 @@ class BrokerLink:
         self._wake_read, self._wake_write = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
         self._stopping = threading.Event()
         self._lost = threading.Event()
+        self._accepted = False
         self._client = make_client(self._identity.agent)
         self._client.tls_set_context(tls_context(settings))
         self._client.max_queued_messages_set(QUEUED_MESSAGES)
@@ -131,28 +133,37 @@ class BrokerLink:
 
     def _supervise(self) -> None:
         pause, turn = RETRY_FIRST_SECONDS, 0
-        while not self._stopping.is_set():
+        while True:
+            # In this order: `stop` sets the one, then the other.
+            self._lost.clear()
+            if self._stopping.is_set():
+                return
             address = self._settings.broker[turn % len(self._settings.broker)]
             turn += 1
-            self._lost.clear()
+            self._accepted = False
             try:
                 self._client.connect(address, self._settings.port, KEEPALIVE_SECONDS)
             except OSError:
-                # Spread out, so that the agents of a home do not all come back in the same second.
+                pass
+            else:
+                self._client.loop_start()
+                self._lost.wait()
+                if self._stopping.is_set():
+                    self._client.disconnect()
+                self._client.loop_stop()
+            # Spread out, so that the agents of a home do not all come back in the same second. A broker that ends
+            # connections without having accepted them is not tried any faster than one that is not there.
+            if self._accepted:
+                pause = RETRY_FIRST_SECONDS
+                self._stopping.wait(random.uniform(0.05, 0.5))
+            else:
                 self._stopping.wait(pause * random.uniform(0.5, 1.0))
                 pause = min(pause * 2, RETRY_MAX_SECONDS)
-                continue
-            pause = RETRY_FIRST_SECONDS
-            self._client.loop_start()
-            self._lost.wait()
-            if self._stopping.is_set():
-                self._client.disconnect()
-            self._client.loop_stop()
-            self._stopping.wait(random.uniform(0.05, 0.5))
 
     def _on_connect(self, *given: Any) -> None:
         if has_failed(given[3]):
             return
+        self._accepted = True
         self._client.subscribe(self._topic("down", "policy"), 1)
         self._put(Arrival(CONNECTED, b""))
 
@@ -165,4 +176,5 @@ class BrokerLink:
         except Refused:
             return
         if (parts.home, parts.agent, parts.direction) == (self._identity.home, self._identity.agent, "down"):
-            self._put(Arrival(parts.kind, bytes(message.payload)))
+            # No message is longer; what is cut here is refused as too large.
+            self._put(Arrival(parts.kind, bytes(message.payload[: ROUTER_POLICY_BYTES + 1])))

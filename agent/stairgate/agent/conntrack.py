@@ -59,15 +59,15 @@ def decode_flow(body: bytes, shift: int, mask: int) -> Flow | None:
     number = flow_id = sent = received = 0
     for kind, value in attributes(body, 4):
         if kind == CTA_MARK:
-            number = (struct.unpack("!I", value)[0] & mask) >> shift
+            number = (int.from_bytes(value, "big") & mask) >> shift
         elif kind == CTA_ID:
-            (flow_id,) = struct.unpack("!I", value)
+            flow_id = int.from_bytes(value, "big")
         elif kind in (CTA_COUNTERS_ORIG, CTA_COUNTERS_REPLY):
-            counted = dict(attributes(value)).get(CTA_COUNTERS_BYTES, b"\0" * 8)
+            counted = int.from_bytes(dict(attributes(value)).get(CTA_COUNTERS_BYTES, b""), "big")
             if kind == CTA_COUNTERS_ORIG:
-                (sent,) = struct.unpack("!Q", counted)
+                sent = counted
             else:
-                (received,) = struct.unpack("!Q", counted)
+                received = counted
     return Flow(flow_id, number, sent, received) if number else None
 
 

@@ -32,6 +32,8 @@ USAGE_SECONDS = 1.0
 SLOW_POLL_SECONDS = 10.0
 CLOCK_STEP_SECONDS = 0.5
 WAIT_MAX_SECONDS = 1.0
+# Rows of at most 80 bytes each: one message stays below its cap, however many devices a home has.
+USAGE_ROWS = 96
 
 log = logging.getLogger("stairgate.agent")
 
@@ -52,6 +54,7 @@ class Control:
         self._state, self._link, self._clock = state, link, clock
         self._policy: Received | None = None
         self._highest = 0
+        self._saved_numbers: dict[str, int] = {}
         self._told = ("applied", "")
         self._devices: tuple[tuple[str, str, int | None], ...] = ()
         self._bytes = ByteCounts()
@@ -66,7 +69,7 @@ class Control:
 
     def start(self) -> None:
         """Enforce the last good policy, before anything else. Without one the gate is left as it is: inert when new."""
-        self._enforcement.numbers = self._state.load_numbers()
+        self._enforcement.numbers = self._saved_numbers = self._state.load_numbers()
         try:
             document = self._state.load_policy()
             if document is not None:
@@ -112,19 +115,23 @@ class Control:
             connected = connected or arrival.kind == CONNECTED
             if arrival.kind == sync.POLICY_KIND:
                 documents.append(arrival.payload)
-        # The highest of what came is applied, the others are only in its way.
-        for document in sync.newest_first(documents)[:1]:
-            self._take(document)
+        # The highest genuine one of what came is applied, the others are only in its way.
+        for document in sync.newest_first(documents):
+            if self._take(document):
+                break
         if connected or documents:
             self._say_hello()
 
-    def _take(self, document: bytes) -> None:
+    def _take(self, document: bytes) -> bool:
+        """True when the document is the policy now."""
         try:
             received = sync.accept_policy(document, self._identity, self._policy)
         except Refused as refused:
             log.warning("a policy was refused: %s", refused.reason)
-            self._told = ("refused", refused.reason)
-            return
+            # One that a queue held back says nothing about the newest policy, which is what hello tells.
+            if refused.reason != "older":
+                self._told = ("refused", refused.reason)
+            return False
         self._highest = max(self._highest, received.revision)
         if self._policy is None or received.digest != self._policy.digest:
             try:
@@ -132,8 +139,9 @@ class Control:
             except OSError as error:
                 # Enforced all the same: a full disk must not keep a child's gate open.
                 log.error("the policy could not be saved: %s", error)
-        self._policy = received
+        self._policy, self._told = received, ("applied", "")
         self._look(everything=False)
+        return True
 
     def _look(self, everything: bool) -> None:
         """Bring the kernel in line with policy and clock."""
@@ -142,17 +150,17 @@ class Control:
         if self._policy is None:
             self._next_look = now + SLOW_POLL_SECONDS
             return
-        numbers = self._enforcement.numbers
         try:
             outcome = self._enforcement.enforce(self._policy.policy, {}, everything)
         except (KernelRefused, ValueError) as refused:
             log.error("not applied: %s", refused)
-            self._told = ("failed", getattr(refused, "code", "policy").lower())
+            self._tell_soon("failed", getattr(refused, "code", "policy").lower())
             self._next_look = now + RETRY_SECONDS
             return
-        if self._enforcement.numbers is not numbers:
+        if self._enforcement.numbers is not self._saved_numbers:
             self._save_numbers()
-        self._told = ("applied", "")
+        if self._told[0] == "failed":
+            self._tell_soon("applied", "")
         self._next_look = outcome.next_look
         devices = tuple(
             (device, "open" if decision.level == "open" else "closed", decision.until)
@@ -162,10 +170,16 @@ class Control:
             self._devices = devices
             self._next_hello = now
 
+    def _tell_soon(self, state: str, reason: str) -> None:
+        if self._told != (state, reason):
+            self._told = (state, reason)
+            self._next_hello = self._clock.monotonic()
+
     def _save_numbers(self) -> None:
-        self._bytes.drop(self._enforcement.numbers.values())
+        self._saved_numbers = self._enforcement.numbers
+        self._bytes.drop(self._saved_numbers.values())
         try:
-            self._state.save_numbers(self._enforcement.numbers)
+            self._state.save_numbers(self._saved_numbers)
         except OSError as error:
             log.error("the device numbers could not be saved: %s", error)
 
@@ -205,8 +219,10 @@ class Control:
         if counted == self._told_bytes:
             return
         self._told_bytes = counted
-        usage = Usage("m" + secrets.token_hex(8), int(self._clock.wall()), self._identity.agent, tuple(counted))
-        self._link.publish("usage", encode_usage(usage), 0)
+        for first in range(0, len(counted), USAGE_ROWS):
+            rows = tuple(counted[first : first + USAGE_ROWS])
+            usage = Usage("m" + secrets.token_hex(8), int(self._clock.wall()), self._identity.agent, rows)
+            self._link.publish("usage", encode_usage(usage), 0)
 
 
 def run(settings: AgentSettings, clock: SystemClock, enforcement: type[Enforcement] = Enforcement) -> None:

@@ -103,8 +103,13 @@ class Enforcement:
         now = self._clock.monotonic()
         while self._forget and self._forget[0][0] <= now:
             _, device, number = heapq.heappop(self._forget)
-            if self._ends.get(device, 0.0) <= now:
-                self._kernel.forget(number)
+            # A number that the device has no more is forgotten even when it has come back with another.
+            if self.numbers.get(device) != number or self._ends.get(device, 0.0) <= now:
+                try:
+                    self._kernel.forget(number)
+                except KernelRefused:
+                    heapq.heappush(self._forget, (now + RETRY_SECONDS, device, number))
+                    raise
 
     def next_forgetting(self) -> float | None:
         """When `forget_ended` has work next, in seconds of the monotonic clock."""
@@ -112,7 +117,7 @@ class Enforcement:
 
     def _write(self, wanted: Contents, names: tuple[SetName, ...], started: float) -> None:
         found = {name: self._kernel.elements(name) for name in names}
-        changes = grants.changes_between(wanted, found)
+        changes = grants.changes_between(wanted, found, int((self._clock.monotonic() - started) * 1000))
         if not changes:
             return
         self._kernel.commit(changes)
@@ -127,7 +132,8 @@ class Enforcement:
         devices = [device.id for device in policy.devices if not grants.is_exempt(device.flags)]
         if devices == list(self.numbers):
             return
-        numbers = grants.allocate_numbers(self.numbers, devices)
+        given_up = {number for _, device, number in self._forget if self.numbers.get(device) != number}
+        numbers = grants.allocate_numbers(self.numbers, devices, given_up)
         at = self._clock.monotonic() + FORGET_AFTER_SECONDS
         for device, number in self.numbers.items():
             if device not in numbers:
@@ -151,9 +157,7 @@ class Enforcement:
             self._forget = [entry for entry in live if entry[0] > finished]
             heapq.heapify(self._forget)
 
-    def _next_look(
-        self, decisions: Mapping[str, Decision], now: float, started: float
-    ) -> float:
+    def _next_look(self, decisions: Mapping[str, Decision], now: float, started: float) -> float:
         waits = [GRANT_SECONDS_MAX / 2]
         for decision in decisions.values():
             if decision.until is not None:
@@ -164,8 +168,10 @@ class Enforcement:
 def decide_all(
     policy: Policy, now: float, used: Used, decide_one: Callable[..., Decision] = decide
 ) -> dict[str, Decision]:
-    """The decision for every device. Devices of the same people and kind, with no override of their own, share one."""
+    """The decision for every device. Devices of the same people and flags, with nothing of their own, share one."""
     own = {override.target for override in policy.overrides}
+    if policy.hub is not None:
+        own |= {device.id for device in policy.devices if not set(policy.hub.macs).isdisjoint(device.macs)}
     shared: dict[object, Decision] = {}
     decisions = {}
     for device in policy.devices:

@@ -5,7 +5,7 @@ of our sets must contain. Pure: policy, decisions and a time in, elements out. W
 moment of the next look to `enforcement`.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import NamedTuple
 
 from stairgate.agent import gate
@@ -54,18 +54,22 @@ def grant_of(device: str, decision: Decision, now: float) -> Grant | None:
     return Grant(device, min(left, cap), left > cap)
 
 
-def allocate_numbers(previous: Mapping[str, int], devices: Sequence[str]) -> dict[str, int]:
-    """A small number for each device's flows, kept while the device stays. Raises ValueError beyond `NUMBER_MAX`."""
+def allocate_numbers(
+    previous: Mapping[str, int], devices: Sequence[str], given_up: Collection[int] = ()
+) -> dict[str, int]:
+    """A small number for each device's flows, kept while the device stays. Raises ValueError beyond `NUMBER_MAX`.
+
+    given_up: numbers of devices that left a moment ago; like those of devices that leave now, they are the last choice,
+    for flows may still carry them.
+    """
     if len(devices) > NUMBER_MAX:
         raise ValueError(f"devices: expected {NUMBER_MAX} at most, got {len(devices)}")
     numbers = {device: previous[device] for device in devices if device in previous}
-    free = iter(sorted(set(range(1, NUMBER_MAX + 1)) - set(previous.values())))
-    reusable = iter(sorted(set(previous.values()) - set(numbers.values())))
+    last = set(previous.values()) | set(given_up)
+    free = iter([*sorted(set(range(1, NUMBER_MAX + 1)) - last), *sorted(last - set(numbers.values()))])
     for device in devices:
         if device not in numbers:
-            # A number somebody has just given up is the last choice: flows may still carry it.
-            number = next(free, None)
-            numbers[device] = next(reusable) if number is None else number
+            numbers[device] = next(free)
     return numbers
 
 
@@ -115,14 +119,30 @@ def _keeps(wanted: int | None, found: int | None, capped_at: int) -> bool:
     if wanted is None or found is None:
         return wanted is found
     if wanted >= capped_at:
-        return capped_at // 2 <= found <= wanted
+        return capped_at // 2 <= found <= wanted + SAME_END_MS
     return abs(wanted - found) <= SAME_END_MS
 
 
-def changes_between(wanted: Contents, found: Contents) -> list[SetChange]:
+def _ends_after(found: int | None, milliseconds: int) -> bool:
+    """True when an element in a set of grants outlives this; one without an end outlives everything."""
+    return found is None or found > milliseconds
+
+
+def _since(found: int | None, elapsed_ms: int) -> int | None:
+    """What an element had left `elapsed_ms` before it was read."""
+    return None if found is None else found + elapsed_ms
+
+
+def _later(left: int | None, elapsed_ms: int) -> int | None:
+    """A timeout reckoned `elapsed_ms` ago, as it is written now; never 0, which would be for ever."""
+    return None if left is None else max(1, left - elapsed_ms)
+
+
+def changes_between(wanted: Contents, found: Contents, elapsed_ms: int = 0) -> list[SetChange]:
     """The changes that turn what was found into what is wanted; an unchanged set has none.
 
-    A MAC that loses its grant keeps TCP's return path for one second more.
+    elapsed_ms: time between reckoning `wanted` and reading `found`; what is put is shorter by that, so that a slow
+    machine's grants end no later than decided. A MAC that loses its grant keeps TCP's return path for one second more.
     """
     changes = []
     cap = GRANT_SECONDS_MAX * 1000
@@ -130,11 +150,13 @@ def changes_between(wanted: Contents, found: Contents) -> list[SetChange]:
         current = found.get(name, {})
         capped_at = cap + TCP_RETURN_MS if name == gate.BRIDGE_GRANTED_TCP else cap
         put = {
-            key: left for key, left in target.items() if key not in current or not _keeps(left, current[key], capped_at)
+            key: _later(left, elapsed_ms)
+            for key, left in target.items()
+            if key not in current or not _keeps(left, _since(current[key], elapsed_ms), capped_at)
         }
         remove = frozenset(current) - frozenset(target)
         if name == gate.BRIDGE_GRANTED_TCP:
-            put |= {key: TCP_RETURN_MS for key in remove if (current[key] or 0) > TCP_RETURN_MS}
+            put |= {key: TCP_RETURN_MS for key in remove if _ends_after(current[key], TCP_RETURN_MS)}
             remove = frozenset()
         if put or remove:
             changes.append(SetChange(name, put, remove))
@@ -153,9 +175,9 @@ def differences(wanted: Contents, found: Contents, elapsed_ms: int) -> list[str]
             if key not in current:
                 if left is None or left > elapsed_ms:
                     wrong.append(f"{name.name} lacks {key.hex()}")
-            elif left is not None and (current[key] or 1 << 62) > left + SAME_END_MS:
+            elif left is not None and _ends_after(current[key], left + SAME_END_MS):
                 wrong.append(f"{name.name} holds {key.hex()} too long")
         for key in current.keys() - target.keys():
-            if name != gate.BRIDGE_GRANTED_TCP or (current[key] or 1 << 62) > TCP_RETURN_MS:
+            if name != gate.BRIDGE_GRANTED_TCP or _ends_after(current[key], TCP_RETURN_MS):
                 wrong.append(f"{name.name} still holds {key.hex()}")
     return wrong

@@ -15,6 +15,7 @@ from stairgate.agent.netlink import (
     NLM_F_ACK,
     NLM_F_CREATE,
     Interrupted,
+    Message,
     NetlinkSocket,
     attribute,
     attributes,
@@ -117,10 +118,21 @@ def _decode_elements(body: bytes) -> Iterator[tuple[bytes, int | None]]:
             key, expiration = b"", None
             for elem_kind, elem_value in attributes(entry):
                 if elem_kind == ELEM_KEY:
-                    key = next(attributes(elem_value))[1]
+                    key = dict(attributes(elem_value)).get(DATA_VALUE, b"")
                 elif elem_kind == ELEM_EXPIRATION:
-                    (expiration,) = struct.unpack("!Q", elem_value)
-            yield key, expiration
+                    expiration = int.from_bytes(elem_value, "big")
+            if key:
+                yield key, expiration
+
+
+def _dump_whole(netlink: NetlinkSocket, kind: int, body: bytes, what: str) -> list[Message]:
+    """All objects of a kind, asked for again while somebody changes them. Raises KernelRefused."""
+    for _ in range(DUMP_TRIES - 1):
+        try:
+            return list(netlink.dump(kind, body, what))
+        except Interrupted:
+            continue
+    return list(netlink.dump(kind, body, what))
 
 
 def read_elements(netlink: NetlinkSocket, table: str, name: SetName) -> dict[bytes, int | None]:
@@ -133,17 +145,11 @@ def read_elements(netlink: NetlinkSocket, table: str, name: SetName) -> dict[byt
         + attribute(LIST_TABLE, table.encode() + b"\0")
         + attribute(LIST_SET, name.name.encode() + b"\0")
     )
-    for attempt in range(DUMP_TRIES):
-        try:
-            return {
-                key: left
-                for answer in netlink.dump(GETSETELEM, body, f"reading set {name.family} {name.name}")
-                for key, left in _decode_elements(answer.body)
-            }
-        except Interrupted:
-            if attempt == DUMP_TRIES - 1:
-                raise
-    raise AssertionError("unreachable")
+    return {
+        key: left
+        for answer in _dump_whole(netlink, GETSETELEM, body, f"reading set {name.family} {name.name}")
+        for key, left in _decode_elements(answer.body)
+    }
 
 
 def read_rules(netlink: NetlinkSocket, table: str) -> bytes:
@@ -152,7 +158,7 @@ def read_rules(netlink: NetlinkSocket, table: str) -> bytes:
     for family in FAMILIES.values():
         body = netfilter_header(family) + attribute(1, table.encode() + b"\0")
         for kind in (GETRULE, GETCHAIN):
-            for answer in netlink.dump(kind, body, "reading rules"):
+            for answer in _dump_whole(netlink, kind, body, "reading rules"):
                 values = dict(attributes(answer.body, 4))
                 if values.get(1) == table.encode() + b"\0":
                     # The header before the attributes carries the table's generation, which every element moves on.

@@ -11,8 +11,12 @@ from typing import Any, NamedTuple
 from stairgate.agent.gate import GateSettings
 from stairgate.agent.sync import Identity
 from stairgate.core import envelope
+from stairgate.core.fields import DIGITS, LOWER, is_id, is_made_of
+from stairgate.core.limits import ID_CHARACTERS
+from stairgate.port.atomic import read_bounded
 
 INTERFACE_CHARACTERS = 15
+SETTINGS_BYTES = 65536
 
 
 class SettingsRefused(Exception):
@@ -45,11 +49,19 @@ def _texts(faults: list[str], content: dict[str, Any], name: str) -> tuple[str, 
     return ()
 
 
-def _text(faults: list[str], content: dict[str, Any], name: str) -> str:
+def _shard(faults: list[str], content: dict[str, Any]) -> str:
+    value = content.get("shard")
+    if is_made_of(value, LOWER + DIGITS, 1, ID_CHARACTERS):
+        return str(value)
+    faults.append(f"shard: expected 1 to {ID_CHARACTERS} letters or digits, got {value!r}")
+    return ""
+
+
+def _id(faults: list[str], content: dict[str, Any], name: str) -> str:
     value = content.get(name)
-    if isinstance(value, str) and value:
-        return value
-    faults.append(f"{name}: expected a text, got {value!r}")
+    if is_id(value):
+        return str(value)
+    faults.append(f"{name}: expected an id, a letter and 1 to 31 letters or digits, got {value!r}")
     return ""
 
 
@@ -74,8 +86,8 @@ def read_settings(folder: Path) -> AgentSettings:
     """The settings in a folder made by `stairgate home init`. Raises OSError, SettingsRefused."""
     path = folder / "agent.toml"
     try:
-        content = tomllib.loads(path.read_text(encoding="utf-8"))
-    except tomllib.TOMLDecodeError as error:
+        content = tomllib.loads(read_bounded(str(path), SETTINGS_BYTES).decode())
+    except ValueError as error:  # tomllib.TOMLDecodeError among them
         raise SettingsRefused(path, [str(error)]) from error
     faults: list[str] = []
     port = content.get("port")
@@ -87,9 +99,9 @@ def read_settings(folder: Path) -> AgentSettings:
         if len(name) > INTERFACE_CHARACTERS or not name.isascii() or "/" in name or " " in name:
             faults.append(f"lan_interfaces: expected interface names of at most 15 characters, got {name!r}")
     identity = Identity(
-        _text(faults, content, "home"),
-        _text(faults, content, "agent"),
-        _text(faults, content, "shard"),
+        _id(faults, content, "home"),
+        _id(faults, content, "agent"),
+        _shard(faults, content),
         _keys(faults, content),
     )
     settings = AgentSettings(

@@ -7,6 +7,7 @@ they are read, for a disk is no more trusted than a network.
 import json
 import os
 
+from stairgate.agent.grants import NUMBER_MAX
 from stairgate.core.limits import ROUTER_POLICY_BYTES
 from stairgate.port.atomic import read_bounded, write_atomic
 
@@ -36,11 +37,13 @@ class State:
         """Device numbers, empty when there are none or they are not readable: they are then given anew."""
         try:
             numbers = json.loads(read_bounded(self._numbers, NUMBERS_BYTES))
-        except (OSError, ValueError):
+        except (OSError, ValueError, RecursionError):
             return {}
-        if not isinstance(numbers, dict):
+        if not isinstance(numbers, dict) or len(set(map(repr, numbers.values()))) < len(numbers):
             return {}
-        return {device: number for device, number in numbers.items() if isinstance(number, int) and number > 0}
+        if any(type(number) is not int or not 1 <= number <= NUMBER_MAX for number in numbers.values()):
+            return {}
+        return numbers
 
     def save_numbers(self, numbers: dict[str, int]) -> None:
         """Keep the devices' numbers. Raises OSError."""

@@ -24,18 +24,25 @@ class ByteCounts:
         self._totals: dict[int, tuple[int, int]] = {}
 
     def add(self, flows: Iterable[Flow]) -> None:
-        """Take a reading of all flows: the live ones first, then those that have ended."""
+        """Take a reading of all flows: the live ones first, then those that have ended.
+
+        A reading that breaks off with an error counts nothing, so that the next one counts nothing twice.
+        """
         seen: dict[int, tuple[int, int]] = {}
+        totals = dict(self._totals)
         for flow in flows:
             sent, received = seen.get(flow.id) or self._seen.get(flow.id) or (0, 0)
-            to_device, from_device = self._totals.get(flow.number, (0, 0))
-            self._totals[flow.number] = (
-                (to_device + max(0, flow.received - received)) % HEADROOM,
-                (from_device + max(0, flow.sent - sent)) % HEADROOM,
+            if flow.sent < sent or flow.received < received:
+                # Forgotten and begun again: the kernel gives a flow with the same ends the same id.
+                sent = received = 0
+            to_device, from_device = totals.get(flow.number, (0, 0))
+            totals[flow.number] = (
+                (to_device + flow.received - received) % HEADROOM,
+                (from_device + flow.sent - sent) % HEADROOM,
             )
             if len(seen) < FLOWS_MAX:
                 seen[flow.id] = (flow.sent, flow.received)
-        self._seen = seen
+        self._seen, self._totals = seen, totals
 
     def by_device(self, numbers: Mapping[str, int]) -> list[tuple[str, int, int]]:
         """(device id, bytes to it, bytes from it) of each device that has a count."""
