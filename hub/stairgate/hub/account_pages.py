@@ -1,0 +1,132 @@
+"""Claiming a new hub, signing in and out, and the list of who is signed in."""
+
+import logging
+
+from flask import Blueprint, redirect, request, url_for
+from flask import render_template as render
+from werkzeug.wrappers import Response
+
+from stairgate.hub import forms, passwords, wording
+from stairgate.hub.context import page, parts, source
+from stairgate.hub.guard import web_session
+from stairgate.hub.local_time import system_zone, zone_names
+from stairgate.hub.parents import OWNER
+
+account = Blueprint("account", __name__)
+Answer = Response | tuple[str, int]
+_log = logging.getLogger(__name__)
+_BUSY = "The hub is checking other passwords right now. Please try again in a few seconds."
+
+
+@account.route("/claim", methods=["GET", "POST"])
+def claim() -> Answer:
+    """Become the owner: code, password, zone (optional)."""
+    if parts().parents.is_claimed():
+        return redirect(url_for("account.login"), 303)
+    if request.method == "GET":
+        return _claim_page({}, 200)
+    password = forms.password_of(request.form)
+    faults = {}
+    if fault := passwords.fault_of_password(password):
+        faults["password"] = fault
+        return _claim_page(faults, 422)
+    wait = parts().guessing.wait(source())
+    if wait:
+        return _claim_page({"code": f"Too many tries. Please wait {wait} seconds."}, 429)
+    parts().guessing.failed(source())
+    if fault := parts().claim_code.check(request.form.get("code", "")):
+        return _claim_page({"code": fault}, 403)
+    try:
+        if not parts().parents.claim(password, request.form.get("zone", "")):
+            return redirect(url_for("account.login"), 303)
+    except passwords.Busy:
+        return _claim_page({"password": _BUSY}, 503)
+    parts().guessing.succeeded(source())
+    _log.info("the hub has its owner")
+    return _welcome()
+
+
+@account.route("/login", methods=["GET", "POST"])
+def login() -> Answer:
+    """Sign in: password."""
+    if web_session().signed_in:
+        return redirect(url_for("home.index"), 303)
+    if request.method == "GET":
+        return render("login.html", faults={}), 200
+    wait = parts().guessing.wait(source())
+    if wait:
+        return render("login.html", faults={"password": f"Too many tries. Please wait {wait} seconds."}), 429
+    # Counted before it is checked, so that tries at the same time count each.
+    parts().guessing.failed(source())
+    try:
+        is_owner = parts().parents.is_owner(forms.password_of(request.form))
+    except passwords.Busy:
+        return render("login.html", faults={"password": _BUSY}), 503
+    if not is_owner:
+        _log.warning("a wrong password")
+        return render("login.html", faults={"password": "That is not the password."}), 403
+    parts().guessing.succeeded(source())
+    return _welcome()
+
+
+@account.post("/logout")
+def logout() -> Answer:
+    """Sign this browser out."""
+    web_session().sign_out()
+    return redirect(url_for("account.login"), 303)
+
+
+@account.get("/more")
+def more() -> Answer:
+    """Everything that is not needed every day."""
+    return page("more.html")
+
+
+@account.get("/sessions")
+def sessions() -> Answer:
+    """Who is signed in."""
+    zone, now = parts().parents.zone(), parts().clock.wall()
+    lines = [
+        {
+            "session": session,
+            "since": wording.clock_time(session.created, zone, now),
+            "seen": wording.clock_time(session.seen, zone, now),
+        }
+        for session in parts().sessions.live()
+    ]
+    return page("sessions.html", lines=lines, own=_own_id())
+
+
+@account.post("/sessions/<session>/revoke")
+def revoke(session: str) -> Answer:
+    """Sign one browser out."""
+    if session == _own_id():
+        return logout()
+    parts().sessions.revoke(session)
+    return redirect(url_for("account.sessions"), 303)
+
+
+@account.post("/sessions/revoke-others")
+def revoke_others() -> Answer:
+    """Sign every other browser out."""
+    parts().sessions.revoke_others(_own_id())
+    return redirect(url_for("account.sessions"), 303)
+
+
+def _own_id() -> str:
+    signed_in = web_session().signed_in
+    return signed_in.id if signed_in else ""
+
+
+def _claim_page(faults: forms.Faults, status: int) -> Answer:
+    zone = request.form.get("zone") or system_zone()
+    return render("claim.html", faults=faults, zone=zone, zones=zone_names()), status
+
+
+def _welcome() -> Answer:
+    """Sign in; and keep the parent's own device out of all rules, when the hub can see which it is."""
+    web_session().sign_in(OWNER, wording.browser_text(request.headers.get("User-Agent", "")))
+    mac = parts().network.mac_of(request.remote_addr or "")
+    if mac:
+        parts().acts.exempt_parent(mac, "A parent’s device")
+    return redirect(url_for("home.index"), 303)

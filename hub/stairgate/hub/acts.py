@@ -1,0 +1,278 @@
+"""What a parent's tap does: one transaction from the family's row to the signed policies, then a word to the sender.
+
+It decides what pause, bonus, undo and the rest mean for the stored family. What is applied where is told by the
+agents (`reports`); pages and permissions are the web's.
+"""
+
+import secrets
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import replace
+from typing import NamedTuple, Protocol, TypeVar
+
+from stairgate.hub import limits, outlook
+from stairgate.hub.clock import Clock
+from stairgate.hub.family import Device, Family, Override, Person, Week, from_row, read_family, remove, to_document, write
+from stairgate.hub.issue import Issued, Issuer
+from stairgate.hub.local_time import morning
+from stairgate.hub.store import Row, Store, Transaction
+
+Result = TypeVar("Result")
+
+
+class Publisher(Protocol):
+    """Takes new policies to the agents. Never blocks and never fails: what it drops it fetches again."""
+
+    def publish(self, policies: Sequence[Issued]) -> None:
+        """Send these, newest wins."""
+
+
+class NotPossible(Exception):
+    """The act makes no sense now; the sentence is for the parent."""
+
+
+class Act(NamedTuple):
+    """The last act on a child, as long as it can be undone. `kind`: pause, bonus, end or undo."""
+
+    id: str
+    person: str
+    kind: str
+    until: int
+    at: float
+
+
+def new_id(prefix: str) -> str:
+    """A random id of the wire format's shape."""
+    return prefix + secrets.token_hex(8)
+
+
+class Acts:
+    """Everything a parent can change. Each method is one transaction; the sender hears of it after the commit."""
+
+    def __init__(self, store: Store, home: str, clock: Clock, issuer: Issuer, publisher: Publisher) -> None:
+        self._store = store
+        self._home = home
+        self._clock = clock
+        self._issuer = issuer
+        self._publisher = publisher
+
+    def change(self, edit: Callable[[Transaction], Result], seen: Mapping[str, int] | None = None) -> Result:
+        """Run an edit, issue what it changes, commit, then hand the new policies to the sender."""
+        with self._store.transaction(self._home) as rows:
+            result = edit(rows)
+            issued = self._issuer.issue(rows, seen)
+        if issued:
+            self._publisher.publish(issued)
+        return result
+
+    # Children, devices, bedtimes
+
+    def add_child(self, name: str, band: str, zone: str) -> Person:
+        """A new child without rules. Raises `NotPossible`."""
+        child = Person(new_id("p"), name, band, zone)
+
+        def edit(rows: Transaction) -> Person:
+            if len(rows.page("people")) >= limits.CHILDREN_MAX:
+                raise NotPossible(f"This home has {limits.CHILDREN_MAX} children already.")
+            write(rows, child)
+            return child
+
+        return self.change(edit)
+
+    def remove_child(self, person: str) -> None:
+        """Remove a child with all rules; its devices stay, belonging to nobody."""
+
+        def edit(rows: Transaction) -> None:
+            family = read_family(rows)
+            for device in family.devices_of(person):
+                write(rows, replace(device, persons=tuple(other for other in device.persons if other != person)))
+            for week in family.weeks_of(person):
+                remove(rows, week)
+            for override in family.overrides_of(person):
+                remove(rows, override)
+            rows.delete("acts", person)
+            rows.delete("people", person)
+
+        self.change(edit)
+
+    def add_device(self, name: str, mac: str, kind: str, persons: Sequence[str], flags: Sequence[str] = ()) -> Device:
+        """A new device of some children (or of nobody, with flags).
+
+        Raises `NotPossible` when the address is known; only a grown-up's device turns into a child's.
+        """
+
+        def edit(rows: Transaction) -> Device:
+            family = read_family(rows)
+            known = family.device_with(mac)
+            device = Device(known.id if known else new_id("d"), name, (mac,), tuple(persons), kind, tuple(flags))
+            if known and (known.persons or not persons):
+                raise NotPossible(f"This address belongs to “{known.name}” already.")
+            if known:
+                device = replace(device, revision=known.revision)
+            elif len(family.devices) >= limits.DEVICES_MAX:
+                raise NotPossible(f"This home has {limits.DEVICES_MAX} devices already.")
+            write(rows, device)
+            return device
+
+        return self.change(edit)
+
+    def remove_device(self, device: str) -> None:
+        """Forget a device; from then on it is an unknown one."""
+
+        def edit(rows: Transaction) -> None:
+            for override in read_family(rows).overrides_of(device):
+                remove(rows, override)
+            rows.delete("devices", device)
+
+        self.change(edit)
+
+    def exempt_parent(self, mac: str, name: str) -> None:
+        """Keep the device a parent signed in from out of all rules, unless it is known as anybody's."""
+        with suppress(NotPossible):
+            self.add_device(name, mac, "phone", (), ("exempt",))
+
+    def set_bedtime(
+        self, person: str, days: int, start: int, end: int, week: str | None = None, revision: int | None = None
+    ) -> Week:
+        """Add a bedtime, or change the one with id `week` that was read at `revision`. Raises `Conflict`, `NotPossible`."""
+
+        def edit(rows: Transaction) -> Week:
+            family = read_family(rows)
+            if not family.person(person):
+                raise NotPossible("This child is no longer here.")
+            if week is None:
+                if len(family.weeks_of(person)) >= limits.BEDTIMES_MAX:
+                    raise NotPossible(f"There are {limits.BEDTIMES_MAX} bedtimes already.")
+                bedtime = Week(new_id("w"), person, days, start, end)
+            else:
+                bedtime = Week(week, person, days, start, end, revision=revision or 0)
+            write(rows, bedtime)
+            return bedtime
+
+        return self.change(edit)
+
+    def remove_bedtime(self, person: str, week: str) -> None:
+        """Remove a bedtime of this child."""
+
+        def edit(rows: Transaction) -> None:
+            for bedtime in read_family(rows).weeks_of(person):
+                if bedtime.id == week:
+                    remove(rows, bedtime)
+
+        self.change(edit)
+
+    # Exceptions: each with an end, each undone by one tap
+
+    def pause(self, person: str, minutes: int = 0, until: int | None = None) -> Act:
+        """Close everything for `minutes`, until a moment (UTC seconds), or with neither until the morning."""
+
+        def overrides(now: int, family: Family, child: Person) -> "tuple[tuple[Override, ...], int]":
+            end = until if until else now + minutes * 60 if minutes else morning(now, child.zone, family.weeks_of(person))
+            end = min(max(end, now + 1), now + limits.OVERRIDE_SECONDS_MAX)
+            others = tuple(other for other in family.overrides_of(person) if other.kind != "pause")
+            return (*others, Override(new_id("o"), person, "pause", now, end, 0, "parent")), end
+
+        return self._override(person, "pause", overrides)
+
+    def bonus(self, person: str, minutes: int) -> Act:
+        """Open now and for `minutes` longer than it would be open otherwise. Ends a pause."""
+
+        def overrides(now: int, family: Family, child: Person) -> "tuple[tuple[Override, ...], int]":
+            kept = tuple(other for other in family.overrides_of(person) if other.kind != "pause")
+            unpaused = replace(family, overrides=tuple(o for o in family.overrides if o.target != person) + kept)
+            current = outlook.of_person(unpaused, child, now)
+            begins = current.until if current.level == "open" and current.until else now
+            end = min(begins + minutes * 60, now + limits.OVERRIDE_SECONDS_MAX)
+            running = sum(other.minutes for other in kept if other.kind == "bonus" and other.until > now)
+            others = tuple(other for other in kept if other.kind != "bonus")
+            bonus = Override(new_id("o"), person, "bonus", now, end, min(running + minutes, 1440), "parent")
+            return (*others, bonus), end
+
+        return self._override(person, "bonus", overrides)
+
+    def end_exceptions(self, person: str) -> Act:
+        """Back to the rules: end a pause and a bonus now."""
+        return self._override(person, "end", lambda now, family, child: ((), 0))
+
+    def undo(self, person: str, act: str) -> Act:
+        """Put back exactly the exceptions from before this act, as a new revision.
+
+        Raises `NotPossible` when somebody has acted on the child since.
+        """
+
+        def edit(rows: Transaction) -> Act:
+            row = rows.get("acts", person)
+            if not row or row.document["act"] != act or row.document["kind"] == "undo":
+                raise NotPossible("Somebody changed this in the meantime, so nothing was undone.")
+            now = self._clock.wall()
+            if now - row.document["at"] > limits.UNDO_SECONDS:
+                raise NotPossible("This is too long ago to be undone.")
+            family = read_family(rows)
+            before = [
+                from_row(Override, Row(kept["id"], 0, kept["document"])) for kept in row.document["before"]
+            ]
+            _replace(rows, family.overrides_of(person), before)
+            return _remember(rows, person, "undo", 0, now, ())
+
+        return self.change(edit)
+
+    def last_act(self, rows: Transaction, person: str) -> Act | None:
+        """The act on this child that can still be undone, or None."""
+        row = rows.get("acts", person)
+        if not row or row.document["kind"] == "undo":
+            return None
+        act = _read_act(row)
+        return act if 0 <= self._clock.wall() - act.at <= limits.UNDO_SECONDS else None
+
+    def _override(
+        self,
+        person: str,
+        kind: str,
+        overrides: "Callable[[int, Family, Person], tuple[tuple[Override, ...], int]]",
+    ) -> Act:
+        def edit(rows: Transaction) -> Act:
+            family = read_family(rows)
+            child = family.person(person)
+            if not child:
+                raise NotPossible("This child is no longer here.")
+            now = self._clock.wall()
+            before = family.overrides_of(person)
+            wanted, until = overrides(int(now), family, child)
+            _replace(rows, before, [override for override in wanted if override.until > now])
+            return _remember(rows, person, kind, until, now, [o for o in before if o.until > now])
+
+        return self.change(edit)
+
+
+def _replace(rows: Transaction, old: Iterable[Override], new: Iterable[Override]) -> None:
+    wanted = {override.id: override for override in new}
+    for override in old:
+        if override.id not in wanted:
+            remove(rows, override)
+    held = {override.id for override in old}
+    for override in wanted.values():
+        if override.id not in held:
+            write(rows, replace(override, revision=0))
+
+
+def _remember(
+    rows: Transaction, person: str, kind: str, until: int, at: float, before: Iterable[Override]
+) -> Act:
+    act = Act(new_id("a"), person, kind, until, at)
+    rows.put(
+        "acts",
+        person,
+        {
+            "act": act.id,
+            "kind": kind,
+            "until": until,
+            "at": at,
+            "before": [{"id": override.id, "document": to_document(override)} for override in before],
+        },
+    )
+    return act
+
+
+def _read_act(row: Row) -> Act:
+    held = row.document
+    return Act(held["act"], row.id, held["kind"], held["until"], held["at"])

@@ -1,0 +1,96 @@
+"""The Flask app: guard, CSRF, pages and error pages of one hub.
+
+It puts the parts of the web together; each page is its own module, each rule for every page is `guard`'s.
+"""
+
+import hashlib
+import logging
+from pathlib import Path
+
+from flask import Flask, g, render_template, url_for
+from flask_wtf.csrf import CSRFError, CSRFProtect  # type: ignore[import-untyped]
+from werkzeug.exceptions import HTTPException, InternalServerError
+
+from stairgate.hub import limits, wording
+from stairgate.hub.account_pages import account
+from stairgate.hub.child_pages import child
+from stairgate.hub.device_pages import device, pictures
+from stairgate.hub.guard import add_guard, web_session
+from stairgate.hub.home_pages import home
+from stairgate.hub.parts import Parts
+from stairgate.hub.public_pages import public
+from stairgate.hub.store import StoreError
+from stairgate.hub.web_session import WebSessions
+
+_log = logging.getLogger(__name__)
+
+
+def create_app(parts: Parts) -> Flask:
+    """The pages of one hub."""
+    app = Flask("stairgate.hub", root_path=str(Path(__file__).parent))
+    secret = parts.parents.secret()
+    app.config.update(
+        SECRET_KEY=secret,
+        MAX_CONTENT_LENGTH=limits.REQUEST_BYTES_MAX,
+        # The token lives as long as the session it belongs to: a phone keeps pages open for days.
+        WTF_CSRF_TIME_LIMIT=None,
+        TEMPLATES_AUTO_RELOAD=False,
+    )
+    app.extensions["stairgate"] = parts
+    app.session_interface = WebSessions(parts.sessions, secret)
+    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    add_guard(app, parts.network, parts.parents, parts.names)
+    CSRFProtect(app)
+    for blueprint in (home, child, device, account, public):
+        app.register_blueprint(blueprint)
+    app.register_error_handler(HTTPException, _show_error)
+    app.register_error_handler(StoreError, _show_store_error)
+    app.register_error_handler(Exception, _show_crash)
+    _add_words(app)
+    return app
+
+
+def _add_words(app: Flask) -> None:
+    """What templates may use."""
+    assert app.static_folder
+    digests = {
+        path.name: hashlib.sha256(path.read_bytes()).hexdigest()[:12] for path in Path(app.static_folder).iterdir()
+    }
+
+    def asset(name: str) -> str:
+        """A static file's address, which changes with its content."""
+        return url_for("static", filename=name, v=digests[name])
+
+    def is_signed_in() -> bool:
+        return not g.get("is_stranger") and bool(web_session().signed_in)
+
+    app.jinja_env.globals.update(
+        asset=asset, is_signed_in=is_signed_in, limits=limits, wording=wording, pictures=pictures
+    )
+
+
+def _show_error(problem: HTTPException) -> tuple[str, int]:
+    status = problem.code or 500
+    sentences = {
+        404: "There is no such page here.",
+        405: "This address does not do that.",
+        413: "That was more than this form takes.",
+    }
+    sentence = sentences.get(status, problem.description or "Something went wrong.")
+    if isinstance(problem, CSRFError):
+        sentence = "This page was open for too long, or cookies are switched off. Go back, reload it and try again."
+    elif isinstance(problem, InternalServerError):
+        sentence = "Something went wrong in the hub. What you set before still holds."
+    return render_template("error.html", status=status, sentence=sentence), status
+
+
+def _show_store_error(problem: StoreError) -> tuple[str, int]:
+    _log.error("the store: %s", problem)
+    sentence = "The hub could not write this down, so nothing was changed. Is its disk full?"
+    return render_template("error.html", status=503, sentence=sentence), 503
+
+
+def _show_crash(problem: Exception) -> tuple[str, int]:
+    # The traceback names code, never content: requests are not logged.
+    _log.error("a page failed: %s", type(problem).__name__, exc_info=problem)
+    return _show_error(InternalServerError())

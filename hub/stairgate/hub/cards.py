@@ -1,0 +1,167 @@
+"""What the pages show, as values: one card for each child, one line for each device.
+
+Built from the family, the core's decisions and the agents' reports at one moment; templates only lay it out. The
+state number changes exactly when a card does, so that a page can ask cheaply whether to look again.
+"""
+
+import hashlib
+import threading
+from typing import NamedTuple
+
+from stairgate.hub import limits, outlook, wording
+from stairgate.hub.acts import Act, Acts
+from stairgate.hub.clock import Clock
+from stairgate.hub.family import Device, Family, Person, Week, read_family
+from stairgate.hub.issue import Issuer
+from stairgate.hub.local_time import morning
+from stairgate.hub.reports import Reports, Standing
+from stairgate.hub.store import Store
+
+
+class DeviceLine(NamedTuple):
+    """A device as parents see it."""
+
+    device: Device
+    kind: str
+    owners: tuple[str, ...]
+    state: wording.State
+
+
+class ChildCard(NamedTuple):
+    """A child as parents see it. `morning`: where “until the morning” would end, in words."""
+
+    person: Person
+    state: wording.State
+    level: str
+    until: int | None
+    reason: str
+    applied: wording.Applied
+    has_exception: bool
+    is_paused: bool
+    can_extend: bool
+    morning: str
+    devices: tuple[DeviceLine, ...]
+    bedtimes: tuple[Week, ...]
+    undo: Act | None
+
+
+class Toast(NamedTuple):
+    """What just happened, with the act that Undo takes back and the seconds it is still shown."""
+
+    act: Act
+    name: str
+    text: str
+    seconds: int
+
+
+class Overview(NamedTuple):
+    """The home at one moment. `recovery`: a sentence when the store went back to an older state."""
+
+    now: float
+    number: int
+    cards: tuple[ChildCard, ...]
+    devices: tuple[DeviceLine, ...]
+    standings: tuple[Standing, ...]
+    applied: wording.Applied
+    toast: Toast | None
+    recovery: str
+
+    @property
+    def is_waiting(self) -> bool:
+        """True while a router has not answered yet."""
+        return self.applied.tone == "waiting"
+
+    def card(self, person_id: str) -> ChildCard | None:
+        """The card of this child, or None."""
+        return next((card for card in self.cards if card.person.id == person_id), None)
+
+
+class Cards:
+    """Makes overviews and numbers them. Safe for threads."""
+
+    def __init__(
+        self, store: Store, clock: Clock, issuer: Issuer, acts: Acts, reports: Reports
+    ) -> None:
+        self._store = store
+        self._clock = clock
+        self._issuer = issuer
+        self._acts = acts
+        self._reports = reports
+        self._lock = threading.Lock()
+        self._number = 0
+        self._fingerprint = b""
+
+    def overview(self, zone: str) -> Overview:
+        """Everything the pages of parents show, now."""
+        now = self._clock.wall()
+        with self._store.transaction(self._issuer.home) as rows:
+            family = read_family(rows)
+            newest = {agent: policy for agent in self._issuer.agents if (policy := self._issuer.newest(rows, agent))}
+            undo = {person.id: self._acts.last_act(rows, person.id) for person in family.people}
+        standings = tuple(self._reports.standings(newest))
+        applied = wording.applied_of(standings, zone, now)
+        decisions = outlook.of_everybody(family, int(now))
+        lines = tuple(
+            DeviceLine(
+                device,
+                wording.KIND_NAMES.get(device.kind, device.kind),
+                tuple(person.name for person in family.people if person.id in device.persons),
+                wording.state_of(decisions[device.id], _zone_of(family, device, zone), now),
+            )
+            for device in family.devices
+        )
+        cards = []
+        for person in sorted(family.people, key=lambda person: (person.name.casefold(), person.id)):
+            decision = decisions[person.id]
+            running = [override for override in family.overrides_of(person.id) if override.until > now]
+            cards.append(
+                ChildCard(
+                    person=person,
+                    state=wording.state_of(decision, person.zone, now),
+                    level=decision.level,
+                    until=decision.until,
+                    reason=decision.reason,
+                    applied=applied,
+                    has_exception=bool(running),
+                    is_paused=decision.reason == "pause",
+                    can_extend=decision.level != "open" or decision.until is not None,
+                    morning=wording.clock_time(
+                        morning(now, person.zone, family.weeks_of(person.id)), person.zone, now
+                    ),
+                    devices=tuple(line for line in lines if person.id in line.device.persons),
+                    bedtimes=family.weeks_of(person.id),
+                    undo=undo[person.id],
+                )
+            )
+        toast = _toast(cards, now)
+        number = self._count(repr((cards, lines, standings)).encode("utf-8", "replace"))
+        return Overview(now, number, tuple(cards), lines, standings, applied, toast, self._store.recovery)
+
+    def _count(self, shown: bytes) -> int:
+        fingerprint = hashlib.sha256(shown).digest()
+        with self._lock:
+            if fingerprint != self._fingerprint:
+                self._fingerprint = fingerprint
+                self._number += 1
+            return self._number
+
+
+def _zone_of(family: Family, device: Device, zone: str) -> str:
+    owners = [person for person in family.people if person.id in device.persons]
+    return owners[0].zone if owners else zone
+
+
+def _toast(cards: list[ChildCard], now: float) -> Toast | None:
+    recent = [card for card in cards if card.undo and now - card.undo.at < limits.TOAST_SECONDS]
+    if not recent:
+        return None
+    card = max(recent, key=lambda card: card.undo.at if card.undo else 0)
+    act = card.undo
+    assert act is not None
+    until = wording.clock_time(act.until, card.person.zone, now) if act.until else ""
+    text = {
+        "pause": f"is paused until {until}.",
+        "bonus": f"has extra time until {until}.",
+        "end": "is back to the usual rules.",
+    }[act.kind]
+    return Toast(act, card.person.name, text, max(1, round(limits.TOAST_SECONDS - (now - act.at))))

@@ -1,0 +1,133 @@
+"""A child's page and everything a parent can do for the child. Every act is a POST that answers 303 to a page."""
+
+from collections.abc import Callable
+
+from flask import Blueprint, abort, g, redirect, request, url_for
+from werkzeug.wrappers import Response
+
+from stairgate.hub import forms, limits
+from stairgate.hub.acts import NotPossible
+from stairgate.hub.context import overview, page, parts
+from stairgate.hub.issue import PolicyTooLarge
+from stairgate.hub.local_time import next_time, zone_names
+from stairgate.hub.store import Conflict
+
+child = Blueprint("child", __name__, url_prefix="/children")
+Answer = Response | tuple[str, int]
+
+
+@child.get("/new")
+def new() -> Answer:
+    """The form for a child."""
+    return page("child_new.html", form={}, faults={}, zone=parts().parents.zone(), zones=zone_names())
+
+
+@child.post("")
+def add() -> Answer:
+    """Add a child: name, band, zone (optional)."""
+    wanted, faults = forms.read_child(request.form, parts().parents.zone())
+    if not faults:
+        try:
+            added = parts().acts.add_child(*wanted)
+            return redirect(url_for("child.show", person=added.id), 303)
+        except (NotPossible, PolicyTooLarge) as problem:
+            faults["name"] = str(problem)
+    return page("child_new.html", 422, form=request.form, faults=faults, zone=wanted.zone, zones=zone_names())
+
+
+@child.get("/<person>")
+def show(person: str) -> Answer:
+    """The child's page."""
+    return _show(person)
+
+
+@child.post("/<person>/pause")
+def pause(person: str) -> Answer:
+    """Close: `minutes` 15, 30 or 60; 0 until the morning; or `until`, a time of day."""
+    now, card = parts().clock.wall(), overview().card(person)
+    if not card:
+        abort(404)
+    until = None
+    minutes = forms.read_minutes(request.form, (0, *limits.PAUSE_MINUTES))
+    if request.form.get("until"):
+        minute = forms.read_minute(request.form["until"])
+        until = None if minute is None else next_time(now, minute, card.person.zone)
+        minutes = None if minute is None else 0
+    if minutes is None:
+        return _show(person, 422, {"pause": "Please choose how long."})
+    return _act(person, lambda: parts().acts.pause(person, minutes, until))
+
+
+@child.post("/<person>/bonus")
+def bonus(person: str) -> Answer:
+    """Open for longer: `minutes` 15, 30 or 60."""
+    minutes = forms.read_minutes(request.form, limits.BONUS_MINUTES)
+    if minutes is None:
+        return _show(person, 422, {"pause": "Please choose how long."})
+    return _act(person, lambda: parts().acts.bonus(person, minutes))
+
+
+@child.post("/<person>/end")
+def end(person: str) -> Answer:
+    """Back to the rules: no pause, no extra time."""
+    return _act(person, lambda: parts().acts.end_exceptions(person))
+
+
+@child.post("/<person>/undo")
+def undo(person: str) -> Answer:
+    """Put back what was before the last act; `act` names it, without it the last one is meant."""
+    card = overview().card(person)
+    act = request.form.get("act") or (card.undo.id if card and card.undo else "")
+    return _act(person, lambda: parts().acts.undo(person, act))
+
+
+@child.post("/<person>/bedtime")
+def bedtime(person: str) -> Answer:
+    """Add a bedtime (days, start, end), or change the one named by week and revision."""
+    wanted, faults = forms.read_bedtime(request.form)
+    if faults:
+        return _show(person, 422, faults)
+    days, start, end_minute, week, revision = wanted
+    return _act(
+        person, lambda: parts().acts.set_bedtime(person, days, start, end_minute, week, revision), "child.show", "bedtimes"
+    )
+
+
+@child.post("/<person>/bedtime/<week>/remove")
+def remove_bedtime(person: str, week: str) -> Answer:
+    """Remove a bedtime."""
+    return _act(person, lambda: parts().acts.remove_bedtime(person, week), "child.show", "bedtimes")
+
+
+@child.post("/<person>/remove")
+def remove(person: str) -> Answer:
+    """Remove a child and its rules; `sure` must be given."""
+    if not request.form.get("sure"):
+        return _show(person, 422, {"sure": "Please tick the box first."})
+    parts().acts.remove_child(person)
+    return redirect(url_for("home.index"), 303)
+
+
+def _act(person: str, act: Callable[[], object], endpoint: str = "", anchor: str | None = None) -> Answer:
+    if not overview().card(person):
+        abort(404)
+    try:
+        act()
+    except NotPossible as problem:
+        return _show(person, 409, {"act": str(problem)})
+    except Conflict:
+        return _show(person, 409, {"act": "Somebody changed this in the meantime. This is how it stands now."})
+    except PolicyTooLarge:
+        return _show(person, 409, {"act": "These are more rules than the router can hold. Remove some first."})
+    if endpoint == "child.show" or request.form.get("from") == "child":
+        return redirect(url_for("child.show", person=person, _anchor=anchor), 303)
+    return redirect(url_for("home.index"), 303)
+
+
+def _show(person: str, status: int = 200, faults: forms.Faults | None = None) -> Answer:
+    if status != 200:
+        g.pop("overview", None)
+    card = overview().card(person)
+    if not card:
+        abort(404)
+    return page("child.html", status, card=card, faults=faults or {}, form=request.form)

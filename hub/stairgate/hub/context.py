@@ -1,0 +1,31 @@
+"""What a page needs of its request: the hub's parts, the home at this moment, and a way to answer."""
+
+from typing import Any, cast
+
+from flask import current_app, g, render_template, request
+
+from stairgate.hub.cards import Overview
+from stairgate.hub.parts import Parts
+
+
+def parts() -> Parts:
+    """The hub this request belongs to."""
+    return cast(Parts, current_app.extensions["stairgate"])
+
+
+def overview() -> Overview:
+    """The home as parents see it, now; made once a request."""
+    if "overview" not in g:
+        g.overview = parts().cards.overview(parts().parents.zone())
+    return cast(Overview, g.overview)
+
+
+def page(template: str, status: int = 200, **values: Any) -> tuple[str, int]:
+    """A page with what every page of a parent needs."""
+    return render_template(template, overview=overview(), **values), status
+
+
+def source() -> str:
+    """Who is asking, for slowing guesses: the hardware address where the hub sees one, else the network address."""
+    address = request.remote_addr or "unknown"
+    return parts().network.mac_of(address) or address

@@ -1,0 +1,115 @@
+"""What the hub answers to its agents: messages in, messages out, no socket.
+
+It reads hellos and usage, keeps `reports` and `traffic` and asks `delivery` what to send; each hello gets the signed
+time. A hello that knows more than the store (a restored backup) leads to a new issue. Transport is `link`'s.
+"""
+
+import logging
+from collections.abc import Callable, Iterable
+
+from stairgate.core import messages
+from stairgate.core.refused import Refused
+from stairgate.hub.clock import Clock
+from stairgate.hub.delivery import Delivery, Outgoing
+from stairgate.hub.family import Device, from_row
+from stairgate.hub.issue import Issued, Issuer, PolicyTooLarge, Signer
+from stairgate.hub.reports import Reports
+from stairgate.hub.store import Store, StoreError
+from stairgate.hub.traffic import Traffic
+
+_log = logging.getLogger(__name__)
+
+#: (agent, highest revision it has met): issue a new policy for it.
+Reissue = Callable[[str, int], None]
+
+
+class Exchange:
+    """One home's side of the conversation. One thread at a time (the owner of the broker connection)."""
+
+    def __init__(
+        self, store: Store, issuer: Issuer, signer: Signer, clock: Clock, reports: Reports, traffic: Traffic
+    ) -> None:
+        self.home = issuer.home
+        self._store = store
+        self._issuer = issuer
+        self._signer = signer
+        self._clock = clock
+        self._reports = reports
+        self._traffic = traffic
+        self._delivery = Delivery()
+        self.reissue: Reissue = lambda agent, highest: None
+
+    def stored(self) -> list[Outgoing]:
+        """Offer the newest policy of each agent as the store has it: at the start, or after a full queue."""
+        with self._store.transaction(self.home) as rows:
+            newest = [self._issuer.newest(rows, agent) for agent in self._issuer.agents]
+        return self.offer(issued for issued in newest if issued)
+
+    def offer(self, policies: Iterable[Issued]) -> list[Outgoing]:
+        """Policies were issued."""
+        now = self._clock.monotonic()
+        return [message for issued in policies for message in self._delivery.offer(issued, now)]
+
+    def connected(self) -> list[Outgoing]:
+        """The broker is there (again)."""
+        return self._delivery.connected(self._clock.monotonic())
+
+    def due(self) -> list[Outgoing]:
+        """Repetitions that are due."""
+        return self._delivery.due(self._clock.monotonic())
+
+    def seconds_to_next(self) -> float | None:
+        """Until `due` has something, None for never."""
+        at = self._delivery.next_due()
+        return None if at is None else max(0.0, at - self._clock.monotonic())
+
+    def message(self, name: str, payload: bytes) -> list[Outgoing]:
+        """A message arrived. What is malformed or from a stranger is dropped, with its reason in the log."""
+        try:
+            topic = messages.parse_topic(name)
+            if topic.home != self.home or topic.direction != "up" or topic.agent not in self._issuer.agents:
+                raise Refused("bad_topic", "expected an agent of this home")
+            if topic.kind == "hello":
+                hello = messages.read_hello(payload)
+                _check_sender(topic.agent, hello.agent)
+                return self._hello(hello)
+            if topic.kind == "usage":
+                usage = messages.read_usage(payload)
+                _check_sender(topic.agent, usage.agent)
+                self._traffic.take(usage, self._shown())
+        except Refused as refused:
+            _log.warning("dropped a message: %s", refused.reason)
+        except (StoreError, PolicyTooLarge):
+            _log.exception("a message could not be handled")
+        return []
+
+    def _hello(self, hello: messages.Hello) -> list[Outgoing]:
+        newest = self._delivery.newest(hello.agent)
+        answers = self._delivery.hello(hello, self._clock.monotonic())
+        answers.append(self._time(hello, newest))
+        self._reports.hello(hello)
+        if newest:
+            forged = hello.revision == newest.revision and hello.digest != newest.digest
+            if forged or hello.highest > newest.revision:
+                self.reissue(hello.agent, max(hello.highest, hello.revision))
+        return answers
+
+    def _time(self, hello: messages.Hello, newest: Issued | None) -> Outgoing:
+        body = messages.time_body(
+            int(self._clock.wall()),
+            hello.nonce,
+            newest.revision if newest else 0,
+            newest.digest if newest else "",
+        )
+        return Outgoing(hello.agent, "time", self._signer.sign("time", body))
+
+    def _shown(self) -> set[str]:
+        """Devices whose bytes may be kept: those of children, never exempt ones."""
+        with self._store.transaction(self.home) as rows:
+            devices = [from_row(Device, row) for row in rows.page("devices")]
+        return {device.id for device in devices if device.persons and "exempt" not in device.flags}
+
+
+def _check_sender(expected: str, got: str) -> None:
+    if expected != got:
+        raise Refused("bad_message", "expected the agent of the topic")

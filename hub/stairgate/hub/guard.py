@@ -1,0 +1,97 @@
+"""What every request passes before a page sees it, and what every answer carries.
+
+Host allow-list (against DNS rebinding), Origin on everything that changes something, deny by default, security
+headers. Each rule is for all routes, also for those that do not exist. CSRF tokens are Flask-WTF's part.
+"""
+
+from ipaddress import ip_address
+from typing import cast
+
+from flask import Flask, Response, abort, g, redirect, request, session, url_for
+from werkzeug.wrappers import Response as AnyResponse
+
+from stairgate.hub.network import Network
+from stairgate.hub.parents import Parents
+from stairgate.hub.web_session import WebSession
+
+#: What answers before anybody is signed in. Everything else sends a visitor to the login.
+PUBLIC = frozenset({"static", "account.claim", "account.login", "public.me", "public.help_page"})
+#: What answers before the hub has an owner.
+UNCLAIMED = frozenset({"static", "account.claim", "public.help_page"})
+_CHANGING = frozenset({"POST", "PUT", "PATCH", "DELETE"})
+
+HEADERS = {
+    "Content-Security-Policy": (
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
+        "manifest-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'; "
+        "require-trusted-types-for 'script'; trusted-types 'none'"
+    ),
+    "X-Frame-Options": "DENY",
+    "X-Content-Type-Options": "nosniff",
+    # Not `no-referrer`: with it browsers send `Origin: null` with our own forms (Fetch, "append a request Origin").
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), microphone=(), geolocation=(), payment=(), usb=()",
+}
+
+
+def web_session() -> WebSession:
+    """The session of this request, with its own type."""
+    return cast(WebSession, session._get_current_object())  # type: ignore[attr-defined]
+
+
+def host_name(host: str) -> str:
+    """The name or address in a Host header, in its usual spelling; empty when it is neither."""
+    name, _, port = host.rpartition(":") if host.count(":") == 1 or "]:" in host else (host, "", "")
+    if port and not port.isdigit():
+        return ""
+    if name.startswith("[") and name.endswith("]"):
+        name = name[1:-1]
+    try:
+        return str(ip_address(name))
+    except ValueError:
+        return name.lower().rstrip(".")
+
+
+def add_guard(app: Flask, network: Network, parents: Parents, names: frozenset[str]) -> None:
+    """Put the guard before every request of `app` and the headers on every answer."""
+
+    @app.before_request
+    def check_host() -> None:
+        name = host_name(request.headers.get("Host", ""))
+        if not name or (name not in names and name != "localhost" and name not in network.own_addresses()):
+            g.is_stranger = True
+            abort(400, "This hub does not go by that name. Open it by its address in your home network.")
+
+    @app.before_request
+    def check_origin() -> None:
+        origin = request.headers.get("Origin")
+        if request.method in _CHANGING and origin is not None and origin != request.host_url.rstrip("/"):
+            abort(403, "This form did not come from the hub’s own pages.")
+
+    @app.before_request
+    def check_access() -> AnyResponse | None:
+        if not parents.is_claimed():
+            if request.endpoint in UNCLAIMED:
+                return None
+            return _turn_away("account.claim")
+        if request.endpoint in PUBLIC or web_session().signed_in:
+            return None
+        return _turn_away("account.login")
+
+    @app.after_request
+    def add_headers(response: Response) -> Response:
+        response.headers.update(HEADERS)
+        if request.endpoint == "static" and response.status_code == 200:
+            # Addressed with a digest of their content (`app.asset`).
+            response.headers["Cache-Control"] = "public, max-age=31536000, immutable"
+        else:
+            response.headers["Cache-Control"] = "no-store"
+        return response
+
+
+def _turn_away(endpoint: str) -> AnyResponse:
+    if request.endpoint == "home.status":
+        abort(401, "Please sign in.")
+    return redirect(url_for(endpoint), 303)

@@ -1,0 +1,41 @@
+"""The first page: a card for each child; and the number that tells a phone whether to look again."""
+
+from flask import Blueprint, jsonify, request
+from werkzeug.wrappers import Response
+
+from stairgate.hub.context import overview, page
+
+home = Blueprint("home", __name__)
+
+
+@home.get("/")
+def index() -> tuple[str, int]:
+    """A card for each child."""
+    return page("home.html")
+
+
+@home.get("/status")
+def status() -> Response:
+    """How things stand, for programs: 304 as long as the state number is the one in If-None-Match."""
+    now = overview()
+    response = jsonify(
+        state=now.number,
+        waiting=now.is_waiting,
+        applied=now.applied.done,
+        agents=[
+            {"label": standing.agent.label, "state": standing.state, "reason": standing.reason, "heard": standing.heard}
+            for standing in now.standings
+        ],
+        children={
+            card.person.id: {
+                "level": card.level,
+                "until": card.until,
+                "reason": card.reason,
+                "applied": card.applied.done,
+                "agents": card.applied.total,
+            }
+            for card in now.cards
+        },
+    )
+    response.set_etag(str(now.number))
+    return response.make_conditional(request)

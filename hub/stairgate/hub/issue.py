@@ -1,0 +1,116 @@
+"""From a changed family to new signed policies, inside the same transaction: a number, a signature, a row.
+
+It decides whether an agent needs a new document (equal state is not issued again) and which revision it gets:
+max(last + 1, UTC seconds, highest of any hello + 1), written down before anybody may send it.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import NamedTuple, Protocol
+
+from stairgate.core.envelope import body_digest
+from stairgate.core.policy import write_policy
+from stairgate.hub import limits
+from stairgate.hub.clock import Clock
+from stairgate.hub.compile import Reachable, compile_policy
+from stairgate.hub.family import Family, read_family
+from stairgate.hub.store import Row, Transaction
+
+
+class Signer(Protocol):
+    """What signs: `stairgate.provisioning.signing.SigningKey`."""
+
+    def sign(self, kind: str, body: bytes) -> bytes:
+        """The signed document of this kind."""
+
+
+class Issued(NamedTuple):
+    """One policy as it goes out: `document` is header line and body, `digest` that of the body."""
+
+    agent: str
+    revision: int
+    digest: str
+    issued: int
+    document: bytes
+
+
+class PolicyTooLarge(Exception):
+    """The family does not fit into a policy; the sentence says what to do."""
+
+
+class Issuer:
+    """Issues policies for the agents of one home. Keeps no state; all of it is in the transaction."""
+
+    def __init__(
+        self,
+        home: str,
+        agents: Sequence[str],
+        signer: Signer,
+        clock: Clock,
+        reachable: Callable[[], Reachable],
+    ) -> None:
+        self.home = home
+        self.agents = tuple(agents)
+        self._signer = signer
+        self._clock = clock
+        self._reachable = reachable
+
+    def issue(self, rows: Transaction, seen: Mapping[str, int] | None = None) -> list[Issued]:
+        """Write and return a policy for each agent whose rules changed.
+
+        `seen`: agents that need a new one in any case, with the highest revision that they have met. Raises
+        `PolicyTooLarge`.
+        """
+        family = read_family(rows)
+        hub = self._reachable()
+        return [
+            issued
+            for agent in self.agents
+            if (issued := self._issue_one(rows, family, hub, agent, None if seen is None else seen.get(agent)))
+        ]
+
+    def newest(self, rows: Transaction, agent: str) -> Issued | None:
+        """The last policy issued for an agent, or None."""
+        row = rows.get("policies", agent)
+        return _read(row) if row else None
+
+    def _issue_one(
+        self, rows: Transaction, family: Family, hub: Reachable, agent: str, seen: int | None
+    ) -> Issued | None:
+        row = rows.get("policies", agent)
+        last = _read(row) if row else None
+        now = int(self._clock.wall())
+        fresh = last is not None and 0 <= now - last.issued < limits.POLICY_SECONDS_MAX
+        if last and fresh and seen is None:
+            # The same rules, judged at the moment of the last issue, make the same bytes.
+            body = self._body(family, hub, agent, last.revision, last.issued)
+            if body_digest(body) == last.digest:
+                return None
+        revision = max(now, (last.revision if last else 0) + 1, (seen or 0) + 1)
+        body = self._body(family, hub, agent, revision, now)
+        issued = Issued(agent, revision, body_digest(body), now, self._signer.sign("policy", body))
+        rows.put(
+            "policies",
+            agent,
+            {
+                "revision": issued.revision,
+                "digest": issued.digest,
+                "issued": issued.issued,
+                "document": issued.document.decode(),
+            },
+            expected=row.revision if row else 0,
+        )
+        return issued
+
+    def _body(self, family: Family, hub: Reachable, agent: str, revision: int, issued: int) -> bytes:
+        policy = compile_policy(family, self.home, agent, revision, issued, hub)
+        try:
+            return write_policy(policy)
+        except ValueError as problem:
+            raise PolicyTooLarge(str(problem)) from problem
+
+
+def _read(row: Row) -> Issued:
+    document = row.document
+    return Issued(
+        row.id, document["revision"], document["digest"], document["issued"], document["document"].encode()
+    )

@@ -1,0 +1,70 @@
+"""Local times of a family: when a morning comes, which minute of the day it is.
+
+All arithmetic on durations is in UTC; local wall time is only for what people say. A moment that the clocks skip is
+read as the first one after it.
+"""
+
+import os
+from collections.abc import Iterable
+from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
+from zoneinfo import ZoneInfo, available_timezones
+
+from stairgate.hub import limits
+from stairgate.hub.family import Week
+
+DAY_SECONDS = 86400
+
+
+@lru_cache(maxsize=1)
+def zone_names() -> tuple[str, ...]:
+    """Names people may choose from: Area/City, and UTC."""
+    areas = ("Africa/", "America/", "Antarctica/", "Asia/", "Atlantic/", "Australia/", "Europe/", "Indian/", "Pacific/")
+    return (*sorted(name for name in available_timezones() if name.startswith(areas)), "UTC")
+
+
+def system_zone() -> str:
+    """The zone this machine is set to, `UTC` where it says nothing."""
+    target = os.path.realpath("/etc/localtime").partition("zoneinfo/")[2]
+    return target if target in zone_names() else "UTC"
+
+
+def local(moment: float, zone: str) -> datetime:
+    """The moment (UTC seconds) on the family's clock."""
+    return datetime.fromtimestamp(moment, UTC).astimezone(ZoneInfo(zone))
+
+
+def at_minute(day: date, minute: int, zone: str) -> int:
+    """UTC seconds of a minute of a local day, 0 (midnight) to 1440."""
+    wall = datetime(day.year, day.month, day.day, tzinfo=ZoneInfo(zone)) + timedelta(minutes=minute)
+    moment = int(wall.timestamp())
+    # A skipped time reads back as another one; the seconds it is off lie before the jump.
+    shown = local(moment, zone).replace(tzinfo=None)
+    skipped = shown - wall.replace(tzinfo=None)
+    return moment - int(skipped.total_seconds()) if skipped > timedelta() else moment
+
+
+def next_time(now: float, minute: int, zone: str) -> int:
+    """The next moment after now at which the family's clock shows this minute of the day."""
+    today = local(now, zone).date()
+    candidates = (at_minute(today + timedelta(days=days), minute, zone) for days in range(3))
+    return next(moment for moment in candidates if moment > now)
+
+
+def morning(now: float, zone: str, weeks: Iterable[Week]) -> int:
+    """Where “until the morning” ends: with the bedtime of now or of the next night, else at 06:00.
+
+    With several bedtimes the last end within 24 hours counts. Never more than 36 hours away.
+    """
+    today = local(now, zone).date()
+    ends = []
+    for week in weeks:
+        for days in (-1, 0, 1):
+            begins = today + timedelta(days=days)
+            if not week.days >> begins.weekday() & 1 or week.level == "open":
+                continue
+            over_midnight = timedelta(days=1 if week.end <= week.start else 0)
+            end = at_minute(begins + over_midnight, week.end, zone)
+            if now < end <= now + DAY_SECONDS:
+                ends.append(end)
+    return max(ends, default=next_time(now, limits.MORNING_MINUTE, zone))

@@ -1,0 +1,34 @@
+"""What holds now and until when, by the same core that the devices run.
+
+It turns the family into a policy value that never leaves the hub and asks `stairgate.core.decide`. For a child as
+such, apart from any shared device, it adds an imaginary device that belongs to this child alone.
+"""
+
+from stairgate.core.decide import Decision, decide
+from stairgate.core.policy import Device, Policy
+from stairgate.hub.compile import Reachable, compile_policy
+from stairgate.hub.family import Family, Person
+
+_NOBODY = Reachable((), (), 1)
+
+
+def _policy(family: Family, now: int) -> Policy:
+    policy = compile_policy(family, "home", "hub", 1, now, _NOBODY)
+    imaginary = tuple(Device(_imaginary(person.id), (), (person.id,), "other", ()) for person in family.people)
+    return policy._replace(devices=policy.devices + imaginary)
+
+
+def _imaginary(person_id: str) -> str:
+    return "x" + person_id[1:]
+
+
+def of_person(family: Family, person: Person, now: int) -> Decision:
+    """What the rules of this child say at `now` (UTC seconds)."""
+    return decide(_policy(family, now), _imaginary(person.id), now, {})
+
+
+def of_everybody(family: Family, now: int) -> dict[str, Decision]:
+    """The decision for each child and each device, by id."""
+    policy = _policy(family, now)
+    decisions = {person.id: decide(policy, _imaginary(person.id), now, {}) for person in family.people}
+    return decisions | {device.id: decide(policy, device.id, now, {}) for device in family.devices}

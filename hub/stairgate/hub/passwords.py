@@ -1,0 +1,59 @@
+"""Passwords: hashed with scrypt, one at a time.
+
+Each hash takes 32 MiB for a tenth of a second; a semaphore of one and a short queue keep a flood of logins from taking
+a small box down. The library (werkzeug, OpenSSL underneath) releases the interpreter meanwhile.
+"""
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from werkzeug.security import check_password_hash, generate_password_hash
+
+from stairgate.hub import limits
+
+_METHOD = "scrypt:32768:8:1"
+_slot = threading.Semaphore(1)
+_queue = threading.Semaphore(limits.PASSWORD_QUEUE)
+
+
+class Busy(Exception):
+    """Too many passwords are being checked at once."""
+
+
+@contextmanager
+def _turn() -> Iterator[None]:
+    if not _queue.acquire(blocking=False):
+        raise Busy
+    try:
+        if not _slot.acquire(timeout=limits.PASSWORD_WAIT_SECONDS):
+            raise Busy
+        try:
+            yield
+        finally:
+            _slot.release()
+    finally:
+        _queue.release()
+
+
+def hash_password(password: str) -> str:
+    """The text to keep. Raises `Busy`."""
+    with _turn():
+        return generate_password_hash(password, method=_METHOD)
+
+
+def is_password(kept: str, password: str) -> bool:
+    """True when `kept` was made from this password, compared in constant time. Raises `Busy`."""
+    with _turn():
+        return check_password_hash(kept, password[: limits.PASSWORD_CHARACTERS_MAX])
+
+
+def fault_of_password(password: str) -> str:
+    """What is wrong with a new password, as a sentence for its owner; empty when nothing is."""
+    if len(password) < limits.PASSWORD_CHARACTERS_MIN:
+        return f"Please use at least {limits.PASSWORD_CHARACTERS_MIN} characters; three or four words are a good way."
+    if len(password) > limits.PASSWORD_CHARACTERS_MAX:
+        return f"Please use at most {limits.PASSWORD_CHARACTERS_MAX} characters."
+    if len(set(password)) < 4:
+        return "Please use at least four different characters."
+    return ""

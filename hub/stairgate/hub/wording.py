@@ -1,0 +1,161 @@
+"""The sentences of the pages: what holds, until when, why and whether the router agrees.
+
+Every machine code becomes words here, and only here. No jargon and no blame; a block always says that it is one.
+"""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from stairgate.core.decide import Decision
+from stairgate.hub.family import Week
+from stairgate.hub.local_time import local
+from stairgate.hub.reports import Standing
+
+DAY_NAMES = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+BAND_NAMES = {"0-5": "up to 5", "6-9": "6 to 9", "10-12": "10 to 12", "13-15": "13 to 15", "16-17": "16 and 17"}
+KIND_NAMES = {
+    "phone": "Phone",
+    "tablet": "Tablet",
+    "computer": "Computer",
+    "console": "Games console",
+    "tv": "TV",
+    "toy": "Toy",
+    "other": "Something else",
+}
+_EVERY_DAY, _SCHOOL_NIGHTS, _WEEKEND = 127, 79, 48
+_LONG_SECONDS = 6 * 86400
+
+
+class State(NamedTuple):
+    """How a child's internet stands, for a card. `icon` and `tone` name a picture and a colour, never alone."""
+
+    icon: str
+    tone: str
+    word: str
+    until: str
+    why: str
+
+
+class Applied(NamedTuple):
+    """Whether the routers do what was asked: `tone` is good, waiting or bad."""
+
+    tone: str
+    done: int
+    total: int
+    text: str
+    details: tuple[str, ...]
+
+
+def clock_time(moment: float, zone: str, now: float) -> str:
+    """`20:30` today, `tomorrow 07:00`, `Mon 07:00` within a week, else `Mon 3 Aug, 07:00`."""
+    then, today = local(moment, zone), local(now, zone)
+    days = (then.date() - today.date()).days
+    text = f"{then:%H:%M}"
+    if days == 0:
+        return text
+    if days == 1:
+        return f"tomorrow {text}"
+    if days == -1:
+        return f"yesterday {text}"
+    if 0 < days < 7:
+        return f"{DAY_NAMES[then.weekday()]} {text}"
+    return f"{DAY_NAMES[then.weekday()]} {then.day} {then:%b}, {text}"
+
+
+def minute_time(minute: int) -> str:
+    """`20:30` for 1230."""
+    return f"{minute // 60:02}:{minute % 60:02}"
+
+
+def days_text(days: int) -> str:
+    """`Every night`, `School nights (Sun–Thu)`, or the days by name."""
+    if days == _EVERY_DAY:
+        return "Every night"
+    if days == _SCHOOL_NIGHTS:
+        return "School nights (Sun–Thu)"
+    if days == _WEEKEND:
+        return "Fridays and Saturdays"
+    return ", ".join(name for index, name in enumerate(DAY_NAMES) if days >> index & 1)
+
+
+def bedtime_text(week: Week) -> str:
+    """`Every night: internet off 20:30–07:00`."""
+    return f"{days_text(week.days)}: internet off {minute_time(week.start)}–{minute_time(week.end)}"
+
+
+def state_of(decision: Decision, zone: str, now: float) -> State:
+    """What a decision means to people."""
+    until = ""
+    if decision.until is not None:
+        until = f"until {clock_time(decision.until, zone, now)}"
+    closed = decision.level != "open"
+    if decision.reason == "pause":
+        return State("pause", "paused", "Paused", until, "A parent paused it.")
+    if decision.reason == "bonus" and not closed:
+        return State("plus", "open", "Extra time", until, "A parent gave extra time.")
+    if decision.reason in ("week", "date") and closed:
+        return State("moon", "night", "Bedtime", until, "It is bedtime.")
+    if decision.reason in ("unknown_device", "no_person", "not_in_policy"):
+        return State("question", "paused", "Not known", until, "Nobody has said yet whose this is.")
+    if decision.reason in ("exempt", "assistive", "hub"):
+        return State("check", "open", "Always on", "", "This device has no rules.")
+    if closed:
+        return State("pause", "paused", "Off", until, "The rules say so.")
+    if decision.until is None or decision.until - now > _LONG_SECONDS:
+        return State("check", "open", "Internet is on", "", "No bedtime is set.")
+    return State("check", "open", "Internet is on", until, "Then it is bedtime.")
+
+
+def applied_of(standings: Sequence[Standing], zone: str, now: float) -> Applied:
+    """“Applied on 1 of 1”, or what is wrong, with one sentence for each router that does not agree."""
+    total = len(standings)
+    count = sum(standing.state == "applied" for standing in standings)
+    details = tuple(sentence for standing in standings if (sentence := _detail(standing, zone, now)))
+    states = {standing.state for standing in standings}
+    if not total:
+        return Applied("bad", 0, 0, "No router belongs to this home yet", ())
+    if count == total:
+        return Applied("good", count, total, f"Applied on {count} of {total}", ())
+    tone = "bad" if states & {"failed", "silent"} else "waiting"
+    text = f"Applied on {count} of {total}"
+    return Applied(tone, count, total, text if tone == "bad" else f"Sending … {text.lower()}", details)
+
+
+def _detail(standing: Standing, zone: str, now: float) -> str:
+    label = standing.agent.label
+    if standing.state == "failed":
+        reason = standing.reason.replace("_", " ") or "no reason given"
+        return f"Not applied on {label}: {reason}"
+    if standing.state == "silent" and standing.heard is None:
+        return f"{label} has not been heard yet"
+    if standing.state == "silent":
+        assert standing.heard is not None
+        return f"{label} not heard since {clock_time(standing.heard, zone, now)}; its last rules still hold"
+    return ""
+
+
+def bytes_text(count: float) -> str:
+    """`0 B`, `940 B`, `12 kB`, `3.4 MB`; powers of ten, as data plans count."""
+    for unit in ("B", "kB", "MB", "GB"):
+        if count < 999.5 or unit == "GB":
+            digits = 1 if unit in ("MB", "GB") and count < 99.95 else 0
+            return f"{count:.{digits}f} {unit}"
+        count /= 1000
+    raise AssertionError("unreachable")
+
+
+def browser_text(user_agent: str) -> str:
+    """`Chrome on Android`; only words from here, as the header is a stranger's."""
+    systems = {
+        "Android": "Android",
+        "iPhone": "iPhone",
+        "iPad": "iPad",
+        "Windows": "Windows",
+        "Mac OS": "Mac",
+        "CrOS": "Chromebook",
+        "Linux": "Linux",
+    }
+    browsers = {"Firefox": "Firefox", "Edg": "Edge", "OPR": "Opera", "Chrome": "Chrome", "Safari": "Safari"}
+    system = next((name for mark, name in systems.items() if mark in user_agent), "")
+    browser = next((name for mark, name in browsers.items() if mark in user_agent), "")
+    return f"{browser or 'A browser'} on {system}" if system else browser or "Another program"
