@@ -1,5 +1,4 @@
-"""Where clients find the home's servers: addresses, names and a port, checked before a certificate carries
-them.
+"""Where clients find the home's servers: addresses, names and a port, checked before they are certified.
 
 It decides which addresses and names a certificate may promise. Which of them a server listens on is the
 broker's setting; whether they are this machine's is not checked, because a home may be prepared elsewhere.
@@ -72,8 +71,7 @@ def _is_address(text: str) -> bool:
         return False
     if address.is_unspecified or address.is_multicast or text == "255.255.255.255":
         return False
-    # A link-local IPv6 address means something only together with an interface, which no certificate can
-    # name.
+    # A link-local IPv6 address means something only with an interface, which no certificate can name.
     return not (isinstance(address, ipaddress.IPv6Address) and (address.is_link_local or address.scope_id))
 
 

@@ -85,11 +85,10 @@ def create_home(
 
 
 def add_agent(directory: Path, label: str, clock: WallClock) -> Home:
-    """Make the files of one more agent; the hub reads the new list when it starts. Returns the home with the
-    agent.
+    """Make the files of one more agent and return the home with it; the hub reads the list when it starts.
 
-    Raises Invalid with every fault, OSError and ValueError when `directory` holds no home; then nothing was
-    changed.
+    Raises Invalid with every fault, and OSError or ValueError when `directory` holds no home; then nothing
+    was changed.
     """
     home, now = read_home(Path(os.path.abspath(directory))), clock.wall()
     faults = find_agent_faults([*home.agents, label], now)

@@ -6,8 +6,9 @@ open a key.
 """
 
 import os
-import secrets
 from pathlib import Path
+
+from stairgate.port.atomic import read_bounded, write_atomic
 
 DIRECTORY_MODE = 0o700
 FILE_MODE = 0o600
@@ -31,23 +32,12 @@ def write_new(path: Path, data: bytes) -> None:
 
 def replace(path: Path, data: bytes) -> None:
     """Write `path`, new or not: a reader or a power cut finds the old file or the new one, never a part."""
-    beside = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
-    try:
-        write_new(beside, data)
-        os.rename(beside, path)
-    except BaseException:
-        beside.unlink(missing_ok=True)
-        raise
-    sync_directory(path.parent)
+    write_atomic(str(path), data, FILE_MODE)
 
 
 def read(path: Path) -> bytes:
     """The bytes of `path`. Raises OSError, and ValueError when it is larger than any file of a home."""
-    with open(path, "rb") as file:
-        data = file.read(READ_CAP_BYTES + 1)
-    if len(data) > READ_CAP_BYTES:
-        raise ValueError(f"{path}: expected at most {READ_CAP_BYTES} bytes, got more")
-    return data
+    return read_bounded(str(path), READ_CAP_BYTES)
 
 
 def sync_directory(path: Path) -> None:

@@ -131,6 +131,6 @@ def _read(path: Path) -> dict[str, Any]:
 
 
 def _line(key: str, value: str | int | Sequence[str]) -> str:
-    # A JSON string is a TOML basic string, but for DEL and characters outside the BMP as escapes; labels and
-    # paths are checked to be printable, and nothing is escaped that need not be.
+    # A JSON string is also a TOML one, but for a bare DEL and for escapes of characters outside the BMP: labels
+    # are checked to be printable, and such characters are not escaped here.
     return f"{key} = {json.dumps(value, ensure_ascii=False)}"

@@ -2,6 +2,7 @@
 
 import errno
 import os
+import pwd
 import stat
 import tomllib
 from collections.abc import Iterator
@@ -96,6 +97,22 @@ def test_certificates_belong_to_their_keys_and_carry_the_addresses(home: Home) -
         else:
             assert (addresses, names) == (["192.168.77.2", "2001:db8::2"], [name.value, "hub.lan"])
         assert (path.parent / "ca.crt").read_bytes() == (home.directory / "authority" / "ca.crt").read_bytes()
+
+
+def test_the_broker_runs_as_who_owns_its_files_unless_told_otherwise(home: Home, tmp_path: Path) -> None:
+    told = create_home(tmp_path / "told", ["10.0.0.1"], [], 8883, [], CLOCK, bind=["10.0.0.1"], user="broker")
+
+    owner = pwd.getpwuid((home.directory / "broker" / "broker.key").stat().st_uid).pw_name
+    assert broker_lines(home, "user") == [f"user {owner}"]
+    assert broker_lines(home, "listener") == ["listener 8883"]
+    assert broker_lines(told, "user") == ["user broker"]
+    assert broker_lines(told, "listener") == ["listener 8883 10.0.0.1"]
+
+
+def broker_lines(home: Home, option: str) -> list[str]:
+    """The lines of Mosquitto's settings that set this option."""
+    lines = (home.directory / "broker" / "mosquitto.conf").read_text().splitlines()
+    return [line for line in lines if line.split(" ")[0] == option]
 
 
 def test_hub_settings(home: Home) -> None:
