@@ -13,9 +13,10 @@ from stairgate.hub.acts import Act, Acts
 from stairgate.hub.clock import Clock
 from stairgate.hub.family import Device, Family, Person, Week, read_family
 from stairgate.hub.issue import Issuer
-from stairgate.hub.local_time import morning
+from stairgate.hub.local_time import local, morning
 from stairgate.hub.reports import Reports, Standing
 from stairgate.hub.store import Store
+from stairgate.hub.traffic import Traffic
 
 
 class DeviceLine(NamedTuple):
@@ -28,7 +29,7 @@ class DeviceLine(NamedTuple):
 
 
 class ChildCard(NamedTuple):
-    """A child as parents see it. `morning`: where “until the morning” would end, in words."""
+    """A child as parents see it. `morning`: the time of day at which “until the morning” would end."""
 
     person: Person
     state: wording.State
@@ -80,13 +81,14 @@ class Cards:
     """Makes overviews and numbers them. Safe for threads."""
 
     def __init__(
-        self, store: Store, clock: Clock, issuer: Issuer, acts: Acts, reports: Reports
+        self, store: Store, clock: Clock, issuer: Issuer, acts: Acts, reports: Reports, traffic: Traffic
     ) -> None:
         self._store = store
         self._clock = clock
         self._issuer = issuer
         self._acts = acts
         self._reports = reports
+        self._traffic = traffic
         self._lock = threading.Lock()
         self._number = 0
         self._fingerprint = b""
@@ -108,7 +110,7 @@ class Cards:
                 tuple(person.name for person in family.people if person.id in device.persons),
                 wording.state_of(decisions[device.id], _zone_of(family, device, zone), now),
             )
-            for device in family.devices
+            for device in sorted(family.devices, key=lambda device: (device.name.casefold(), device.id))
         )
         cards = []
         for person in sorted(family.people, key=lambda person: (person.name.casefold(), person.id)):
@@ -125,16 +127,15 @@ class Cards:
                     has_exception=bool(running),
                     is_paused=decision.reason == "pause",
                     can_extend=decision.level != "open" or decision.until is not None,
-                    morning=wording.clock_time(
-                        morning(now, person.zone, family.weeks_of(person.id)), person.zone, now
-                    ),
+                    morning=f"{local(morning(now, person.zone, family.weeks_of(person.id)), person.zone):%H:%M}",
                     devices=tuple(line for line in lines if person.id in line.device.persons),
                     bedtimes=family.weeks_of(person.id),
                     undo=undo[person.id],
                 )
             )
         toast = _toast(cards, now)
-        number = self._count(repr((cards, lines, standings)).encode("utf-8", "replace"))
+        shown = repr((cards, lines, standings, self._traffic.marker()))
+        number = self._count(shown.encode("utf-8", "replace"))
         return Overview(now, number, tuple(cards), lines, standings, applied, toast, self._store.recovery)
 
     def _count(self, shown: bytes) -> int:

@@ -15,7 +15,7 @@ from stairgate.hub.traffic import Flow
 device = Blueprint("device", __name__)
 Answer = Response | tuple[str, int]
 
-_BAR_WIDTH, _PICTURE_HEIGHT = 5, 56
+_BAR_STEP, _BAR_WIDTH, _PICTURE_HEIGHT = 5, 4, 64
 _TWIN_BUCKETS = 10  # rows of the text twin sum this many buckets: 20 seconds
 
 
@@ -28,9 +28,10 @@ class TwinRow(NamedTuple):
 
 
 class Picture(NamedTuple):
-    """A device's last two minutes: SVG paths for both directions, and the same in words."""
+    """A device's last two minutes: SVG paths (down stands on the line at `base`, up hangs from it), and words."""
 
     line: DeviceLine
+    base: int
     down: str
     up: str
     peak: str
@@ -96,7 +97,9 @@ def pictures(lines: tuple[DeviceLine, ...]) -> tuple[Picture, ...]:
 
 
 def _picture(line: DeviceLine, flow: Flow) -> Picture:
-    peak = max(*flow.to_device, *flow.from_device, 1)
+    top, bottom = max(flow.to_device), max(flow.from_device)
+    scale = _PICTURE_HEIGHT / max(top + bottom, 1)
+    base = min(max(round(top * scale), 2), _PICTURE_HEIGHT - 2) if top + bottom else _PICTURE_HEIGHT - 2
     seconds = limits.TRAFFIC_BUCKET_SECONDS
     # The last bucket is still filling; the one before says what moves now.
     now_to, now_from = flow.to_device[-2] / seconds, flow.from_device[-2] / seconds
@@ -113,9 +116,10 @@ def _picture(line: DeviceLine, flow: Flow) -> Picture:
         )
     return Picture(
         line=line,
-        down=_bars(flow.to_device, peak, 0),
-        up=_bars(flow.from_device, peak, 2),
-        peak=f"{wording.bytes_text(peak / seconds)}/s",
+        base=base,
+        down=_bars(flow.to_device, base, -scale),
+        up=_bars(flow.from_device, base, scale),
+        peak=f"{wording.bytes_text(max(top, bottom) / seconds)}/s",
         now_to=f"{wording.bytes_text(now_to)}/s",
         now_from=f"{wording.bytes_text(now_from)}/s",
         total_to=wording.bytes_text(sum(flow.to_device)),
@@ -125,12 +129,11 @@ def _picture(line: DeviceLine, flow: Flow) -> Picture:
     )
 
 
-def _bars(values: tuple[int, ...], peak: int, shift: int) -> str:
-    """An SVG path of two-unit bars standing on the bottom line; at least one unit high where anything moved."""
+def _bars(values: tuple[int, ...], base: int, scale: float) -> str:
+    """An SVG path of bars from the line at `base`; at least one unit high where anything moved."""
     commands = []
     for index, value in enumerate(values):
         if value:
-            height = max(1, round(value / peak * _PICTURE_HEIGHT))
-            left = index * _BAR_WIDTH + shift
-            commands.append(f"M{left} {_PICTURE_HEIGHT}v-{height}h2v{height}z")
+            height = round(value * scale) or (1 if scale > 0 else -1)
+            commands.append(f"M{index * _BAR_STEP} {base}v{height}h{_BAR_WIDTH}v{-height}z")
     return "".join(commands)

@@ -88,7 +88,7 @@ def build(
         claim_code=claim_code,
         guessing=Guessing(clock),
         acts=acts,
-        cards=Cards(store, clock, issuer, acts, reports),
+        cards=Cards(store, clock, issuer, acts, reports, traffic),
         reports=reports,
         traffic=traffic,
         exchange=exchange,

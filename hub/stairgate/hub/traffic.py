@@ -79,5 +79,12 @@ class Traffic:
         window = [buckets.get(bucket, (0, 0)) for bucket in range(last - limits.TRAFFIC_BUCKETS + 1, last + 1)]
         return Flow(tuple(to for to, _ in window), tuple(sent for _, sent in window), *total)
 
+    def marker(self) -> int:
+        """A number that changes whenever some picture does."""
+        bucket = self._bucket()
+        with self._lock:
+            last = max((max(ring.buckets, default=0) for ring in self._rings.values()), default=0)
+        return bucket if bucket - last <= limits.TRAFFIC_BUCKETS + 1 else 0
+
     def _bucket(self) -> int:
         return int(self._clock.monotonic() // limits.TRAFFIC_BUCKET_SECONDS)

@@ -1,0 +1,145 @@
+"""A real hub on a loopback port, with a broker in memory, and a headless Chromium in front of it."""
+
+import os
+import socket
+import threading
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
+
+from stairgate.hub import demo_family
+from stairgate.hub.claim_code import ClaimCode, ClaimSlot
+from stairgate.hub.clock import ManualClock
+from stairgate.hub.family import Family, read_family
+from stairgate.hub.memory_broker import MemoryBroker
+from stairgate.hub.memory_store import MemoryStore
+from stairgate.hub.network import MemoryNetwork
+from stairgate.hub.parts import build
+from stairgate.hub.reports import Agent
+from stairgate.hub.serve import serve_pages
+from stairgate.provisioning.signing import SigningKey
+
+HOME, ROUTER = "hhome", "rrouter"
+PASSWORD = "correct horse battery"
+#: Friday 2026-08-07, 18:00 in Berlin.
+EVENING = 1786118400.0
+CHROMIUM = "/usr/bin/chromium"
+FLAGS = [
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+class LiveHub:
+    """A hub that really serves, whose clock and router the test moves."""
+
+    def __init__(self) -> None:
+        self.clock = ManualClock(EVENING)
+        self.store = MemoryStore()
+        self.network = MemoryNetwork()
+        self.codes: list[str] = []
+        self.parts = build(
+            home=HOME,
+            agents=[Agent(ROUTER, "the router")],
+            store=self.store,
+            signer=SigningKey.create(),
+            clock=self.clock,
+            network=self.network,
+            claim_code=ClaimCode(ClaimSlot(), self.clock, self.codes.append),
+            port=8080,
+        )
+        self.broker = MemoryBroker(self.parts.exchange, self.clock)
+        self.parts.connect(self.broker)
+        self.parts.claim_code.renew()
+        self._socket = socket.socket()
+        self._socket.bind(("127.0.0.1", 0))
+        self.address = f"http://127.0.0.1:{self._socket.getsockname()[1]}"
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=serve_pages, args=(self.parts, [self._socket], self._stop))
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self) -> None:
+        self._stop.set()
+        self._thread.join(30)
+        assert not self._thread.is_alive()
+
+    def seed(self) -> dict[str, str]:
+        """A demo family, as `make run` shows it."""
+        ids = demo_family.seed(
+            self.store,
+            HOME,
+            "Europe/Berlin",
+            [
+                demo_family.DemoChild(
+                    "Mia", "6-9", [demo_family.DemoDevice("blue tablet", "02:00:5e:10:00:01", "tablet")]
+                ),
+                demo_family.DemoChild(
+                    "Noah",
+                    "13-15",
+                    [
+                        demo_family.DemoDevice("phone", "02:00:5e:10:00:02", "phone"),
+                        demo_family.DemoDevice("games console", "02:00:5e:10:00:03", "console"),
+                    ],
+                    days=127,
+                    start=22 * 60,
+                    end=6 * 60 + 30,
+                ),
+            ],
+        )
+        self.parts.acts.change(lambda rows: None)
+        return ids
+
+    def family(self) -> Family:
+        with self.store.transaction(HOME) as rows:
+            return read_family(rows)
+
+
+@pytest.fixture
+def hub() -> Iterator[LiveHub]:
+    live = LiveHub()
+    live.start()
+    yield live
+    live.stop()
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    flags = [*FLAGS, "--no-sandbox"] if os.geteuid() == 0 else FLAGS
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=flags)
+        yield browser
+        browser.close()
+
+
+class Phone:
+    """One browser window that remembers every complaint of its console."""
+
+    def __init__(self, chromium: Browser, address: str, **options: Any) -> None:
+        options = {"viewport": {"width": 360, "height": 740}, **options}
+        self.context: BrowserContext = chromium.new_context(base_url=address, reduced_motion="reduce", **options)
+        self.page: Page = self.context.new_page()
+        self.page.set_default_timeout(15_000)
+        self.complaints: list[str] = []
+        self.page.on("console", self._note)
+        self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
+
+    def _note(self, message: ConsoleMessage) -> None:
+        if message.type in ("error", "warning"):
+            self.complaints.append(message.text)
+
+    def claim(self, hub: LiveHub) -> None:
+        hub.clock.advance(2)
+        self.page.goto("/")
+        self.page.get_by_label("code on the hub").fill(hub.codes[-1])
+        self.page.get_by_label("new password").fill(PASSWORD)
+        self.page.get_by_label("time zone").select_option("Europe/Berlin")
+        self.page.get_by_role("button", name="Claim this hub").click()
+        self.page.wait_for_url("**/")
