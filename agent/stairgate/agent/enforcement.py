@@ -6,6 +6,7 @@ are due is left to `grants`, the policy to `sync`, the loop to `control`.
 """
 
 import heapq
+import math
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
@@ -117,7 +118,7 @@ class Enforcement:
 
     def _write(self, wanted: Contents, names: tuple[SetName, ...], started: float) -> None:
         found = {name: self._kernel.elements(name) for name in names}
-        changes = grants.changes_between(wanted, found, int((self._clock.monotonic() - started) * 1000))
+        changes = grants.changes_between(wanted, found, math.ceil((self._clock.monotonic() - started) * 1000))
         if not changes:
             return
         self._kernel.commit(changes)

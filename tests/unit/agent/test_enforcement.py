@@ -1,0 +1,392 @@
+"""One look at policy, clock and kernel: what the kernel then holds, keeps when it refuses, and forgets later."""
+
+from collections.abc import Callable, Sequence
+
+import pytest
+
+from stairgate.agent import gate, grants
+from stairgate.agent.enforcement import FORGET_AFTER_SECONDS, RETRY_SECONDS, Enforcement, decide_all
+from stairgate.agent.gate import BRIDGE_GRANTED, BRIDGE_GRANTED_TCP, GRANTED, GateSettings, SetName
+from stairgate.agent.grants import mac_key
+from stairgate.agent.kernel_fake import FakeKernel
+from stairgate.agent.netlink import KernelRefused
+from stairgate.agent.set_elements import SetChange
+from stairgate.core.decide import decide
+from stairgate.core.records import Device, Override, Policy, Week
+from tests.lab import network
+from tests.lab.policies import family_policy, pause
+from tests.unit.agent.rig import NOON, HandClock
+
+PHONE, CONSOLE, LAPTOP, TABLET, HOME = (
+    mac_key(each.mac) for each in (network.PHONE, network.CONSOLE, network.LAPTOP, network.TABLET, network.HOME)
+)
+SIX_HOURS_MS = 6 * 3600 * 1000
+AT = int(NOON)
+
+
+@pytest.fixture
+def clock() -> HandClock:
+    return HandClock()
+
+
+@pytest.fixture
+def kernel(clock: HandClock) -> FakeKernel:
+    return FakeKernel(clock)
+
+
+@pytest.fixture
+def enforcement(kernel: FakeKernel, clock: HandClock) -> Enforcement:
+    return Enforcement(kernel, GateSettings(), ("br-lan",), clock)
+
+
+def test_everybody_open_is_granted_for_the_cap_in_both_directions(enforcement: Enforcement, kernel: FakeKernel) -> None:
+    outcome = enforcement.enforce(family_policy(), {})
+
+    open_now = {PHONE: SIX_HOURS_MS, CONSOLE: SIX_HOURS_MS, LAPTOP: SIX_HOURS_MS}
+    assert kernel.elements(GRANTED) == kernel.elements(BRIDGE_GRANTED) == open_now
+    assert set(kernel.elements(BRIDGE_GRANTED_TCP).values()) == {SIX_HOURS_MS + 1000}
+    assert set(kernel.elements(gate.EXEMPT)) == {TABLET, HOME}
+    assert kernel.elements(gate.LAN) == {b"br-lan".ljust(16, b"\0"): None}
+    assert {decision.level for decision in outcome.decisions.values()} == {"open"}
+
+
+def test_a_capped_grant_is_looked_at_again_and_renewed_at_its_half(
+    enforcement: Enforcement, kernel: FakeKernel, clock: HandClock
+) -> None:
+    outcome = enforcement.enforce(family_policy(), {})
+    assert outcome.next_look == clock.monotonic() + 3 * 3600
+    before = kernel.commits
+
+    clock.move(3 * 3600 - 1)
+    enforcement.enforce(family_policy(), {})
+    assert kernel.commits == before
+
+    clock.move(1.1)
+    enforcement.enforce(family_policy(), {})
+    assert kernel.elements(GRANTED)[PHONE] == SIX_HOURS_MS
+
+
+def test_a_look_that_changes_nothing_writes_nothing(enforcement: Enforcement, kernel: FakeKernel) -> None:
+    enforcement.enforce(family_policy(), {})
+    before = kernel.commits
+
+    enforcement.enforce(family_policy(2), {})
+
+    assert kernel.commits == before
+
+
+def test_a_pause_takes_the_grant_and_leaves_tcp_a_second(
+    enforcement: Enforcement, kernel: FakeKernel, clock: HandClock
+) -> None:
+    enforcement.enforce(family_policy(), {})
+
+    outcome = enforcement.enforce(family_policy(2, overrides=[pause("dphone", AT, AT + 900)]), {}, everything=False)
+
+    assert PHONE not in kernel.elements(GRANTED)
+    assert PHONE not in kernel.elements(BRIDGE_GRANTED)
+    assert kernel.elements(BRIDGE_GRANTED_TCP)[PHONE] == 1000
+    assert outcome.decisions["dphone"].level == "closed"
+    assert clock.monotonic() + 900 < outcome.next_look < clock.monotonic() + 901
+    clock.move(1)
+    assert PHONE not in kernel.elements(BRIDGE_GRANTED_TCP)
+    clock.move(899.05)
+    enforcement.enforce(family_policy(2, overrides=[pause("dphone", AT, AT + 900)]), {}, everything=False)
+    assert PHONE in kernel.elements(GRANTED)
+
+
+def test_bedtime_is_the_end_of_the_grant_given_before_it(
+    enforcement: Enforcement, kernel: FakeKernel, clock: HandClock
+) -> None:
+    bedtime = family_policy(weeks=[Week("pmia", 127, 20 * 60, 7 * 60, "closed")])
+    clock.move(7.5 * 3600 + 0.25)  # 19:30:00.25
+
+    outcome = enforcement.enforce(bedtime, {})
+
+    assert kernel.elements(GRANTED)[PHONE] == 1_799_750
+    assert kernel.elements(GRANTED)[LAPTOP] == SIX_HOURS_MS
+    assert outcome.next_look == pytest.approx(clock.monotonic() + 1799.75 + 0.05)
+    clock.move(1799.75)  # and nobody looks
+    assert set(kernel.elements(GRANTED)) == {LAPTOP}
+    clock.move(0.05)
+    assert enforcement.enforce(bedtime, {}).decisions["dphone"].reason == "week"
+
+
+def test_a_slow_machine_s_grant_ends_when_it_was_decided_to_end(
+    enforcement: Enforcement, kernel: FakeKernel, clock: HandClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    until = AT + 60
+    read = kernel.elements
+
+    def slowly(name: SetName) -> dict[bytes, int | None]:
+        clock.move(0.01)
+        return read(name)
+
+    monkeypatch.setattr(kernel, "elements", slowly)
+    enforcement.enforce(family_policy(overrides=[pause("pmia", until, until + 900)]), {})
+
+    assert clock.wall() > AT + 0.1
+    clock.move(until - clock.wall())
+    assert set(read(GRANTED)) == {LAPTOP}
+
+
+def test_a_policy_that_loses_a_device_closes_it_and_forgets_its_number(
+    enforcement: Enforcement, kernel: FakeKernel, clock: HandClock
+) -> None:
+    enforcement.enforce(family_policy(), {})
+    number = enforcement.numbers["dphone"]
+    policy = family_policy(2)
+
+    enforcement.enforce(policy._replace(devices=tuple(d for d in policy.devices if d.id != "dphone")), {})
+
+    assert PHONE not in kernel.elements(GRANTED)
+    assert PHONE not in kernel.elements(gate.NUMBERED)
+    assert "dphone" not in enforcement.numbers
+    clock.move(FORGET_AFTER_SECONDS + 0.01)
+    enforcement.forget_ended()
+    assert kernel.forgotten == [number]
+
+
+def without(policy: Policy, *devices: str) -> Policy:
+    return policy._replace(devices=tuple(device for device in policy.devices if device.id not in devices))
+
+
+def test_a_number_still_to_be_forgotten_is_given_to_nobody_else(
+    enforcement: Enforcement, kernel: FakeKernel, clock: HandClock
+) -> None:
+    enforcement.enforce(family_policy(), {})
+    number = enforcement.numbers["dphone"]
+    enforcement.enforce(without(family_policy(2), "dphone"), {})
+
+    enforcement.enforce(family_policy(3), {})
+
+    assert enforcement.numbers["dphone"] != number
+    clock.move(FORGET_AFTER_SECONDS + 0.01)
+    enforcement.forget_ended()
+    assert kernel.forgotten == [number]
+
+
+def test_a_device_that_becomes_exempt_is_never_counted_nor_closed_again(
+    enforcement: Enforcement, kernel: FakeKernel
+) -> None:
+    enforcement.enforce(family_policy(), {})
+    policy = family_policy(2)
+    exempt = tuple(d._replace(flags=("exempt",)) if d.id == "dphone" else d for d in policy.devices)
+
+    enforcement.enforce(policy._replace(devices=exempt), {})
+
+    assert PHONE in kernel.elements(gate.EXEMPT)
+    assert PHONE in kernel.elements(gate.BRIDGE_EXEMPT)
+    assert PHONE not in kernel.elements(gate.NUMBERED)
+    assert "dphone" not in enforcement.numbers
+
+
+class Lying(FakeKernel):
+    """Acknowledges every change and then does something else to it."""
+
+    def __init__(self, clock: HandClock, twist: Callable[[SetChange], SetChange]) -> None:
+        super().__init__(clock)
+        self._twist = twist
+
+    def commit(self, changes: Sequence[SetChange]) -> None:
+        """See Kernel."""
+        super().commit([self._twist(change) for change in changes])
+
+
+LIES: dict[str, Callable[[SetChange], SetChange]] = {
+    "nothing is removed": lambda change: change._replace(remove=frozenset()),
+    "nothing is put": lambda change: change._replace(put={}),
+    "timeouts are longer": lambda change: change._replace(
+        put={key: None if left is None else left + 1000 for key, left in change.put.items()}
+    ),
+    "timeouts are lost": lambda change: change._replace(put=dict.fromkeys(change.put)),
+}
+
+
+@pytest.mark.parametrize("twist", LIES.values(), ids=LIES)
+def test_what_is_not_read_back_is_not_applied(clock: HandClock, twist: Callable[[SetChange], SetChange]) -> None:
+    kernel = Lying(clock, lambda change: change)
+    enforcement = Enforcement(kernel, GateSettings(), ("br-lan",), clock)
+    enforcement.enforce(family_policy(overrides=[pause("pben", AT, AT + 60)]), {})
+    later = family_policy(2, overrides=[pause("pmia", AT, AT + 60)])
+
+    kernel._twist = twist
+    with pytest.raises(KernelRefused) as refused:
+        enforcement.enforce(later, {})
+    assert refused.value.code == "EBADMSG"
+
+    kernel._twist = lambda change: change
+    enforcement.enforce(later, {})
+    assert set(kernel.elements(GRANTED)) == {LAPTOP}
+
+
+@pytest.mark.parametrize("method", ["elements", "commit"])
+def test_a_refusal_keeps_what_was_and_the_next_look_makes_it_good(
+    enforcement: Enforcement, kernel: FakeKernel, method: str
+) -> None:
+    enforcement.enforce(family_policy(), {})
+    held = {name: dict(content) for name, content in kernel.sets.items()}
+    paused = family_policy(2, overrides=[pause("pmia", AT, AT + 60)])
+
+    kernel.refuse = {method: ["ENFILE"]}
+    with pytest.raises(KernelRefused, match="ENFILE"):
+        enforcement.enforce(paused, {})
+    assert kernel.sets == held
+
+    enforcement.enforce(paused, {})
+    assert set(kernel.elements(GRANTED)) == {LAPTOP}
+
+
+def test_sets_that_somebody_deleted_are_made_again_with_all_that_belongs_in_them(
+    enforcement: Enforcement, kernel: FakeKernel
+) -> None:
+    enforcement.enforce(family_policy(), {})
+    kernel.flush_ruleset()
+
+    enforcement.enforce(family_policy(), {}, everything=False)
+
+    assert enforcement.rules_stand()
+    assert set(kernel.elements(GRANTED)) == {PHONE, CONSOLE, LAPTOP}
+    assert set(kernel.elements(gate.EXEMPT)) == {TABLET, HOME}
+    assert kernel.elements(gate.LAN)
+
+
+def test_without_the_rules_nothing_is_called_enforced(enforcement: Enforcement, kernel: FakeKernel) -> None:
+    kernel.refuse = {"load": ["EINVAL"]}
+
+    with pytest.raises(KernelRefused, match="EINVAL"):
+        enforcement.enforce(family_policy(), {})
+
+    assert not enforcement.rules_stand()
+    enforcement.enforce(family_policy(), {})
+    assert enforcement.rules_stand()
+
+
+def test_rules_that_cannot_be_read_do_not_stand(enforcement: Enforcement, kernel: FakeKernel) -> None:
+    enforcement.enforce(family_policy(), {})
+    kernel.refuse = {"rules": ["EINTR"]}
+
+    assert not enforcement.rules_stand()
+    assert enforcement.rules_stand()
+
+
+def paused_then(enforcement: Enforcement) -> int:
+    """Mia's phone was open and is paused now; its number."""
+    enforcement.enforce(family_policy(), {})
+    enforcement.enforce(family_policy(2, overrides=[pause("dphone", AT, AT + 900)]), {}, everything=False)
+    return enforcement.numbers["dphone"]
+
+
+def test_flows_are_forgotten_when_tcp_s_second_is_over_and_not_before(
+    enforcement: Enforcement, kernel: FakeKernel, clock: HandClock
+) -> None:
+    number = paused_then(enforcement)
+    due = enforcement.next_forgetting()
+    assert due == pytest.approx(clock.monotonic() + 1.1)
+
+    clock.move(1.099)
+    enforcement.forget_ended()
+    assert kernel.forgotten == []
+
+    clock.move(0.002)
+    enforcement.forget_ended()
+    enforcement.forget_ended()
+    assert kernel.forgotten == [number]
+
+
+def test_flows_of_a_device_that_is_open_again_are_not_forgotten(
+    enforcement: Enforcement, kernel: FakeKernel, clock: HandClock
+) -> None:
+    paused_then(enforcement)
+    clock.move(0.5)
+    enforcement.enforce(family_policy(3), {}, everything=False)
+
+    clock.move(5)
+    enforcement.forget_ended()
+
+    assert kernel.forgotten == []
+
+
+def test_flows_are_forgotten_after_a_grant_that_ended_by_itself(
+    enforcement: Enforcement, kernel: FakeKernel, clock: HandClock
+) -> None:
+    enforcement.enforce(family_policy(overrides=[pause("dphone", AT + 5, AT + 900)]), {})
+
+    clock.move(6.0)
+    enforcement.forget_ended()
+    assert kernel.forgotten == []
+    clock.move(0.11)
+    enforcement.forget_ended()
+
+    assert kernel.forgotten == [enforcement.numbers["dphone"]]
+
+
+def test_a_forgetting_that_the_kernel_refuses_is_tried_again_but_not_in_a_rush(
+    enforcement: Enforcement, kernel: FakeKernel, clock: HandClock
+) -> None:
+    number = paused_then(enforcement)
+    clock.move(1.2)
+    kernel.refuse = {"forget": ["ENOBUFS"]}
+    with pytest.raises(KernelRefused):
+        enforcement.forget_ended()
+
+    enforcement.forget_ended()
+    assert kernel.forgotten == []
+    clock.move(RETRY_SECONDS)
+    enforcement.forget_ended()
+
+    assert kernel.forgotten == [number]
+
+
+def test_renewals_for_months_do_not_pile_up(
+    enforcement: Enforcement, clock: HandClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(grants, "NUMBER_MAX", 10)
+    for _ in range(200):
+        clock.move(4 * 3600)
+        enforcement.enforce(family_policy(), {})
+
+    assert len(enforcement._forget) <= 4 * 10 + 3
+
+
+def rich_policy() -> Policy:
+    """Every reason to decide differently for devices of the same people."""
+    policy = family_policy(overrides=[pause("pmia", AT - 9, AT + 900), Override("oa", "dphone", "open", 0, AT, 0, "x")])
+    policy = policy._replace(hub=policy.hub and policy.hub._replace(macs=(network.HOME.mac, "02:00:00:00:77:99")))
+    more = (
+        Device("da", ("02:00:00:00:77:99",), ("pmia",), "computer", ()),  # the hub runs on a child's computer
+        Device("db", ("02:00:00:00:77:98",), ("pmia", "pben"), "tablet", ()),
+        Device("dc", ("02:00:00:00:77:97",), ("pben", "pmia"), "tablet", ()),
+        Device("dd", (network.HOME.mac,), (), "computer", ()),
+        Device("de", ("02:00:00:00:77:96",), (), "unknown", ()),
+        Device("df", ("02:00:00:00:77:95",), ("pmia",), "aid", ("assistive",)),
+        Device("dg", ("02:00:00:00:77:94",), ("pmia",), "toy", ("resolved_only",)),
+    )
+    return policy._replace(devices=(*more, *policy.devices))
+
+
+def test_decisions_shared_by_devices_are_those_of_each() -> None:
+    policy, used = rich_policy(), {"pmia": {"total": 3}}
+
+    shared = decide_all(policy, NOON, used)
+
+    assert list(shared) == [device.id for device in policy.devices]
+    for device, decision in shared.items():
+        assert decision[:2] == decide(policy, device, AT, used)[:2], device
+    assert shared["da"].level == "open"
+    assert shared["dconsole"].level == "closed"
+
+
+def test_a_hundred_devices_of_four_people_are_four_decisions() -> None:
+    policy = family_policy()
+    devices = tuple(
+        Device(f"d{n:03}", (f"02:00:00:00:88:{n:02x}",), ("pmia",) if n % 2 else ("pben",), "x", ()) for n in range(100)
+    )
+    asked = []
+
+    def counting(*given: object) -> object:
+        asked.append(given[1])
+        return decide(*given)  # type: ignore[arg-type]
+
+    decide_all(policy._replace(devices=devices), NOON, {}, counting)  # type: ignore[arg-type]
+
+    assert asked == ["d000", "d001"]
