@@ -1,14 +1,297 @@
-"""A parent acts: what the page says next, what the store holds, what the router is sent."""
+"""What the pages say about what is really applied, what moves, and to whom."""
 
-from tests.unit.hub.conftest import EVENING, HOME, ROUTER, Hub
+import json
+
+import pytest
+
+from stairgate.hub import wording
+from tests.unit.hub.conftest import ROUTER, Hub
+
+TABLET = "02:00:5e:10:00:01"
+ADULT = "02:00:5e:10:00:99"
 
 
-def test_smoke(hub: Hub) -> None:
+@pytest.fixture
+def child(hub: Hub) -> str:
     child = hub.add_child()
-    hub.add_device(child)
-    for path in ("/", f"/children/{child}", "/children/new", "/devices", "/traffic", "/more", "/sessions", "/help", "/me", "/status"):
-        answer = hub.get(path)
-        assert answer.status_code == 200, (path, answer.text)
-    answer = hub.post(f"/children/{child}/pause", minutes="15")
-    assert answer.status_code == 303
-    print(hub.get("/").text)
+    hub.add_device(child, TABLET)
+    return child
+
+
+def test_every_page_of_a_parent_answers(hub: Hub, child: str) -> None:
+    for path in ("/", f"/children/{child}", "/children/new", "/devices", "/traffic", "/more", "/sessions", "/status"):
+        assert hub.get(path).status_code == 200, path
+    assert hub.get("/nothing").status_code == 404
+    assert "There is no such page here" in hub.get("/nothing").text
+    assert hub.get(f"/children/{child}/pause").status_code == 405
+
+
+def test_an_empty_home_says_what_to_do(hub: Hub) -> None:
+    assert "Add a child" in hub.get("/").text
+
+
+def test_applied_becomes_true_with_the_routers_hello(hub: Hub, child: str) -> None:
+    hub.broker.apply(ROUTER)
+    assert "Applied on 1 of 1" in hub.get("/").text
+
+    hub.post(f"/children/{child}/pause", minutes="15")
+    assert "Sending … applied on 0 of 1" in hub.get("/").text
+
+    hub.broker.apply(ROUTER)
+    assert "Applied on 1 of 1" in hub.get("/").text
+
+
+def test_a_router_that_failed_is_named_with_its_reason(hub: Hub, child: str) -> None:
+    hub.post(f"/children/{child}/pause", minutes="15")
+    hub.broker.apply(ROUTER, "failed", "nft_refused")
+    page = hub.get("/").text
+    assert "Applied on 0 of 1" in page
+    assert "Not applied on the router: nft refused" in page
+
+
+def test_a_silent_router_is_named_with_when_it_was_heard(hub: Hub, child: str) -> None:
+    assert "the router has not been heard yet" in hub.get("/").text
+    hub.broker.apply(ROUTER)
+    hub.clock.advance(21 * 60)
+    page = hub.get("/").text
+    assert "the router not heard since 18:00; its last rules still hold" in page
+    hub.broker.apply(ROUTER)
+    assert "Applied on 1 of 1" in hub.get("/").text
+
+
+def test_the_same_revision_with_another_digest_is_not_applied(hub: Hub, child: str) -> None:
+    revision = hub.broker.policy(ROUTER)[0].revision
+    hub.broker.hello(ROUTER, revision, "0" * 64)
+    assert "applied on 0 of 1" in hub.get("/").text
+    assert hub.broker.policy(ROUTER)[0].revision > revision
+
+
+def test_status_is_304_until_something_changes(hub: Hub, child: str) -> None:
+    hub.broker.apply(ROUTER)
+    first = hub.get("/status")
+    tag = first.headers["ETag"]
+    assert hub.get("/status", headers={"If-None-Match": tag}).status_code == 304
+
+    hub.post(f"/children/{child}/pause", minutes="15")
+
+    second = hub.get("/status", headers={"If-None-Match": tag})
+    state = json.loads(second.text)
+    assert second.status_code == 200
+    assert state["state"] > json.loads(first.text)["state"]
+    assert state["waiting"] is True
+    assert state["children"][child] == {
+        "level": "closed",
+        "until": int(hub.clock.wall()) + 900,
+        "reason": "pause",
+        "applied": 0,
+        "agents": 1,
+    }
+
+
+def test_status_changes_by_itself_when_a_pause_ends(hub: Hub, child: str) -> None:
+    hub.post(f"/children/{child}/pause", minutes="15")
+    hub.broker.apply(ROUTER)
+    tag = hub.get("/status").headers["ETag"]
+    hub.clock.advance(15 * 60)
+    assert json.loads(hub.get("/status", headers={"If-None-Match": tag}).text)["children"][child]["level"] == "open"
+
+
+# Traffic
+
+
+def test_traffic_is_shown_per_device_with_a_text_twin(hub: Hub, child: str) -> None:
+    device = hub.family().devices[0].id
+    hub.broker.usage(ROUTER, (device, 5_000_000, 1_000))
+    hub.clock.advance(2)
+    hub.broker.usage(ROUTER, (device, 8_000_000, 41_000))
+    hub.clock.advance(2)
+
+    page = hub.get("/traffic").text
+
+    assert "1.5 MB/s" in page
+    assert "3.0 MB to the device, 40 kB from it" in page
+    assert "<td>3.0 MB</td><td>40 kB</td>" in page
+    assert "1.5 MB/s" in hub.get("/").text
+
+
+def test_a_counter_that_begins_again_counts_from_zero(hub: Hub, child: str) -> None:
+    device = hub.family().devices[0].id
+    for count in (9_000_000, 9_500_000, 250_000):
+        hub.broker.usage(ROUTER, (device, count, 0))
+    assert hub.parts.traffic.of(device).total_to == 750_000
+
+
+def test_traffic_moves_out_of_the_picture(hub: Hub, child: str) -> None:
+    device = hub.family().devices[0].id
+    hub.broker.usage(ROUTER, (device, 0, 0))
+    hub.broker.usage(ROUTER, (device, 1000, 0))
+    assert sum(hub.parts.traffic.of(device).to_device) == 1000
+    number = json.loads(hub.get("/status").text)["state"]
+    hub.clock.advance(2)
+    assert json.loads(hub.get("/status").text)["state"] > number
+    hub.clock.advance(120)
+    assert sum(hub.parts.traffic.of(device).to_device) == 0
+
+
+def test_nothing_of_an_exempt_or_unknown_device_is_kept(hub: Hub, child: str) -> None:
+    hub.post("/devices", name="work laptop", mac=ADULT, kind="computer", person="adult")
+    devices = {device.name: device.id for device in hub.family().devices}
+    for count in (0, 7_000_000):
+        hub.broker.usage(
+            ROUTER,
+            (devices["work laptop"], count, count),
+            ("dunknown", count, count),
+            (devices["blue tablet"], count, 0),
+        )
+
+    assert hub.parts.traffic.of(devices["work laptop"]).total_to == 0
+    assert hub.parts.traffic.of("dunknown").total_to == 0
+    page = hub.get("/traffic").text
+    assert "work laptop" not in page
+    assert "blue tablet" in page
+
+
+def test_traffic_kept_before_a_device_became_exempt_is_forgotten(hub: Hub, child: str) -> None:
+    device = hub.family().devices[0].id
+    for count in (0, 1000):
+        hub.broker.usage(ROUTER, (device, count, 0))
+    hub.post(f"/devices/{device}/remove")
+    hub.broker.usage(ROUTER, ("dother", 1, 1))
+    assert hub.parts.traffic.of(device).total_to == 0
+
+
+# /me
+
+
+def test_me_says_what_why_and_until_when_without_a_login(hub: Hub, child: str) -> None:
+    hub.post(f"/children/{child}/bedtime", days="127", start="20:30", end="07:00")
+    hub.post(f"/children/{child}/pause", minutes="15")
+    hub.broker.apply(ROUTER)
+    hub.network.neighbours["192.0.2.7"] = TABLET
+
+    answer = hub.get("/me", hub.new_browser(), environ_overrides={"REMOTE_ADDR": "192.0.2.7"})
+
+    assert answer.status_code == 200
+    for sentence in (
+        "Paused",
+        "until 18:15",
+        "A parent paused it",
+        "Every night: internet off 20:30–07:00",
+        "Who sees what",
+    ):
+        assert sentence in answer.text
+    for secret in ("Mia", "blue tablet", TABLET, "csrf_token"):
+        assert secret not in answer.text
+    assert "Set-Cookie" not in answer.headers
+
+
+@pytest.mark.parametrize(
+    "source", ["192.0.2.7", "2001:db8::7", "fe80::7%eth0", "::ffff:192.0.2.7"], ids=["v4", "v6", "link-local", "mapped"]
+)
+def test_me_knows_a_device_by_any_of_its_addresses(hub: Hub, child: str, source: str) -> None:
+    hub.network.neighbours |= dict.fromkeys(("192.0.2.7", "2001:db8::7", "fe80::7"), TABLET)
+    answer = hub.get("/me", hub.new_browser(), environ_overrides={"REMOTE_ADDR": source})
+    assert "This tablet" in answer.text
+
+
+def test_me_says_until_the_router_agrees_that_it_does_not_know(hub: Hub, child: str) -> None:
+    hub.network.neighbours["127.0.0.1"] = TABLET
+    assert "The router has not confirmed this yet" in hub.get("/me").text
+    hub.broker.apply(ROUTER)
+    assert "The router has not confirmed" not in hub.get("/me").text
+
+
+def test_me_is_honest_with_an_unknown_device(hub: Hub, child: str) -> None:
+    hub.network.neighbours["127.0.0.1"] = "02:00:5e:10:00:77"
+    page = hub.get("/me", hub.new_browser()).text
+    assert "This device is not known yet" in page
+    assert "02:00:5e:10:00:77" in page
+    hub.network.neighbours.clear()
+    assert "cannot see this device’s hardware address" in hub.get("/me", hub.new_browser()).text
+
+
+def test_me_on_a_grown_ups_device_says_that_nothing_is_watched(hub: Hub) -> None:
+    hub.post("/devices", name="laptop", mac=ADULT, kind="computer", person="adult")
+    hub.network.neighbours["127.0.0.1"] = ADULT
+    page = hub.get("/me").text
+    assert "No rules, no watching" in page
+    assert "This computer" in page
+
+
+# Who is exempt
+
+
+def test_the_device_a_parent_signs_in_from_is_exempt(unclaimed: Hub) -> None:
+    unclaimed.network.neighbours["127.0.0.1"] = ADULT
+    unclaimed.claim()
+    (device,) = unclaimed.broker.policy(ROUTER)[0].devices
+    assert (device.macs, device.persons, device.flags) == ((ADULT,), (), ("exempt",))
+    unclaimed.sign_in(unclaimed.new_browser())
+    assert len(unclaimed.family().devices) == 1
+
+
+def test_a_wrong_password_exempts_nobody(hub: Hub) -> None:
+    hub.network.neighbours["127.0.0.1"] = ADULT
+    assert hub.post("/login", hub.new_browser(), password="not the password").status_code == 403
+    assert hub.family().devices == ()
+
+
+def test_signing_in_on_a_childs_device_does_not_free_it(hub: Hub, child: str) -> None:
+    hub.network.neighbours["127.0.0.1"] = TABLET
+    assert hub.sign_in(hub.new_browser()).status_code == 303
+    assert [device.flags for device in hub.family().devices] == [()]
+
+
+def test_a_device_a_parent_used_once_can_become_a_childs(hub: Hub, child: str) -> None:
+    hub.network.neighbours["127.0.0.1"] = ADULT
+    hub.sign_in(hub.new_browser())
+    hub.add_device(child, ADULT, "old phone")
+    device = hub.family().device_with(ADULT)
+    assert device
+    assert (device.name, device.persons, device.flags) == ("old phone", (child,), ())
+
+
+# Words
+
+
+@pytest.mark.parametrize(
+    ("count", "text"),
+    [
+        (0, "0 B"),
+        (999, "999 B"),
+        (999.6, "1 kB"),
+        (12_345, "12 kB"),
+        (1_250_000, "1.2 MB"),
+        (123e6, "123 MB"),
+        (5e13, "50000 GB"),
+    ],
+)
+def test_bytes_in_words(count: float, text: str) -> None:
+    assert wording.bytes_text(count) == text
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [
+        (0, "18:00"),
+        (6 * 3600, "tomorrow 00:00"),
+        (-86400, "yesterday 18:00"),
+        (3 * 86400, "Mon 18:00"),
+        (9 * 86400, "Sun 16 Aug, 18:00"),
+    ],
+)
+def test_times_in_words(seconds: int, text: str) -> None:
+    assert wording.clock_time(1786118400 + seconds, "Europe/Berlin", 1786118400) == text
+
+
+@pytest.mark.parametrize(
+    ("header", "text"),
+    [
+        ("Mozilla/5.0 (Linux; Android 14) AppleWebKit/537.36 Chrome/126.0 Mobile Safari/537.36", "Chrome on Android"),
+        ("Mozilla/5.0 (iPhone; CPU iPhone OS 17_5 like Mac OS X) Version/17.5 Safari/604.1", "Safari on iPhone"),
+        ("<script>alert(1)</script>", "Another program"),
+        ("", "Another program"),
+    ],
+)
+def test_browsers_in_words(header: str, text: str) -> None:
+    assert wording.browser_text(header) == text
