@@ -10,8 +10,10 @@ class Row(pytest.Item):
     """One row of a module's `CASES`, given to its `check`."""
 
     def runtest(self) -> None:
-        row = next(row for row in self.parent.obj.CASES if row[0] == self.name)  # type: ignore[union-attr]
-        self.parent.obj.check(*row[1:])  # type: ignore[union-attr]
+        module = self.parent
+        assert isinstance(module, pytest.Module)
+        row = next(row for row in module.obj.CASES if row[0] == self.name)
+        module.obj.check(*row[1:])
 
     def reportinfo(self) -> tuple[Path, int | None, str]:
         return self.path, None, f"{self.path.stem} {self.name}"
@@ -27,4 +29,4 @@ class PortableModule(pytest.Module):
 
 
 def pytest_pycollect_makemodule(module_path: Path, parent: pytest.Collector) -> PortableModule:
-    return PortableModule.from_parent(parent, path=module_path)  # type: ignore[no-any-return]
+    return PortableModule.from_parent(parent, path=module_path)

@@ -3,6 +3,10 @@
 from stairgate.core.policy import read_policy
 from stairgate.core.zone import day_number, utc_of_local
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from stairgate.core.policy import Policy
+
 # Europe/Berlin: summer time 2026-03-29 01:00 UTC to 2026-10-25 01:00 UTC.
 ZONE = b'["zone","zb","Europe/Berlin",[[1767225600,60],[1774746000,120],[1792890000,60],[1806195600,120]]]'
 HEAD = (
@@ -26,13 +30,13 @@ HEAD = (
 )
 
 
-def body(*lines):  # type: ignore[no-untyped-def]
+def body(*lines: bytes) -> bytes:
     """The family's policy with these lines after it."""
     head = sorted(HEAD[7:])
     return b"\n".join(list(HEAD[:7]) + head + list(lines)) + b"\n"
 
 
-def policy(*lines):  # type: ignore[no-untyped-def]
+def policy(*lines: bytes) -> "Policy":
     """As `body`, read."""
     return read_policy(body(*lines))
 
@@ -40,7 +44,7 @@ def policy(*lines):  # type: ignore[no-untyped-def]
 ZONE_RECORD = policy().zones[0]
 
 
-def utc(text):  # type: ignore[no-untyped-def]
+def utc(text: str) -> int:
     """UTC seconds of `2026-03-27 20:30` or `2026-03-27 20:30:59` in the family's zone; the first, where it is doubled."""
     hour, minute = int(text[11:13]), int(text[14:16])
     second = int(text[17:19]) if len(text) > 16 else 0

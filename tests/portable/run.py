@@ -11,17 +11,23 @@ Prints `N passed, M failed`; exit status 1 when a case failed or a module could 
 import os
 import sys
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from types import ModuleType
+
 HERE = "/".join(__file__.replace("\\", "/").split("/")[:-1]) or "."
 
 
-def load(name):  # type: ignore[no-untyped-def]
+def load(name: str) -> "ModuleType":
     """The test module of that name."""
     package = __import__("tests.portable." + name)
-    return getattr(package.portable, name)
+    return getattr(package.portable, name)  # type: ignore[no-any-return]
 
 
-def cases(module):  # type: ignore[no-untyped-def]
+def cases(module: "ModuleType") -> "list[tuple[str, Callable[..., None], tuple[object, ...]]]":
     """(name, function, arguments) of each case of a module. Raises ValueError for a name used twice."""
+    found: "list[tuple[str, Callable[..., None], tuple[object, ...]]]"
     found = [(name, getattr(module, name), ()) for name in sorted(dir(module)) if name.startswith("test_")]
     for row in getattr(module, "CASES", ()):
         found.append((row[0], module.check, tuple(row[1:])))
@@ -30,7 +36,7 @@ def cases(module):  # type: ignore[no-untyped-def]
     return found
 
 
-def report(error):  # type: ignore[no-untyped-def]
+def report(error: Exception) -> None:
     """Where it failed, in the words of the interpreter."""
     if hasattr(sys, "print_exception"):
         sys.print_exception(error)
@@ -38,7 +44,7 @@ def report(error):  # type: ignore[no-untyped-def]
         sys.excepthook(type(error), error, error.__traceback__)
 
 
-def main():  # type: ignore[no-untyped-def]
+def main() -> int:
     """Run everything; the exit status."""
     passed = failed = 0
     names = sorted([name[:-3] for name in os.listdir(HERE) if name.startswith("test_") and name.endswith(".py")])

@@ -5,8 +5,12 @@ from binascii import hexlify
 
 from stairgate.port.atomic import read_bounded, write_atomic
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
-def in_new_directory(act):  # type: ignore[no-untyped-def]
+
+def in_new_directory(act: "Callable[[str], None]") -> None:
     """Calls `act` with a new directory, and removes what is in it afterwards."""
     directory = "/tmp/stairgate-portable-" + str(hexlify(os.urandom(8)), "ascii")
     os.mkdir(directory)
@@ -18,8 +22,8 @@ def in_new_directory(act):  # type: ignore[no-untyped-def]
         os.rmdir(directory)
 
 
-def test_written_is_read():  # type: ignore[no-untyped-def]
-    def act(directory):  # type: ignore[no-untyped-def]
+def test_written_is_read() -> None:
+    def act(directory: str) -> None:
         path = directory + "/policy"
         write_atomic(path, b"old")
         assert read_bounded(path, 3) == b"old"
@@ -30,8 +34,8 @@ def test_written_is_read():  # type: ignore[no-untyped-def]
     in_new_directory(act)
 
 
-def test_a_leftover_of_a_power_cut_is_overwritten():  # type: ignore[no-untyped-def]
-    def act(directory):  # type: ignore[no-untyped-def]
+def test_a_leftover_of_a_power_cut_is_overwritten() -> None:
+    def act(directory: str) -> None:
         path = directory + "/policy"
         with open(path + ".new", "wb") as file:
             file.write(b"half writ")
@@ -42,8 +46,8 @@ def test_a_leftover_of_a_power_cut_is_overwritten():  # type: ignore[no-untyped-
     in_new_directory(act)
 
 
-def test_a_failed_write_leaves_the_old_file():  # type: ignore[no-untyped-def]
-    def act(directory):  # type: ignore[no-untyped-def]
+def test_a_failed_write_leaves_the_old_file() -> None:
+    def act(directory: str) -> None:
         path = directory + "/policy"
         write_atomic(path, b"old")
         try:
@@ -57,8 +61,8 @@ def test_a_failed_write_leaves_the_old_file():  # type: ignore[no-untyped-def]
     in_new_directory(act)
 
 
-def test_a_file_larger_than_its_bound_is_not_read():  # type: ignore[no-untyped-def]
-    def act(directory):  # type: ignore[no-untyped-def]
+def test_a_file_larger_than_its_bound_is_not_read() -> None:
+    def act(directory: str) -> None:
         path = directory + "/policy"
         write_atomic(path, b"four")
         try:
@@ -71,8 +75,8 @@ def test_a_file_larger_than_its_bound_is_not_read():  # type: ignore[no-untyped-
     in_new_directory(act)
 
 
-def test_a_missing_file_is_an_os_error():  # type: ignore[no-untyped-def]
-    def act(directory):  # type: ignore[no-untyped-def]
+def test_a_missing_file_is_an_os_error() -> None:
+    def act(directory: str) -> None:
         try:
             read_bounded(directory + "/policy", 3)
         except OSError:

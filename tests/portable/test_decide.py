@@ -1,10 +1,15 @@
 """What a device of the family may do: level, reason, line, and the second of the next change."""
 
-from stairgate.core.decide import REASONS, decide
+from stairgate.core.decide import REASONS, decide, decide_all
 from tests.portable.family import policy, utc
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from stairgate.core.rules import Used
 
 BEDTIME = b'["week","pb",[[48,1290,480,"closed"],[79,1230,420,"closed"]]]'
 HOMEWORK = b'["week","pb",[[31,840,960,"limited"],[79,1230,420,"closed"]]]'
+HOMEWORK_C = b'["week","pc",[[31,840,960,"limited"]]]'
 BEDTIME_C = b'["week","pc",[[127,1320,360,"closed"]]]'
 CLOSED_C = b'["week","pc",[[127,0,0,"closed"]]]'
 NIGHT = b'["week","pb",[[127,150,180,"closed"]]]'
@@ -18,7 +23,7 @@ HOUR_C = b'["budget","pc","total",[20,20,20,20,20,20,20],240]'
 ALL_WEEK = b'["week","pb",[[127,0,0,"closed"]]]'
 
 
-def over(name, target, kind, start, until, minutes=0):  # type: ignore[no-untyped-def]
+def over(name: str, target: str, kind: str, start: str, until: str, minutes: int = 0) -> bytes:
     """An override between two local times."""
     return f'["override","{name}","{target}","{kind}",{utc(start)},{utc(until)},{minutes},"ask"]'.encode()
 
@@ -36,7 +41,7 @@ LONG = over("ol", "pb", "open", "2026-03-24 12:00", "2026-09-24 12:00")
 FAR = over("of", "pb", "pause", "2026-12-24 12:00:07", "2026-12-24 12:00:09")
 
 # name, lines, device, local time, minutes used, level, reason, local time of the change, level then
-CASES = (
+CASES: "tuple[tuple[object, ...], ...]" = (
     ("no rules: the default", (), "db", "2026-03-24 12:00", {}, "open", "default", None, None),
     ("a closed default", (), "dz", "2026-03-24 12:00", {}, "closed", "default", None, None),
     ("an adult", (BEDTIME,), "da", "2026-03-24 22:00", {}, "open", "default", None, None),
@@ -118,7 +123,16 @@ CASES = (
 )  # fmt: skip
 
 
-def check(lines, device, moment, used, level, reason, until, next_level):  # type: ignore[no-untyped-def]
+def check(
+    lines: "tuple[bytes, ...]",
+    device: str,
+    moment: str,
+    used: "Used",
+    level: str,
+    reason: str,
+    until: "str | None",
+    next_level: "str | None",
+) -> None:
     decision = decide(policy(*lines), device, utc(moment), used)
     assert (decision.level, decision.reason) == (level, reason)
     assert decision.until == (None if until is None else utc(until))
@@ -126,11 +140,11 @@ def check(lines, device, moment, used, level, reason, until, next_level):  # typ
     assert decision.reason in REASONS
 
 
-def rule(lines, device, moment, used=None):  # type: ignore[no-untyped-def]
+def rule(lines: "tuple[bytes, ...]", device: str, moment: str, used: "Used | None" = None) -> str:
     return decide(policy(*lines), device, utc(moment), used or {}).rule
 
 
-def test_the_rule_names_the_line_that_won():  # type: ignore[no-untyped-def]
+def test_the_rule_names_the_line_that_won() -> None:
     assert rule((BEDTIME,), "db", "2026-03-24 21:00") == "week pb 79 1230 420 closed"
     assert rule((EASTER,), "db", "2026-03-31 23:30") == "date pb 2026-03-30 2026-04-10 1380 540 closed"
     assert rule((PAUSE,), "db", "2026-03-24 15:00") == "override op"
@@ -142,7 +156,7 @@ def test_the_rule_names_the_line_that_won():  # type: ignore[no-untyped-def]
     assert rule((), "dnone", "2026-03-24 15:00") == ""
 
 
-def test_a_window_in_the_doubled_hour_counts_twice():  # type: ignore[no-untyped-def]
+def test_a_window_in_the_doubled_hour_counts_twice() -> None:
     rules = policy(NIGHT)
     first = utc("2026-10-25 02:30")
     # 02:30 to 03:00, then the clock is set back to 02:00, and 02:30 to 03:00 once more.
@@ -152,24 +166,24 @@ def test_a_window_in_the_doubled_hour_counts_twice():  # type: ignore[no-untyped
         assert decide(rules, "db", begin + 1799, {}).level == "closed"
 
 
-def test_a_window_that_begins_in_the_gap_begins_at_the_jump():  # type: ignore[no-untyped-def]
+def test_a_window_that_begins_in_the_gap_begins_at_the_jump() -> None:
     rules = policy(b'["week","pb",[[127,150,300,"closed"]]]')
     jump = utc("2026-03-29 03:00")
     assert decide(rules, "db", jump - 1, {})[:2] == ("open", jump)
     assert decide(rules, "db", jump, {})[:2] == ("closed", utc("2026-03-29 05:00"))
 
 
-def test_for_two_the_highest_layer_is_the_reason():  # type: ignore[no-untyped-def]
+def test_for_two_the_highest_layer_is_the_reason() -> None:
     rules = policy(CLOSED_C, PAUSE)
     assert decide(rules, "dbc", utc("2026-03-24 15:00"), {}).reason == "pause"
 
 
-def test_until_skips_edges_that_change_no_level():  # type: ignore[no-untyped-def]
+def test_until_skips_edges_that_change_no_level() -> None:
     rules = policy(b'["week","pb",[[127,600,660,"closed"],[127,660,720,"closed"],[127,700,780,"closed"]]]')
     assert decide(rules, "db", utc("2026-03-24 10:00"), {}).until == utc("2026-03-24 13:00")
 
 
-def test_the_search_is_bounded():  # type: ignore[no-untyped-def]
+def test_the_search_is_bounded() -> None:
     # Ten years of dates, each with windows that change nothing: an answer comes all the same.
     windows = ",".join([f'[{start},{start + 5},"open"]' for start in range(0, 200, 10)])
     dates = []
@@ -178,3 +192,13 @@ def test_the_search_is_bounded():  # type: ignore[no-untyped-def]
             dates.append(f'["date","pb","{year}-{month}-01","{year}-{month}-28",[{windows}]]'.encode())
     decision = decide(policy(*dates), "db", utc("2026-03-24 10:00"), {})
     assert decision == ("open", None, "default", "person pb open", None)
+
+
+def test_all_at_once_is_the_same_as_one_by_one() -> None:
+    rules = policy(BEDTIME, HOMEWORK_C, EASTER, HOUR, PAUSE_C, PAUSE_TABLET)
+    for moment in (utc("2026-03-24 15:40"), utc("2026-03-24 20:00"), utc("2026-03-31 23:30")):
+        used = {"pb": {"total": 55}}
+        decisions = decide_all(rules, moment, used)
+        assert sorted(decisions) == sorted([device.id for device in rules.devices])
+        for device in rules.devices:
+            assert decisions[device.id] == decide(rules, device.id, moment, used)

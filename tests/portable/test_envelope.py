@@ -8,6 +8,10 @@ from stairgate.core import envelope
 from stairgate.core.refused import Refused
 from tests.portable.vectors import BODY, POINT, SIGNATURE
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Generator
+
 KEY = unhexlify(POINT)
 ID = envelope.key_id(KEY)
 HEAD = b"stairgate-policy 1 " + ID.encode() + b" " + SIGNATURE.encode()
@@ -52,16 +56,18 @@ CASES = (
 )
 
 
-def finish(steps):  # type: ignore[no-untyped-def]
+def finish(steps: "Generator[None, None, tuple[int, str]]") -> "tuple[int, str]":
     while True:
         try:
             next(steps)
         except StopIteration as end:
-            return end.value
+            return end.value  # type: ignore[no-any-return]
 
 
-def check(data, kind, cap, expected):  # type: ignore[no-untyped-def]
+def check(data: bytes, kind: str, cap: int, expected: "bytes | str") -> None:
     keys = {ID: KEY}
+    got: bytes | str
+    streamed: bytes | str
     try:
         got = envelope.open_signed(data, kind, keys, cap)
     except Refused as refused:
@@ -77,29 +83,29 @@ def check(data, kind, cap, expected):  # type: ignore[no-untyped-def]
     assert streamed == expected
 
 
-def test_the_encoding_that_is_signed():  # type: ignore[no-untyped-def]
+def test_the_encoding_that_is_signed() -> None:
     expected = b"DSSEv1 34 application/vnd.stairgate.policy.1 3 abc"
     assert envelope.pre_authentication_encoding_head("policy", 3) + b"abc" == expected
     assert envelope.digest_to_sign("policy", b"abc") == sha256(expected).digest()
 
 
-def test_the_key_id_is_the_beginning_of_the_hash():  # type: ignore[no-untyped-def]
+def test_the_key_id_is_the_beginning_of_the_hash() -> None:
     assert unhexlify(ID) == sha256(KEY).digest()[:8]
 
 
-def test_the_header_line():  # type: ignore[no-untyped-def]
+def test_the_header_line() -> None:
     assert envelope.header_line("policy", ID, unhexlify(SIGNATURE)) == HEAD + b"\n"
 
 
-def test_the_digest_of_a_body_does_not_cover_the_header():  # type: ignore[no-untyped-def]
+def test_the_digest_of_a_body_does_not_cover_the_header() -> None:
     assert unhexlify(envelope.body_digest(BODY)) == sha256(BODY).digest()
 
 
-def test_opening_yields_while_it_verifies():  # type: ignore[no-untyped-def]
+def test_opening_yields_while_it_verifies() -> None:
     assert len(list(envelope.open_signed_steps(DOCUMENT, "policy", {ID: KEY}, 4096))) >= 32
 
 
-def test_a_trusted_point_off_the_curve_verifies_nothing():  # type: ignore[no-untyped-def]
+def test_a_trusted_point_off_the_curve_verifies_nothing() -> None:
     try:
         envelope.open_signed(DOCUMENT, "policy", {ID: b"\x04" + bytes(64)}, 4096)
     except Refused as refused:
@@ -108,7 +114,7 @@ def test_a_trusted_point_off_the_curve_verifies_nothing():  # type: ignore[no-un
         raise AssertionError("a signature of no key was accepted")
 
 
-def test_a_file_that_ends_early_is_torn():  # type: ignore[no-untyped-def]
+def test_a_file_that_ends_early_is_torn() -> None:
     try:
         finish(envelope.verify_stream_steps(BytesIO(DOCUMENT), len(DOCUMENT) + 1, "policy", {ID: KEY}, 4096))
     except Refused as refused:
@@ -117,12 +123,12 @@ def test_a_file_that_ends_early_is_torn():  # type: ignore[no-untyped-def]
         raise AssertionError("a file shorter than its size was accepted")
 
 
-def test_only_the_first_bytes_of_a_growing_file_count():  # type: ignore[no-untyped-def]
+def test_only_the_first_bytes_of_a_growing_file_count() -> None:
     steps = envelope.verify_stream_steps(BytesIO(DOCUMENT + b"more"), len(DOCUMENT), "policy", {ID: KEY}, 4096)
     assert finish(steps) == (len(HEAD) + 1, envelope.body_digest(BODY))
 
 
-def test_a_long_body_is_read_in_pieces():  # type: ignore[no-untyped-def]
+def test_a_long_body_is_read_in_pieces() -> None:
     body = BODY * 40
     data = HEAD + b"\n" + body
     keys = {ID: KEY}

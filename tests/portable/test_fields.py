@@ -2,6 +2,10 @@
 
 from stairgate.core import fields
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
 A32 = "a" * 32
 
 CASES = (
@@ -115,11 +119,11 @@ CASES = (
 )
 
 
-def check(function, value, expected):  # type: ignore[no-untyped-def]
+def check(function: "Callable[[object], bool]", value: object, expected: bool) -> None:
     assert function(value) is expected
 
 
-def test_list_of_different_values():  # type: ignore[no-untyped-def]
+def test_list_of_different_values() -> None:
     assert fields.is_list_of([], fields.is_id)
     assert fields.is_list_of(["p1", "p2"], fields.is_id)
     assert not fields.is_list_of(["p1", "p1"], fields.is_id)

@@ -3,7 +3,7 @@
 from stairgate.core.lines import read_line, split, write_line
 from stairgate.core.refused import Refused
 
-CASES = (
+CASES: "tuple[tuple[object, ...], ...]" = (
     ("an empty array", b"[]", []),
     ("strings and numbers", b'["week","p1",0,-1]', ["week", "p1", 0, -1]),
     ("spaces between values", b'[ "week", "p 1" , 0 ]', ["week", "p 1", 0]),
@@ -51,7 +51,8 @@ CASES = (
 )
 
 
-def check(line, expected):  # type: ignore[no-untyped-def]
+def check(line: bytes, expected: object) -> None:
+    got: object
     try:
         got = read_line(line)
     except Refused as refused:
@@ -59,7 +60,7 @@ def check(line, expected):  # type: ignore[no-untyped-def]
     assert got == expected
 
 
-def refused_values(values):  # type: ignore[no-untyped-def]
+def refused_values(values: "list[object]") -> bool:
     try:
         write_line(values)
     except ValueError:
@@ -67,16 +68,16 @@ def refused_values(values):  # type: ignore[no-untyped-def]
     return False
 
 
-def test_written_without_spaces():  # type: ignore[no-untyped-def]
+def test_written_without_spaces() -> None:
     assert write_line(("week", "p1", ((79, 1230, 420, "closed"),))) == b'["week","p1",[[79,1230,420,"closed"]]]\n'
 
 
-def test_written_is_read():  # type: ignore[no-untyped-def]
-    values = ["zone", "z1", "Europe/Berlin", [[0, 60], [1774746000, -120]]]
+def test_written_is_read() -> None:
+    values: "list[object]" = ["zone", "z1", "Europe/Berlin", [[0, 60], [1774746000, -120]]]
     assert read_line(write_line(values)[:-1]) == values
 
 
-def test_not_written():  # type: ignore[no-untyped-def]
+def test_not_written() -> None:
     assert refused_values(["a" * 510])
     assert refused_values([1.5])
     assert refused_values([True])
@@ -88,12 +89,12 @@ def test_not_written():  # type: ignore[no-untyped-def]
     assert refused_values([[[[1]]]])
 
 
-def test_split_gives_each_line():  # type: ignore[no-untyped-def]
+def test_split_gives_each_line() -> None:
     assert list(split(b"[1]\n\n[2]\n")) == [b"[1]", b"", b"[2]"]
     assert list(split(b"")) == []
 
 
-def test_split_refuses_a_torn_end():  # type: ignore[no-untyped-def]
+def test_split_refuses_a_torn_end() -> None:
     try:
         list(split(b"[1]\n[2]"))
     except Refused as refused:

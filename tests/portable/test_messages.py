@@ -6,26 +6,30 @@ from stairgate.core import messages
 from stairgate.core.messages import Hello, Time, Topic, Usage
 from stairgate.core.refused import Refused
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
 DIGEST = "0a" * 32
 DEVICES = (("db", "open", 1774602000), ("dc", "closed", None))
 HELLO = Hello("mab", 1774600000, "r1", "n0123456789", 7, DIGEST, 7, "applied", "", DEVICES, "trusted")
 USAGE = Usage("mac", 1774600000, "r1", (("db", 10**12, 0),))
 
 
-def hello_with(name, value):  # type: ignore[no-untyped-def]
+def hello_with(name: str, value: object) -> bytes:
     """The hello's JSON with one member changed."""
     message = json.loads(messages.encode_hello(HELLO))
     message[name] = value
     return json.dumps(message).encode()
 
 
-def usage_with(name, value):  # type: ignore[no-untyped-def]
+def usage_with(name: str, value: object) -> bytes:
     message = json.loads(messages.encode_usage(USAGE))
     message[name] = value
     return json.dumps(message).encode()
 
 
-def hello_without(name):  # type: ignore[no-untyped-def]
+def hello_without(name: str) -> bytes:
     message = json.loads(messages.encode_hello(HELLO))
     del message[name]
     return json.dumps(message).encode()
@@ -104,7 +108,7 @@ CASES = (
 )
 
 
-def check(read, data, expected):  # type: ignore[no-untyped-def]
+def check(read: "Callable[[object], object]", data: object, expected: object) -> None:
     try:
         got = read(data)
     except Refused as refused:
@@ -112,7 +116,7 @@ def check(read, data, expected):  # type: ignore[no-untyped-def]
     assert got == expected
 
 
-def reason_of(function, *arguments):  # type: ignore[no-untyped-def]
+def reason_of(function: "Callable[..., object]", *arguments: object) -> str:
     try:
         function(*arguments)
     except Refused as refused:
@@ -120,42 +124,42 @@ def reason_of(function, *arguments):  # type: ignore[no-untyped-def]
     return "accepted"
 
 
-def test_a_topic_is_made_and_parsed():  # type: ignore[no-untyped-def]
+def test_a_topic_is_made_and_parsed() -> None:
     assert messages.topic("h1", "r1", "up", "hello") == "sg/v1/000/h1/r1/up/hello"
     assert messages.parse_topic(messages.topic("h1", "r1", "down", "time", "s02")).shard == "s02"
 
 
-def test_a_topic_that_would_be_read_otherwise_is_not_made():  # type: ignore[no-untyped-def]
+def test_a_topic_that_would_be_read_otherwise_is_not_made() -> None:
     assert reason_of(messages.topic, "h1/x", "r1", "up", "hello") == "bad_topic"
     assert reason_of(messages.topic, "h1", "+", "up", "hello") == "bad_topic"
     assert reason_of(messages.topic, "h1", "r1", "up", "policy") == "bad_topic"
 
 
-def test_a_hello_before_the_first_policy():  # type: ignore[no-untyped-def]
+def test_a_hello_before_the_first_policy() -> None:
     first = Hello("mab", 5, "r1", "n0123456789", 0, "", 0, "failed", "no_policy", (), "untrusted")
     assert messages.read_hello(messages.encode_hello(first)) == first
 
 
-def test_a_hello_that_would_be_refused_is_not_sent():  # type: ignore[no-untyped-def]
+def test_a_hello_that_would_be_refused_is_not_sent() -> None:
     bad = Hello("mab", 5, "r1", "n0123456789", 0, "", 0, "odd", "", (), "trusted")
     assert reason_of(messages.encode_hello, bad) == "bad_message"
 
 
-def test_a_hello_of_too_many_devices_is_not_sent():  # type: ignore[no-untyped-def]
+def test_a_hello_of_too_many_devices_is_not_sent() -> None:
     rows = tuple([(f"d{number}", "closed", 1774602000) for number in range(700)])
     many = Hello("mab", 5, "r1", "n0123456789", 0, "", 0, "failed", "", rows, "trusted")
     assert reason_of(messages.encode_hello, many) == "too_large"
 
 
-def test_usage_of_a_float_is_not_sent():  # type: ignore[no-untyped-def]
-    assert reason_of(messages.encode_usage, Usage("mab", 5, "r1", (("db", 1.0, 0),))) == "bad_message"
+def test_usage_of_a_float_is_not_sent() -> None:
+    assert reason_of(messages.encode_usage, Usage("mab", 5, "r1", (("db", 1.0, 0),))) == "bad_message"  # type: ignore[arg-type]
 
 
-def test_time_is_written_and_read():  # type: ignore[no-untyped-def]
+def test_time_is_written_and_read() -> None:
     body = messages.time_body(1774602000, "n0123456789", 7, DIGEST)
     assert messages.read_time(body) == Time(1774602000, "n0123456789", 7, DIGEST)
     assert len(body) < 300
 
 
-def test_a_time_without_nonce_is_not_written():  # type: ignore[no-untyped-def]
+def test_a_time_without_nonce_is_not_written() -> None:
     assert reason_of(messages.time_body, 5, "", 7, DIGEST) == "bad_message"

@@ -19,11 +19,17 @@ from stairgate.core.policy import (
 )
 from tests.portable.family import body, policy
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import TypeVar  # noqa: TID251
 
-def make(turned, weeks):  # type: ignore[no-untyped-def]
+    T = TypeVar("T")
+
+
+def make(turned: bool, weeks: "tuple[Week, ...]") -> Policy:
     """A policy with everything in it; `turned` reverses every list whose order means nothing."""
 
-    def order(*items):  # type: ignore[no-untyped-def]
+    def order(*items: "T") -> "tuple[T, ...]":
         return tuple(reversed(items)) if turned else tuple(items)
 
     return Policy(
@@ -53,26 +59,26 @@ WEEKS = (Week("pa", 31, 0, 60, "limited"), Week("pb", 79, 1230, 420, "closed"), 
 MANY = tuple([Week("pb", days, 1230, 420, "closed") for days in range(1, 60)])
 
 
-def test_written_is_read():  # type: ignore[no-untyped-def]
+def test_written_is_read() -> None:
     written = write_policy(make(False, WEEKS))
     assert read_policy(written) == canonical(make(False, WEEKS))
     assert write_policy(read_policy(written)) == written
 
 
-def test_equal_policies_are_equal_bytes():  # type: ignore[no-untyped-def]
+def test_equal_policies_are_equal_bytes() -> None:
     assert write_policy(make(True, WEEKS)) == write_policy(make(False, WEEKS))
     assert canonical(make(True, WEEKS)) == canonical(make(False, WEEKS))
 
 
-def test_a_window_said_twice_is_written_once():  # type: ignore[no-untyped-def]
+def test_a_window_said_twice_is_written_once() -> None:
     assert write_policy(make(False, WEEKS + WEEKS)) == write_policy(make(False, WEEKS))
 
 
-def test_another_value_gives_other_bytes():  # type: ignore[no-untyped-def]
+def test_another_value_gives_other_bytes() -> None:
     assert write_policy(make(False, WEEKS)) != write_policy(make(False, WEEKS[1:]))
 
 
-def test_many_windows_fill_several_lines():  # type: ignore[no-untyped-def]
+def test_many_windows_fill_several_lines() -> None:
     written = write_policy(make(False, MANY))
     lines = [line for line in split(written) if line.startswith(b'["week"')]
     assert len(lines) == 3
@@ -80,7 +86,7 @@ def test_many_windows_fill_several_lines():  # type: ignore[no-untyped-def]
     assert read_policy(written).weeks == MANY
 
 
-def test_the_order_of_the_lines():  # type: ignore[no-untyped-def]
+def test_the_order_of_the_lines() -> None:
     kinds = []
     for line in split(write_policy(make(True, WEEKS))):
         kind = line.split(b'"')[1]
@@ -90,29 +96,29 @@ def test_the_order_of_the_lines():  # type: ignore[no-untyped-def]
     assert kinds == order.split(b" ")
 
 
-def test_a_policy_without_anything():  # type: ignore[no-untyped-def]
+def test_a_policy_without_anything() -> None:
     empty = read_policy(b'["policy","h1","r1",5,6]\n')
     assert empty == Policy("h1", "r1", 5, 6, (), None, (), (), (), (), (), (), ())
     assert write_policy(empty) == b'["policy","h1","r1",5,6]\n'
 
 
-def test_lines_of_later_versions_are_skipped():  # type: ignore[no-untyped-def]
+def test_lines_of_later_versions_are_skipped() -> None:
     later = body(b'["x-later","anything",[1,[2]]]', b'["week","pb",[[1,0,0,"closed"]]]', b'["x-"]')
     assert read_policy(later) == policy(b'["week","pb",[[1,0,0,"closed"]]]')
 
 
-def test_spaces_change_no_meaning():  # type: ignore[no-untyped-def]
+def test_spaces_change_no_meaning() -> None:
     assert read_policy(body().replace(b",", b", ")) == policy()
 
 
-def test_line_by_line_is_the_same_as_at_once():  # type: ignore[no-untyped-def]
+def test_line_by_line_is_the_same_as_at_once() -> None:
     reader = PolicyReader()
     for line in split(body()):
         reader.take(line)
     assert reader.finish() == policy()
 
 
-def test_a_policy_with_faults_is_not_written():  # type: ignore[no-untyped-def]
+def test_a_policy_with_faults_is_not_written() -> None:
     bad = make(False, WEEKS + (Week("px", 0, 0, 0, "closed"),))
     try:
         write_policy(bad)
@@ -122,7 +128,7 @@ def test_a_policy_with_faults_is_not_written():  # type: ignore[no-untyped-def]
         raise AssertionError("it was written")
 
 
-def test_a_policy_too_large_is_not_written():  # type: ignore[no-untyped-def]
+def test_a_policy_too_large_is_not_written() -> None:
     large = make(False, tuple([Week("pb", days, start, 0, "closed") for days in range(1, 128) for start in range(9)]))
     try:
         write_policy(large)

@@ -9,11 +9,11 @@ COUNT = len(LINES)
 A_ZONE = b'["zone","zb","Europe/Berlin",'
 
 
-def only(*lines):  # type: ignore[no-untyped-def]
+def only(*lines: bytes) -> bytes:
     return b"\n".join(lines) + b"\n"
 
 
-def with_line(number, line):  # type: ignore[no-untyped-def]
+def with_line(number: int, line: bytes) -> bytes:
     """The family's policy with one line (from 1) replaced."""
     return only(*(LINES[: number - 1] + [line] + LINES[number:]))
 
@@ -107,7 +107,7 @@ CASES = (
 )  # fmt: skip
 
 
-def check(data, reason, line, field):  # type: ignore[no-untyped-def]
+def check(data: bytes, reason: str, line: int, field: str) -> None:
     faults = check_policy(data)
     assert (line, field) in [(fault.line, fault.field) for fault in faults]
     assert all(fault.expected and fault.got for fault in faults)
@@ -120,7 +120,7 @@ def check(data, reason, line, field):  # type: ignore[no-untyped-def]
         raise AssertionError("it was accepted")
 
 
-def test_all_faults_at_once():  # type: ignore[no-untyped-def]
+def test_all_faults_at_once() -> None:
     data = with_line(1, b'["policy","H1","R1",0,-1]') + b'["week","px",[[0,0,0,"open"]]]\n["gate"]\n[1'
     places = [(fault.line, fault.field) for fault in check_policy(data)]
     assert sorted(places) == [
@@ -134,17 +134,17 @@ def test_all_faults_at_once():  # type: ignore[no-untyped-def]
     ]
 
 
-def test_a_fault_says_what_came_but_never_much_of_it():  # type: ignore[no-untyped-def]
+def test_a_fault_says_what_came_but_never_much_of_it() -> None:
     fault = check_policy(with_line(1, b'["policy","' + b"H" * 300 + b'","r1",5,6]'))[0]
     assert fault.got == "H" * 60
     assert "id" in fault.expected
 
 
-def test_the_family_has_no_fault():  # type: ignore[no-untyped-def]
+def test_the_family_has_no_fault() -> None:
     assert check_policy(body()) == []
 
 
-def test_a_smaller_bound_for_a_toy():  # type: ignore[no-untyped-def]
+def test_a_smaller_bound_for_a_toy() -> None:
     data = body()
     assert check_policy(data, len(data)) == []
     assert check_policy(data, len(data) - 1)[0].field == "size"

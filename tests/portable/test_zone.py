@@ -10,7 +10,7 @@ KATHMANDU = Zone("zk", "Asia/Kathmandu", ((0, 345),))
 HAVANA = Zone("zh", "America/Havana", ((1767225600, -300), (1772946000, -240), (1793509200, -300)))
 
 
-def at(text):  # type: ignore[no-untyped-def]
+def at(text: str) -> int:
     """Seconds of a date and time, of no zone."""
     return zone.day_number(text[:10]) * 86400 + int(text[11:13]) * 3600 + int(text[14:16]) * 60
 
@@ -42,11 +42,11 @@ CASES = (
 )
 
 
-def check(table, local, utc):  # type: ignore[no-untyped-def]
+def check(table: Zone, local: str, utc: str) -> None:
     assert zone.utc_of_local(table, at(local)) == at(utc)
 
 
-def test_there_and_back_at_every_quarter_hour():  # type: ignore[no-untyped-def]
+def test_there_and_back_at_every_quarter_hour() -> None:
     for table in (BERLIN, LORD_HOWE, KATHMANDU):
         for day in (zone.day_number("2026-03-29"), zone.day_number("2026-10-25"), zone.day_number("2026-04-05")):
             for quarter in range(-96, 192):
@@ -57,14 +57,14 @@ def test_there_and_back_at_every_quarter_hour():  # type: ignore[no-untyped-def]
                 assert again == utc or (again < utc and zone.local_seconds(table, again) == local)
 
 
-def test_offset_changes_at_the_second():  # type: ignore[no-untyped-def]
+def test_offset_changes_at_the_second() -> None:
     assert zone.offset_seconds(BERLIN, 1774745999) == 3600
     assert zone.offset_seconds(BERLIN, 1774746000) == 7200
     assert zone.offset_seconds(BERLIN, 0) == 3600
     assert zone.offset_seconds(BERLIN, 4000000000) == 7200
 
 
-def test_next_change():  # type: ignore[no-untyped-def]
+def test_next_change() -> None:
     assert zone.next_change(BERLIN, 0) == 1774746000
     assert zone.next_change(BERLIN, 1774745999) == 1774746000
     assert zone.next_change(BERLIN, 1774746000) == 1792890000
@@ -72,13 +72,13 @@ def test_next_change():  # type: ignore[no-untyped-def]
     assert zone.next_change(KATHMANDU, 5) is None
 
 
-def test_weekdays():  # type: ignore[no-untyped-def]
+def test_weekdays() -> None:
     assert zone.weekday(zone.day_number("1970-01-01")) == 3
     assert zone.weekday(zone.day_number("2026-03-29")) == 6
     assert zone.weekday(zone.day_number("2026-03-30")) == 0
 
 
-def test_day_numbers():  # type: ignore[no-untyped-def]
+def test_day_numbers() -> None:
     assert zone.day_number("1970-01-01") == 0
     assert zone.day_number("2000-02-29") == 11016
     assert zone.day_number("2000-03-01") == 11017
@@ -86,7 +86,7 @@ def test_day_numbers():  # type: ignore[no-untyped-def]
     assert zone.day_number("2100-03-01") - zone.day_number("2100-02-28") == 1
 
 
-def test_family_days_follow_each_other_without_gap():  # type: ignore[no-untyped-def]
+def test_family_days_follow_each_other_without_gap() -> None:
     for table in (BERLIN, LORD_HOWE, HAVANA):
         for day_start in (0, 30, 105, 120, 150, 240, 1439):
             moment = zone.day_number("2026-03-01") * 86400
@@ -100,7 +100,7 @@ def test_family_days_follow_each_other_without_gap():  # type: ignore[no-untyped
                 day, begin, end = following
 
 
-def test_a_family_day_that_begins_in_the_doubled_hour_begins_once():  # type: ignore[no-untyped-def]
+def test_a_family_day_that_begins_in_the_doubled_hour_begins_once() -> None:
     # 02:30 comes twice; between the first and the second the wall clock shows 02:00 again.
     day = zone.day_number("2026-10-25")
     begin = at("2026-10-25 00:30")

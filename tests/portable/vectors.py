@@ -1,6 +1,7 @@
 """Signatures made once with the library `cryptography` or by hand, so that both interpreters check the same ones.
 
-Every row of full lengths was also given to `cryptography`, which agrees but for compressed points (it reads them). Rows: name, point, signature, digest (hex), valid.
+Every row of full lengths was also given to `cryptography`, which agrees but for compressed points
+(it reads them). Rows: name, point, signature, digest (hex), valid.
 """
 
 POINT = (
@@ -258,11 +259,19 @@ P256 = (
         False,
     ),
     (
-        "s = n + s of a tiny s",
+        "s = 5",
+        POINT,
+        "7397a17dbdc27228fa707c9071f048e5a72c48fda41251cc48a0fbf74cdb072c"
+        + "0000000000000000000000000000000000000000000000000000000000000005",
+        "254f63de0a6ef4c7da92a322d3b4e435d2c13fabf25c550ea2cf35d410e89c51",
+        True,
+    ),
+    (
+        "s = 5 + n",
         POINT,
         "7397a17dbdc27228fa707c9071f048e5a72c48fda41251cc48a0fbf74cdb072c"
         + "ffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632556",
-        "792d5949878efac8792aec2326e7cf94c8ff0069152a2d194063bb26353b8a24",
+        "254f63de0a6ef4c7da92a322d3b4e435d2c13fabf25c550ea2cf35d410e89c51",
         False,
     ),
     (

@@ -104,12 +104,15 @@ class PersonRules(Rules):
         self._edges = sorted(edges)
         self._now = now
         self._used = used.get(person.id, {}).get("total", 0) * 60
+        self._day = (0, 0, 0)  # the family day looked at last: (day, begin, end)
 
     def _left(self, moment: int) -> "int | None":
         budget = self._budget
         if budget is None:
             return None
-        day, begin, _ = family_day(self._zone, moment, budget.day_start)
+        if not self._day[1] <= moment < self._day[2]:
+            self._day = family_day(self._zone, moment, budget.day_start)
+        day, begin, _ = self._day
         minutes = budget.minutes[weekday(day)]
         if minutes < 0:
             return None
