@@ -22,11 +22,13 @@ class WitnessedEnforcement(Enforcement):
 
     def enforce(self, policy: Policy, used: Used, everything: bool = True) -> Outcome:
         """See Enforcement."""
-        begun = time.monotonic_ns()
+        begun, wall = time.monotonic_ns(), self._clock.wall()
         outcome = super().enforce(policy, used, everything)
         done = time.monotonic_ns()
-        told = {"event": "enforced", "revision": policy.revision, "begun_ns": begun, "done_ns": done}
+        told: dict[str, object] = {"event": "enforced", "revision": policy.revision, "begun_ns": begun, "done_ns": done}
         told["levels"] = {mac: outcome.decisions[device.id].level for device in policy.devices for mac in device.macs}
+        # Which time of day the look went by: the lab moves it.
+        told["wall"] = wall
         print(json.dumps(told), flush=True)
         return outcome
 

@@ -5,6 +5,7 @@ it. A packet counts as passed where it arrives: inside the device's namespace fo
 internet's for those that go up. Resets and refusals are the router's own and not counted.
 """
 
+import bisect
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
@@ -46,15 +47,17 @@ def flow_named(name: str) -> Flow:
 def late_packets(device: Iterable[Seen], internet: Iterable[Seen], windows: Iterable[Window]) -> list[Late]:
     """Every packet that passed later after an end than its kind may. device, internet: the captures at each place."""
     windows = sorted(windows, key=lambda window: window.end_ns)
+    ends = [window.end_ns for window in windows]
     late = []
     for rows, kinds in ((device, DOWN_KINDS), (internet, UP_KINDS)):
         for row in rows:
-            flow = flow_of(row.flow)
-            if row.outgoing or flow.kind not in kinds or row.flags & RST:
+            # Windows do not overlap: only the last end before a packet can be the one it came after.
+            before = bisect.bisect_left(ends, row.t_ns) - 1
+            if before < 0 or row.outgoing or row.flags & RST or row.t_ns >= windows[before].until_ns:
                 continue
-            for window in windows:
-                if window.end_ns + LATE_NS[flow.kind] * MILLISECOND < row.t_ns < window.until_ns:
-                    late.append(Late(flow, (row.t_ns - window.end_ns) / MILLISECOND, window))
+            flow, after_ns = flow_of(row.flow), row.t_ns - ends[before]
+            if flow.kind in kinds and after_ns > LATE_NS[flow.kind] * MILLISECOND:
+                late.append(Late(flow, after_ns / MILLISECOND, windows[before]))
     return late
 
 

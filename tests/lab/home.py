@@ -4,6 +4,7 @@ It decides where each program runs and with which files; the network is `network
 part can be ended and started again on its own, as parts of a home do.
 """
 
+import re
 import shutil
 import socket
 from collections.abc import Sequence
@@ -15,6 +16,7 @@ from tests.lab.lab_clock import LabClock
 from tests.lab.processes import Program, python_module, wait_until
 
 HUB_PORT, BROKER_PORT = 8080, 8883
+CLAIM_CODE = re.compile(r"Claim code: ([0-9A-Z]{4}-[0-9A-Z]{4})")
 NAMES = {"www.example.org": (network.WEB_V4, network.WEB_V6), "video.example.net": (network.WEB_V4, network.WEB_V6)}
 
 
@@ -106,6 +108,15 @@ class LabHome:
         )
         self._start("hub", words, "home", keep=keep)
         wait_until("the hub", lambda: is_listening("home", network.HOME.v4, HUB_PORT))
+
+    def claim_code(self) -> str:
+        """The one-time code that the hub shows on its console."""
+
+        def shown() -> str:
+            codes = CLAIM_CODE.findall((self.folder / "hub.log").read_text(errors="replace"))
+            return codes[-1] if codes else ""
+
+        return wait_until("a claim code", shown)
 
     def end(self, name: str, kill: bool = False) -> None:
         """End one program: asked to, or by SIGKILL."""

@@ -8,6 +8,7 @@ stream because the client fell silent: whether packets then still reach the devi
 import asyncio
 import contextlib
 import json
+import socket
 import sys
 import time
 from pathlib import Path
@@ -21,6 +22,7 @@ STREAM_SECONDS = 30.0
 UDP_DOWN_INTERVAL = 0.008
 TCP_INTERVAL = 0.02
 PAGE_BYTES = 60_000
+DEAD_PEER_MS = 1500
 
 
 async def pace(interval: float, moments: list[float]) -> None:
@@ -77,19 +79,22 @@ async def serve(folder: Path) -> None:
         down_log = SendLog(folder, Flow("anyone", "tcp_down", family))
 
         async def download(_: asyncio.StreamReader, writer: asyncio.StreamWriter, log: SendLog = down_log) -> None:
+            # The gate resets the device's end only; without this the server would feed dead connections for minutes.
+            connection = writer.get_extra_info("socket")
+            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, DEAD_PEER_MS)
             moments = [time.monotonic()]
-            with contextlib.suppress(ConnectionError):
+            with contextlib.suppress(OSError):
                 while True:
                     writer.write(log.stamped(packets.BLOCK_BYTES))
                     await writer.drain()
                     await pace(TCP_INTERVAL, moments)
-            writer.close()
+            writer.transport.abort()
 
         async def upload(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-            with contextlib.suppress(ConnectionError):
-                while await reader.read(65536):
+            with contextlib.suppress(OSError):
+                while await asyncio.wait_for(reader.read(65536), DEAD_PEER_MS / 1000):
                     pass
-            writer.close()
+            writer.transport.abort()
 
         await asyncio.start_server(web_page, address, 80)
         await asyncio.start_server(download, address, packets.TCP_DOWN_PORT)

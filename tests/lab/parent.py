@@ -95,7 +95,8 @@ class Parent:
             },
         )
         assert answer.status in (200, 303), f"claim: {answer.status}\n{answer.body[-2000:]}"
-        assert self.get("/").status == 200
+        # A new session has a new token, which any page with a form shows.
+        assert self.get("/children/new").status == 200
 
     def add_child(self, name: str, band: str) -> str:
         """The new child's id."""

@@ -230,7 +230,9 @@ def test_elements_and_other_programs_rules_do_not_change_how_our_rules_read(kern
 
 def test_reading_while_somebody_else_changes_rules_never_fails(kernel: LinuxKernel) -> None:
     other, stopping = made_kernel(), threading.Event()
-    text = "add table inet busy\n" + "".join(f"add chain inet busy c{n}\n" for n in range(20)) + "delete table inet busy"
+    text = (
+        "add table inet busy\n" + "".join(f"add chain inet busy c{n}\n" for n in range(20)) + "delete table inet busy"
+    )
 
     def disturb() -> None:
         with network.inside("router"):

@@ -104,8 +104,10 @@ class Enforcement:
         now = self._clock.monotonic()
         while self._forget and self._forget[0][0] <= now:
             _, device, number = heapq.heappop(self._forget)
+            # An entry may stem from an earlier end: since then the gate was opened, and perhaps shut again just now.
             # A number that the device has no more is forgotten even when it has come back with another.
-            if self.numbers.get(device) != number or self._ends.get(device, 0.0) <= now:
+            over = self._ends.get(device, 0.0) + FORGET_AFTER_SECONDS <= now
+            if self.numbers.get(device) != number or over:
                 try:
                     self._kernel.forget(number)
                 except KernelRefused:

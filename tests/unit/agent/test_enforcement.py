@@ -306,6 +306,24 @@ def test_flows_of_a_device_that_is_open_again_are_not_forgotten(
     assert kernel.forgotten == []
 
 
+def test_a_second_pause_within_the_second_waits_its_own_time(
+    enforcement: Enforcement, kernel: FakeKernel, clock: HandClock
+) -> None:
+    """Forgetting by the first pause's entry would cut the resets of the second."""
+    number = paused_then(enforcement)
+    clock.move(0.5)
+    enforcement.enforce(family_policy(3), {}, everything=False)
+    clock.move(0.5)
+    enforcement.enforce(family_policy(4, overrides=[pause("dphone", AT, AT + 900)]), {}, everything=False)
+
+    clock.move(1.0)
+    enforcement.forget_ended()
+    assert kernel.forgotten == []
+    clock.move(0.11)
+    enforcement.forget_ended()
+    assert kernel.forgotten == [number]
+
+
 def test_flows_are_forgotten_after_a_grant_that_ended_by_itself(
     enforcement: Enforcement, kernel: FakeKernel, clock: HandClock
 ) -> None:

@@ -1,0 +1,43 @@
+"""The hub as the lab runs it: the product's own server, with the lab's clock and sockets made by the lab.
+
+`python -m tests.lab.hub_process HOME/hub DATA CLOCK [DESCRIPTOR]` listens on port 8080 of its namespace and, when a
+descriptor is given, on that socket as well: it may belong to another namespace, as the host's loopback does.
+"""
+
+import logging
+import signal
+import socket
+import sys
+import threading
+from pathlib import Path
+
+from stairgate.hub.claim_code import ClaimFile
+from stairgate.hub.config import read_config
+from stairgate.hub.serve import bind, serve
+from stairgate.hub.tinydb_store import TinyDbStore
+from tests.lab.lab_clock import LabClock
+
+
+def run(directory: Path, data: Path, clock_file: Path, descriptors: list[int]) -> None:
+    """Serve until SIGTERM."""
+    stop = threading.Event()
+    signal.signal(signal.SIGTERM, lambda *_: stop.set())
+    store = TinyDbStore(data)
+    sockets = [bind("0.0.0.0:8080"), bind("[::]:8080"), *(socket.socket(fileno=number) for number in descriptors)]
+    try:
+        serve(
+            read_config(directory),
+            store,
+            LabClock(clock_file),
+            sockets,
+            ClaimFile(data),
+            stop,
+            lambda line: print(line, flush=True),
+        )
+    finally:
+        store.close()
+
+
+if __name__ == "__main__":
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(levelname)s %(message)s")
+    run(Path(sys.argv[1]), Path(sys.argv[2]), Path(sys.argv[3]), [int(word) for word in sys.argv[4:]])
