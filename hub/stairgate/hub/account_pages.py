@@ -23,7 +23,7 @@ def claim() -> Answer:
     """Become the owner: code, password, zone (optional)."""
     if parts().parents.is_claimed():
         return redirect(url_for("account.login"), 303)
-    if request.method == "GET":
+    if request.method != "POST":  # also HEAD, which carries no CSRF token
         return _claim_page({}, 200)
     password = forms.password_of(request.form)
     faults = {}
@@ -51,7 +51,7 @@ def login() -> Answer:
     """Sign in: password."""
     if web_session().signed_in:
         return redirect(url_for("home.index"), 303)
-    if request.method == "GET":
+    if request.method != "POST":
         return render("login.html", faults={}), 200
     wait = parts().guessing.wait(source())
     if wait:

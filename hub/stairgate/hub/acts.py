@@ -1,7 +1,8 @@
-"""What a parent's tap does: one transaction from the family's row to the signed policies, then a word to the sender.
+"""What a parent's tap does: one transaction from the family's row to the signed policies, then a word to the
+sender.
 
-It decides what pause, bonus, undo and the rest mean for the stored family. What is applied where is told by the
-agents (`reports`); pages and permissions are the web's.
+It decides what pause, bonus, undo and the rest mean for the stored family. What is applied where is told by
+the agents (`reports`); pages and permissions are the web's.
 """
 
 import secrets
@@ -12,7 +13,18 @@ from typing import NamedTuple, Protocol, TypeVar
 
 from stairgate.hub import limits, outlook
 from stairgate.hub.clock import Clock
-from stairgate.hub.family import Device, Family, Override, Person, Week, from_row, read_family, remove, to_document, write
+from stairgate.hub.family import (
+    Device,
+    Family,
+    Override,
+    Person,
+    Week,
+    from_row,
+    read_family,
+    remove,
+    to_document,
+    write,
+)
 from stairgate.hub.issue import Issued, Issuer
 from stairgate.hub.local_time import morning
 from stairgate.hub.store import Row, Store, Transaction
@@ -47,7 +59,10 @@ def new_id(prefix: str) -> str:
 
 
 class Acts:
-    """Everything a parent can change. Each method is one transaction; the sender hears of it after the commit."""
+    """Everything a parent can change.
+
+    Each method is one transaction; the sender hears of it after the commit.
+    """
 
     def __init__(self, store: Store, home: str, clock: Clock, issuer: Issuer, publisher: Publisher) -> None:
         self._store = store
@@ -134,7 +149,10 @@ class Acts:
     def set_bedtime(
         self, person: str, days: int, start: int, end: int, week: str | None = None, revision: int | None = None
     ) -> Week:
-        """Add a bedtime, or change the one with id `week` that was read at `revision`. Raises `Conflict`, `NotPossible`."""
+        """Add a bedtime, or change the one with id `week` that was read at `revision`.
+
+        Raises `Conflict`, `NotPossible`.
+        """
 
         def edit(rows: Transaction) -> Week:
             family = read_family(rows)
@@ -167,7 +185,9 @@ class Acts:
         """Close everything for `minutes`, until a moment (UTC seconds), or with neither until the morning."""
 
         def overrides(now: int, family: Family, child: Person) -> "tuple[tuple[Override, ...], int]":
-            end = until if until else now + minutes * 60 if minutes else morning(now, child.zone, family.weeks_of(person))
+            end = (
+                until if until else now + minutes * 60 if minutes else morning(now, child.zone, family.weeks_of(person))
+            )
             end = min(max(end, now + 1), now + limits.OVERRIDE_SECONDS_MAX)
             others = tuple(other for other in family.overrides_of(person) if other.kind != "pause")
             return (*others, Override(new_id("o"), person, "pause", now, end, 0, "parent")), end
@@ -208,9 +228,7 @@ class Acts:
             if now - row.document["at"] > limits.UNDO_SECONDS:
                 raise NotPossible("This is too long ago to be undone.")
             family = read_family(rows)
-            before = [
-                from_row(Override, Row(kept["id"], 0, kept["document"])) for kept in row.document["before"]
-            ]
+            before = [from_row(Override, Row(kept["id"], 0, kept["document"])) for kept in row.document["before"]]
             _replace(rows, family.overrides_of(person), before)
             return _remember(rows, person, "undo", 0, now, ())
 
@@ -255,9 +273,7 @@ def _replace(rows: Transaction, old: Iterable[Override], new: Iterable[Override]
             write(rows, replace(override, revision=0))
 
 
-def _remember(
-    rows: Transaction, person: str, kind: str, until: int, at: float, before: Iterable[Override]
-) -> Act:
+def _remember(rows: Transaction, person: str, kind: str, until: int, at: float, before: Iterable[Override]) -> Act:
     act = Act(new_id("a"), person, kind, until, at)
     rows.put(
         "acts",

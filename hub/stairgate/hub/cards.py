@@ -1,7 +1,7 @@
 """What the pages show, as values: one card for each child, one line for each device.
 
-Built from the family, the core's decisions and the agents' reports at one moment; templates only lay it out. The
-state number changes exactly when a card does, so that a page can ask cheaply whether to look again.
+Built from the family, the core's decisions and the agents' reports at one moment; templates only lay it out.
+The state number changes exactly when a card does, so that a page can ask cheaply whether to look again.
 """
 
 import hashlib

@@ -1,4 +1,7 @@
-"""A child's page and everything a parent can do for the child. Every act is a POST that answers 303 to a page."""
+"""A child's page and everything a parent can do for the child.
+
+Every act is a POST that answers 303 to a page.
+"""
 
 from collections.abc import Callable
 
@@ -89,7 +92,10 @@ def bedtime(person: str) -> Answer:
         return _show(person, 422, faults)
     days, start, end_minute, week, revision = wanted
     return _act(
-        person, lambda: parts().acts.set_bedtime(person, days, start, end_minute, week, revision), "child.show", "bedtimes"
+        person,
+        lambda: parts().acts.set_bedtime(person, days, start, end_minute, week, revision),
+        "child.show",
+        "bedtimes",
     )
 
 

@@ -1,8 +1,8 @@
 """The one-time code that shows that whoever claims a new hub can read its console.
 
-Eight Crockford base32 characters (40 bits), valid for 15 minutes, five tries, one try a second; then only a new code
-helps, which `stairgate claim-code` prints. The code is kept as a digest in a file of its own beside the store, so that
-the command works while the hub runs. Nothing but a claim can be done with it.
+Eight Crockford base32 characters (40 bits), valid for 15 minutes, five tries, one try a second; then only a
+new code helps, which `stairgate claim-code` prints. The code is kept as a digest in a file of its own beside
+the store, so that the command works while the hub runs. Nothing but a claim can be done with it.
 """
 
 import argparse

@@ -1,6 +1,7 @@
 """The time as the hub sees it: one object handed in, so that a test or the lab holds the hands of the clock.
 
-`stairgate.port.clock.SystemClock` is the real one. Everything that decides (overrides, sessions, the claim) asks it.
+`stairgate.port.clock.SystemClock` is the real one. Everything that decides (overrides, sessions, the claim)
+asks it.
 """
 
 from typing import Protocol

@@ -1,7 +1,7 @@
 """From the family as the hub keeps it to the policy of one agent: a pure function.
 
-It decides what leaves the hub: ids, age bands, addresses and times; never a name. Exceptions that are over and
-bedtimes or exceptions of nobody are left out. Revision and signature are `issue`'s part.
+It decides what leaves the hub: ids, age bands, addresses and times; never a name. Exceptions that are over
+and bedtimes or exceptions of nobody are left out. Revision and signature are `issue`'s part.
 """
 
 import hashlib

@@ -1,7 +1,8 @@
 """Which agent needs which policy when: a state machine without a network and without a clock.
 
-An issued policy goes out at once and again after 1, 2, 4 … 60 s until a hello says that it is applied. A hello that
-names another policy is answered with the newest. Only the newest is ever sent. Who sends is `link`.
+An issued policy goes out at once and again after 1, 2, 4 … 60 s until a hello says that it is applied. A
+hello that names another policy is answered with the newest. Only the newest is ever sent. Who sends is
+`link`.
 """
 
 from typing import NamedTuple
@@ -74,9 +75,7 @@ class Delivery:
     def due(self, now: float) -> list[Outgoing]:
         """What is to be repeated by now."""
         return [
-            self._send(desk, now)
-            for desk in self._desks.values()
-            if desk.next_at is not None and desk.next_at <= now
+            self._send(desk, now) for desk in self._desks.values() if desk.next_at is not None and desk.next_at <= now
         ]
 
     def next_due(self) -> float | None:

@@ -31,7 +31,10 @@ class DemoChild(NamedTuple):
 
 
 def seed(store: Store, home: str, zone: str, children: Sequence[DemoChild]) -> dict[str, str]:
-    """Write the family; does nothing when there is one already. Returns child or device name -> id of what it wrote."""
+    """Write the family; does nothing when there is one already.
+
+    Returns child or device name -> id of what it wrote.
+    """
     ids = {}
     with store.transaction(home) as rows:
         if rows.page("people") or rows.page("devices"):

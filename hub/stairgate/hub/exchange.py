@@ -1,7 +1,8 @@
 """What the hub answers to its agents: messages in, messages out, no socket.
 
-It reads hellos and usage, keeps `reports` and `traffic` and asks `delivery` what to send; each hello gets the signed
-time. A hello that knows more than the store (a restored backup) leads to a new issue. Transport is `link`'s.
+It reads hellos and usage, keeps `reports` and `traffic` and asks `delivery` what to send; each hello gets the
+signed time. A hello that knows more than the store (a restored backup) leads to a new issue. Transport is
+`link`'s.
 """
 
 import logging

@@ -1,7 +1,7 @@
 """The family as the hub keeps it: children with a name, their devices, bedtimes and exceptions.
 
-Records and how they are stored; nothing here decides. Names and who did what stay in the hub (`compile` leaves
-them out of every policy).
+Records and how they are stored; nothing here decides. Names and who did what stay in the hub (`compile`
+leaves them out of every policy).
 """
 
 from dataclasses import asdict, dataclass
@@ -39,7 +39,10 @@ class Device:
 
 @dataclass(frozen=True)
 class Week:
-    """A bedtime. `days`: mask of the days it begins on, Monday 1; `start`, `end`: minutes of the local day."""
+    """A bedtime.
+
+    `days`: mask of the days it begins on, Monday 1; `start`, `end`: minutes of the local day.
+    """
 
     id: str
     person: str
@@ -52,7 +55,10 @@ class Week:
 
 @dataclass(frozen=True)
 class Override:
-    """An exception with an end. `target`: a person or device; `kind`: pause, open or bonus; times in UTC seconds."""
+    """An exception with an end.
+
+    `target`: a person or device; `kind`: pause, open or bonus; times in UTC seconds.
+    """
 
     id: str
     target: str
@@ -101,7 +107,10 @@ _LISTS = ("macs", "persons", "flags")
 
 
 def write(rows: Transaction, record: Person | Device | Week | Override) -> None:
-    """Write a record over the revision it was read at; revision 0 means that it must be new. Raises `Conflict`."""
+    """Write a record over the revision it was read at; revision 0 means that it must be new.
+
+    Raises `Conflict`.
+    """
     rows.put(_COLLECTION[type(record)], record.id, to_document(record), expected=record.revision)
 
 
@@ -119,9 +128,7 @@ def to_document(record: Person | Device | Week | Override) -> Document:
 
 def from_row(record: type[Record], row: Row) -> Record:
     """The record that `write` stored."""
-    fields: dict[str, Any] = {
-        name: tuple(value) if name in _LISTS else value for name, value in row.document.items()
-    }
+    fields: dict[str, Any] = {name: tuple(value) if name in _LISTS else value for name, value in row.document.items()}
     return record(id=row.id, revision=row.revision, **fields)
 
 

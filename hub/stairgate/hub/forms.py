@@ -1,6 +1,7 @@
 """What people type into forms, read and checked: all faults of a form at once, each with its field.
 
-It decides what a form may say; whether the act is possible now is `acts`' part. Fields that are missing are empty.
+It decides what a form may say; whether the act is possible now is `acts`' part. Fields that are missing are
+empty.
 """
 
 from collections.abc import Mapping
@@ -91,9 +92,7 @@ def read_bedtime(form: Form) -> tuple[BedtimeForm, Faults]:
         faults["end"] = "Please give the time it ends, such as 07:00."
     if start is not None and start == end:
         faults["end"] = "Please let it end at another time than it begins."
-    bedtime = BedtimeForm(
-        days, start or 0, end or 0, form.get("week") or None, _number(form.get("revision", "")) or 0
-    )
+    bedtime = BedtimeForm(days, start or 0, end or 0, form.get("week") or None, _number(form.get("revision", "")) or 0)
     return bedtime, faults
 
 

@@ -1,7 +1,8 @@
 """What every request passes before a page sees it, and what every answer carries.
 
-Host allow-list (against DNS rebinding), Origin on everything that changes something, deny by default, security
-headers. Each rule is for all routes, also for those that do not exist. CSRF tokens are Flask-WTF's part.
+Host allow-list (against DNS rebinding), Origin on everything that changes something, deny by default,
+security headers. Each rule is for all routes, also for those that do not exist. CSRF tokens are Flask-WTF's
+part.
 """
 
 from ipaddress import ip_address

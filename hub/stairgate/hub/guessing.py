@@ -1,7 +1,7 @@
 """Slowing whoever guesses: five quick tries, then a wait that doubles up to 15 minutes, for each source.
 
-It never locks the account: a parent who is signed in, or who comes from another source, is not kept out by a child
-who guesses. A source is a hardware address where the hub can see one, else a network address.
+It never locks the account: a parent who is signed in, or who comes from another source, is not kept out by a
+child who guesses. A source is a hardware address where the hub can see one, else a network address.
 """
 
 import threading
@@ -12,7 +12,10 @@ from stairgate.hub.clock import Clock
 
 
 class Guessing:
-    """Wrong tries for each source, in RAM, bounded: the source that has been quiet longest is forgotten first."""
+    """Wrong tries for each source, in RAM, bounded:
+
+    the source that has been quiet longest is forgotten first.
+    """
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
@@ -26,7 +29,10 @@ class Guessing:
         return max(0, -int(self._clock.monotonic() - blocked_until))
 
     def failed(self, source: str) -> None:
-        """Count a wrong try. Called before the answer is known, taken back by `succeeded`: parallel tries all count."""
+        """Count a wrong try.
+
+        Called before the answer is known, taken back by `succeeded`: parallel tries all count.
+        """
         with self._lock:
             wrong = self._sources.pop(source, (0, 0.0))[0] + 1
             delay = 0.0

@@ -111,6 +111,4 @@ class Issuer:
 
 def _read(row: Row) -> Issued:
     document = row.document
-    return Issued(
-        row.id, document["revision"], document["digest"], document["issued"], document["document"].encode()
-    )
+    return Issued(row.id, document["revision"], document["digest"], document["issued"], document["document"].encode())

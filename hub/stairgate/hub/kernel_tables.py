@@ -1,7 +1,8 @@
 """Three tables of the kernel by rtnetlink: own hardware addresses, own network addresses, neighbours.
 
-It reads and decides nothing. Netlink, because it answers for the process's own network namespace, for IPv4 and
-IPv6 alike, in well under a millisecond and without a subprocess (rtnetlink(7); `ip -j` is not in OpenWrt's BusyBox).
+It reads and decides nothing. Netlink, because it answers for the process's own network namespace, for IPv4
+and IPv6 alike, in well under a millisecond and without a subprocess (rtnetlink(7); `ip -j` is not in
+OpenWrt's BusyBox).
 """
 
 import socket

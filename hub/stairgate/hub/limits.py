@@ -1,6 +1,7 @@
 """Every bound of the hub in one place: what no request, agent or clock may exceed.
 
-The bounds of the wire formats are `stairgate.core.limits`; those of files are in `store` and `atomic_storage`.
+The bounds of the wire formats are `stairgate.core.limits`; those of files are in `store` and
+`atomic_storage`.
 """
 
 # Requests

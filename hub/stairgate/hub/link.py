@@ -1,8 +1,9 @@
 """The broker connection: one thread owns it, everybody else leaves a note.
 
-Web threads put policies into a bounded queue and wake the owner through a socket pair; it sleeps in `select` on that
-and on the broker's socket, so that a tap goes out at once and nothing polls. It runs paho's loop itself: paho is not
-safe for threads that publish beside its own. MQTT 3.1.1, persistent session, mutual TLS; what is said is `exchange`'s.
+Web threads put policies into a bounded queue and wake the owner through a socket pair; it sleeps in `select`
+on that and on the broker's socket, so that a tap goes out at once and nothing polls. It runs paho's loop
+itself: paho is not safe for threads that publish beside its own. MQTT 3.1.1, persistent session, mutual TLS;
+what is said is `exchange`'s.
 """
 
 import logging
@@ -12,6 +13,7 @@ import socket
 import ssl
 import threading
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -33,7 +35,10 @@ _QOS_POLICY, _QOS_HELLO, _QOS_USAGE = 1, 1, 0
 
 @dataclass(frozen=True)
 class BrokerSettings:
-    """Where the broker is and who we are. `hosts` are tried in turn; each is verified by the certificate's SAN."""
+    """Where the broker is and who we are.
+
+    `hosts` are tried in turn; each is verified by the certificate's SAN.
+    """
 
     hosts: tuple[str, ...]
     port: int
@@ -86,7 +91,10 @@ class BrokerLink:
         self._thread.start()
 
     def stop(self) -> None:
-        """Say goodbye to the broker and end the thread. What was not sent is in the store and goes out next time."""
+        """Say goodbye to the broker and end the thread.
+
+        What was not sent is in the store and goes out next time.
+        """
         self._stopping.set()
         self._wake()
         if self._thread.ident is not None:
@@ -107,10 +115,8 @@ class BrokerLink:
         return self._connected
 
     def _wake(self) -> None:
-        try:
+        with suppress(OSError):  # the pipe is full of wake-ups, or closed
             self._wake_write.send(b"!")
-        except OSError:
-            pass  # the pipe is full of wake-ups, or closed
 
     def _run(self) -> None:
         try:
@@ -205,9 +211,7 @@ class BrokerLink:
             return  # `connected` sends the newest of everything that is unacknowledged
         for message in outgoing:
             try:
-                name = messages.topic(
-                    self._exchange.home, message.agent, "down", message.kind, self._settings.shard
-                )
+                name = messages.topic(self._exchange.home, message.agent, "down", message.kind, self._settings.shard)
             except Refused as refused:
                 _log.warning("not sent: %s", refused.reason)
                 continue

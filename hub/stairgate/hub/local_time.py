@@ -1,7 +1,7 @@
 """Local times of a family: when a morning comes, which minute of the day it is.
 
-All arithmetic on durations is in UTC; local wall time is only for what people say. A moment that the clocks skip is
-read as the first one after it.
+All arithmetic on durations is in UTC; local wall time is only for what people say. A moment that the clocks
+skip is read as the first one after it.
 """
 
 import os
@@ -14,6 +14,7 @@ from stairgate.hub import limits
 from stairgate.hub.family import Week
 
 DAY_SECONDS = 86400
+_LONGEST_SKIP_MINUTES = 1440 + 1  # Samoa left out 30 December 2011
 
 
 @lru_cache(maxsize=1)
@@ -36,12 +37,13 @@ def local(moment: float, zone: str) -> datetime:
 
 def at_minute(day: date, minute: int, zone: str) -> int:
     """UTC seconds of a minute of a local day, 0 (midnight) to 1440."""
-    wall = datetime(day.year, day.month, day.day, tzinfo=ZoneInfo(zone)) + timedelta(minutes=minute)
-    moment = int(wall.timestamp())
-    # A skipped time reads back as another one; the seconds it is off lie before the jump.
-    shown = local(moment, zone).replace(tzinfo=None)
-    skipped = shown - wall.replace(tzinfo=None)
-    return moment - int(skipped.total_seconds()) if skipped > timedelta() else moment
+    midnight = datetime(day.year, day.month, day.day)
+    for later in range(_LONGEST_SKIP_MINUTES):
+        wall = midnight + timedelta(minutes=minute + later)
+        moment = wall.replace(tzinfo=ZoneInfo(zone)).timestamp()
+        if local(moment, zone).replace(tzinfo=None) == wall:
+            return int(moment)
+    raise ValueError(f"{zone} skips a whole day at {day}")
 
 
 def next_time(now: float, minute: int, zone: str) -> int:

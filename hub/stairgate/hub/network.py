@@ -1,7 +1,7 @@
 """Who the hub is on its network and who its neighbours are: one seam, with its fake beside it.
 
-A neighbour's hardware address is a hint for showing a page or exempting a parent's phone, never a proof of who
-somebody is: a child can borrow an address.
+A neighbour's hardware address is a hint for showing a page or exempting a parent's phone, never a proof of
+who somebody is: a child can borrow an address.
 """
 
 import logging

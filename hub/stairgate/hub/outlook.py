@@ -1,7 +1,7 @@
 """What holds now and until when, by the same core that the devices run.
 
-It turns the family into a policy value that never leaves the hub and asks `stairgate.core.decide`. For a child as
-such, apart from any shared device, it adds an imaginary device that belongs to this child alone.
+It turns the family into a policy value that never leaves the hub and asks `stairgate.core.decide`. For a
+child as such, apart from any shared device, it adds an imaginary device that belongs to this child alone.
 """
 
 from stairgate.core.decide import Decision, decide

@@ -1,7 +1,7 @@
 """Passwords: hashed with scrypt, one at a time.
 
-Each hash takes 32 MiB for a tenth of a second; a semaphore of one and a short queue keep a flood of logins from taking
-a small box down. The library (werkzeug, OpenSSL underneath) releases the interpreter meanwhile.
+Each hash takes 32 MiB for a tenth of a second; a semaphore of one and a short queue keep a flood of logins
+from taking a small box down. The library (werkzeug, OpenSSL underneath) releases the interpreter meanwhile.
 """
 
 import threading

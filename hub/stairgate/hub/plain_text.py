@@ -1,6 +1,7 @@
 """What people type, made safe to keep: names without control characters, hardware addresses in one spelling.
 
-It decides what a name may contain. Escaping for HTML is Jinja's; this keeps out what would reorder or hide a line.
+It decides what a name may contain. Escaping for HTML is Jinja's; this keeps out what would reorder or hide a
+line.
 """
 
 import re

@@ -1,7 +1,7 @@
 """What needs no login: help, and `/me`, where a child sees what holds for the device in its hands.
 
-`/me` recognises the device by its source address in the hub's neighbour table. It shows no name, no history and
-nothing of other devices; an address can be borrowed, so it must be safe to show to any sibling.
+`/me` recognises the device by its source address in the hub's neighbour table. It shows no name, no history
+and nothing of other devices; an address can be borrowed, so it must be safe to show to any sibling.
 """
 
 from typing import NamedTuple

@@ -1,7 +1,8 @@
 """What the agents say they apply: the truth behind “applied on 1 of 1”.
 
-It keeps each agent's last hello and compares it with the newest policy. What changed is written down, so that a hub
-that restarts need not say "waiting" about a policy that holds; when it was heard and each device's level stay in RAM.
+It keeps each agent's last hello and compares it with the newest policy. What changed is written down, so that
+a hub that restarts need not say "waiting" about a policy that holds; when it was heard and each device's
+level stay in RAM.
 """
 
 import threading
@@ -23,7 +24,10 @@ class Agent(NamedTuple):
 
 
 class Report(NamedTuple):
-    """An agent's last hello: what it applies, what became of the newest policy, when it spoke (wall, seconds)."""
+    """An agent's last hello:
+
+    what it applies, what became of the newest policy, when it spoke (wall, seconds).
+    """
 
     revision: int
     digest: str
@@ -36,8 +40,9 @@ class Report(NamedTuple):
 class Standing(NamedTuple):
     """Where an agent stands with the newest policy.
 
-    state: `applied`, `waiting`, `failed` (with the agent's reason) or `silent` (nothing heard for 20 minutes; then
-    the last policy it had is still enforced). heard: wall seconds of the last hello, None when there was none.
+    state: `applied`, `waiting`, `failed` (with the agent's reason) or `silent` (nothing heard for 20 minutes;
+    then the last policy it had is still enforced). heard: wall seconds of the last hello, None when there was
+    none.
     """
 
     agent: Agent
@@ -64,9 +69,7 @@ class Reports:
         """Take an agent's hello; agents that are not of this home are ignored."""
         if hello.agent not in [agent.id for agent in self.agents]:
             return
-        report = Report(
-            hello.revision, hello.digest, hello.highest, hello.state, hello.reason, self._clock.wall()
-        )
+        report = Report(hello.revision, hello.digest, hello.highest, hello.state, hello.reason, self._clock.wall())
         with self._lock:
             before = self._reports.get(hello.agent)
             self._reports[hello.agent] = report

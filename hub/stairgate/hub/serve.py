@@ -1,7 +1,7 @@
 """The process of the hub: one waitress server with eight threads, one thread for the broker, one store.
 
-It decides how things start and end: settings and store first, then pages, then the broker, which may be away; on
-SIGTERM the running requests finish, so that no commit is lost. It logs no names and no requests.
+It decides how things start and end: settings and store first, then pages, then the broker, which may be away;
+on SIGTERM the running requests finish, so that no commit is lost. It logs no names and no requests.
 """
 
 import argparse
@@ -47,8 +47,8 @@ def serve(
 ) -> None:
     """Run a hub on bound sockets until `stop` is set; the store stays open.
 
-    sockets: the first one's port is the one that policies name. announce: gets the claim code and other lines for the
-    console. Raises OSError and ValueError when keys or certificates cannot be read.
+    sockets: the first one's port is the one that policies name. announce: gets the claim code and other lines
+    for the console. Raises OSError and ValueError when keys or certificates cannot be read.
     """
     parts = build(
         home=config.home,

@@ -1,7 +1,7 @@
 """Who is signed in: server-side sessions that can be listed and revoked.
 
-The browser holds a random token, the store its SHA-256. A session ends after 90 days, after 30 unused, by logging
-out or by a tap of any parent. Cookie and request belong to `web_session`.
+The browser holds a random token, the store its SHA-256. A session ends after 90 days, after 30 unused, by
+logging out or by a tap of any parent. Cookie and request belong to `web_session`.
 """
 
 import hashlib
@@ -32,7 +32,10 @@ class Sessions:
         self._clock = clock
 
     def start(self, parent: str, browser: str) -> str:
-        """A new session; returns the token for the cookie. The session unused longest makes room when there are 50."""
+        """A new session; returns the token for the cookie.
+
+        The session unused longest makes room when there are 50.
+        """
         token = secrets.token_urlsafe(32)
         now = self._clock.wall()
         with self._store.transaction(self._home) as rows:
@@ -84,9 +87,7 @@ class Sessions:
 
     def _is_live(self, session: Session) -> bool:
         now = self._clock.wall()
-        return (
-            now - session.created < limits.SESSION_SECONDS and now - session.seen < limits.SESSION_IDLE_SECONDS
-        )
+        return now - session.created < limits.SESSION_SECONDS and now - session.seen < limits.SESSION_IDLE_SECONDS
 
 
 def session_id(token: str) -> str:

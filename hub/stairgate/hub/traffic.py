@@ -1,7 +1,7 @@
 """Bytes of each device, for the picture: RAM only, the last two minutes.
 
-Agents send cumulative counts; differences are put into short buckets. Whose traffic may be shown at all is the
-caller's decision (never that of exempt devices). Nothing here is ever written to disk.
+Agents send cumulative counts; differences are put into short buckets. Whose traffic may be shown at all is
+the caller's decision (never that of exempt devices). Nothing here is ever written to disk.
 """
 
 import threading

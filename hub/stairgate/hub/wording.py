@@ -1,6 +1,7 @@
 """The sentences of the pages: what holds, until when, why and whether the router agrees.
 
-Every machine code becomes words here, and only here. No jargon and no blame; a block always says that it is one.
+Every machine code becomes words here, and only here. No jargon and no blame; a block always says that it is
+one.
 """
 
 from collections.abc import Sequence
@@ -27,7 +28,10 @@ _LONG_SECONDS = 6 * 86400
 
 
 class State(NamedTuple):
-    """How a child's internet stands, for a card. `icon` and `tone` name a picture and a colour, never alone."""
+    """How a child's internet stands, for a card.
+
+    `icon` and `tone` name a picture and a colour, never alone.
+    """
 
     icon: str
     tone: str

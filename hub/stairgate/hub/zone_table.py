@@ -1,4 +1,5 @@
-"""The zone lines of a policy, remembered: finding ten years of changes takes tens of milliseconds, a tap must not.
+"""The zone lines of a policy, remembered: finding ten years of changes takes tens of milliseconds, a tap must
+not.
 
 The table begins with the calendar year, so that the same rules make the same bytes all year long.
 """
@@ -10,7 +11,10 @@ from stairgate.provisioning.zones import zone_changes
 
 
 def zone_table(name: str, moment: int) -> tuple[tuple[int, int], ...]:
-    """(UTC second, minutes east of UTC) from the beginning of the moment's year on. Raises as `zone_changes`."""
+    """(UTC second, minutes east of UTC) from the beginning of the moment's year on.
+
+    Raises as `zone_changes`.
+    """
     year = datetime.fromtimestamp(moment, UTC).year
     return _of_year(name, year)
 

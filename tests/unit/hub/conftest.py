@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
+from jinja2.bccache import Bucket, BytecodeCache
 from werkzeug.test import TestResponse
 
 from stairgate.hub import passwords
@@ -25,6 +26,30 @@ ROUTER = "rrouter"
 PASSWORD = "correct horse battery"
 #: Friday 2026-08-07, 18:00 in Berlin.
 EVENING = 1786118400.0
+
+
+class Compiled(BytecodeCache):
+    """Templates compiled once for all hubs of a test run."""
+
+    def __init__(self) -> None:
+        self._code: dict[str, bytes] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        if bucket.key in self._code:
+            bucket.bytecode_from_string(self._code[bucket.key])
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        self._code[bucket.key] = bucket.bytecode_to_string()
+
+
+COMPILED = Compiled()
+
+
+class Client(FlaskClient):
+    """Reads each answer at once, so that no file stays open."""
+
+    def open(self, *arguments: Any, **options: Any) -> TestResponse:
+        return super().open(*arguments, **{"buffered": True, **options})
 
 
 class Hub:
@@ -51,6 +76,8 @@ class Hub:
         self.parts.connect(self.broker)
         self.parts.claim_code.renew()
         self.app = create_app(self.parts)
+        self.app.test_client_class = Client
+        self.app.jinja_env.bytecode_cache = COMPILED
         self.browser = self.new_browser()
 
     def new_browser(self) -> FlaskClient:
@@ -59,10 +86,10 @@ class Hub:
     def get(self, path: str, browser: FlaskClient | None = None, **arguments: Any) -> TestResponse:
         return (browser or self.browser).get(path, **arguments)
 
-    def post(self, path: str, browser: FlaskClient | None = None, page: str = "", **fields: Any) -> TestResponse:
+    def post(self, path: str, browser: FlaskClient | None = None, /, **fields: Any) -> TestResponse:
         """Post a form with the token of a page that has one."""
         browser = browser or self.browser
-        token = self.token(browser, page or ("/login" if self.parts.parents.is_claimed() else "/claim"))
+        token = self.token(browser, "/login" if self.parts.parents.is_claimed() else "/claim")
         return browser.post(path, data={"csrf_token": token, **fields})
 
     def token(self, browser: FlaskClient, page: str) -> str:
