@@ -83,7 +83,8 @@ def decide(policy: "Policy", device_id: str, now: int, used: "Used") -> Decision
 
     `used` holds the minutes used by each person in the family day that holds `now`, by category, e.g. {"p1":
     {"total": 30}}; with minutes left, `until` assumes that the device is in use all the time. Only the
-    category `total` closes a device.
+    category `total` closes a device. The search for the next change is bounded (`limits.DECISION_STEPS`): a
+    policy made to exhaust it gets None, and whoever enforces asks again within six hours.
     """
     devices = [device for device in policy.devices if device.id == device_id]
     if not devices:

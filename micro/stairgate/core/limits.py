@@ -27,5 +27,5 @@ EVENTS_BYTES = 4096
 TOPIC_CHARACTERS = 128
 
 GRANT_SECONDS_MAX = 6 * 3600  # the longest grant an agent gives before it renews it
-DECISION_STEPS = 4096  # moments looked at in search of the next change of level
+DECISION_STEPS = 2048  # moments looked at in search of the next change of level
 PERIOD_SECONDS = 10 * 86400  # a week, and the tails of what came before it: after this, rules only repeat

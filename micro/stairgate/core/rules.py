@@ -18,10 +18,7 @@ if TYPE_CHECKING:
     Used = dict[str, dict[str, int]]
 
     class Verdict(NamedTuple):
-        """Level and layer as indices, the line that won, and the seconds left of the budget (None:
-
-        no limit).
-        """
+        """Level and layer as indices, the line that won, and the seconds left of the budget (None: no limit)."""
 
         level: int
         layer: int

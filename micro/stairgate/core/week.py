@@ -1,5 +1,4 @@
-"""Windows of the week and of dates: which of them holds a wall-clock minute, and at which minutes they may
-change.
+"""Windows of the week and of dates: which of them holds a wall-clock minute, and when they begin and end.
 
 A window belongs to the day on which it begins; with `end <= start` it lasts into the next day. A moment is in
 a window when its wall-clock minute is, so a skipped hour never occurs and a doubled one counts twice. Dates
@@ -43,8 +42,7 @@ class Windows:
         return [first for first, _, _ in self._dates] + [last + 1 for _, last, _ in self._dates]
 
     def in_force(self, day: int, minute: int) -> "tuple[str, int, str] | None":
-        """The winning window at a local minute: its layer (`date` or `week`), its level as an index, its
-        line.
+        """The window that wins at a local minute: layer (`date` or `week`), level as an index, line.
 
         Dates come before weeks, and inside a layer the strictest level wins. None outside every window.
         """

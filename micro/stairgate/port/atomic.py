@@ -35,8 +35,8 @@ def _remove(path: str) -> None:
 def write_atomic(path: str, data: bytes, mode: int = 0o600) -> None:
     """Replace the file's content: on the disk when this returns, and a reader sees the old or the new.
 
-    `mode` is the permission of the new file, where files have any. Raises OSError; the old file is then
-    untouched.
+    `mode` is the permission of the new file, where files have any. Raises OSError; before the
+    rename the old file is untouched and nothing else is left behind.
     """
     temporary = path + ".new"
     _remove(temporary)

@@ -70,6 +70,8 @@ def open_document(data: bytes, point: bytes | None) -> Document:
     if point is not None:
         return Document(open_signed(data, "policy", {key_id(point): point}, ROUTER_POLICY_BYTES), "valid", 2)
     if data.startswith(b"stairgate-"):
+        if not data.startswith(b"stairgate-policy 1 "):
+            raise Refused("wrong_type", "expected a first line that begins with: stairgate-policy 1")
         return Document(data.partition(b"\n")[2], "not checked", 2)
     return Document(data, "missing", 1)
 

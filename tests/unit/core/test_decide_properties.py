@@ -5,7 +5,7 @@ from datetime import date, timedelta
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from stairgate.core.decide import REASONS, Decision, decide
+from stairgate.core.decide import REASONS, decide
 from stairgate.core.policy import Budget, Date, Override, Policy, Week, check_policy, write_policy
 from stairgate.core.zone import family_day
 from tests.unit.core.families import FROM_UTC, make
@@ -13,7 +13,7 @@ from tests.unit.core.families import FROM_UTC, make
 DAY = 86400
 YEARS = 8 * 365 * DAY
 ZONES = ("Europe/Berlin", "America/New_York", "Australia/Lord_Howe", "Asia/Kathmandu", "America/St_Johns")
-EXAMPLES = settings(max_examples=250, deadline=None, derandomize=True)
+EXAMPLES = settings(max_examples=150, deadline=None, derandomize=True)
 
 minutes = st.sampled_from([0, 1, 29, 30, 90, 119, 120, 150, 179, 180, 420, 719, 1230, 1439]) | st.integers(0, 1439)
 levels = st.sampled_from(["open", "limited", "closed"])
@@ -131,10 +131,3 @@ def test_a_pause_closes_and_nothing_else_can_open(policy: Policy, device: str, n
 @given(policies(with_budgets=True))
 def test_every_policy_here_is_one_on_the_wire(policy: Policy) -> None:
     assert check_policy(write_policy(policy)) == []
-
-
-@EXAMPLES
-@given(policies(with_budgets=True), devices, moments)
-def test_the_same_question_has_the_same_answer(policy: Policy, device: str, now: int) -> None:
-    assert decide(policy, device, now, {}) == decide(policy, device, now, {})
-    assert isinstance(decide(policy, device, now, {}), Decision)

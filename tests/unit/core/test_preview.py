@@ -139,6 +139,13 @@ def test_all_faults_are_printed_with_their_lines(
         assert got in line
 
 
+def test_another_signed_document_is_no_policy(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "signed.time"
+    path.write_bytes(signed(EXAMPLE.read_bytes(), "time"))
+    assert main([str(path), "--device", "dtablet", "--at", "2026-03-24T12:00"]) == 1
+    assert "wrong_type" in capsys.readouterr().err
+
+
 def test_a_file_that_is_missing_or_too_large(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = tmp_path / "large.policy"
     path.write_bytes(b"x" * 16385)
