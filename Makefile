@@ -11,7 +11,7 @@ help: ## print this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: build/packages-run $(VENV)/run ## watch it work: a home with a demo family, in a browser on this machine
-	@$(BIN)/python -m tests.lab.run
+	@$(BIN)/python -m tests.lab.run $(if $(PORT),--port $(PORT))
 
 test: build/packages-test setup lint wheel-check ## install what tests need, run all of them
 	$(LAB) $(BIN)/python -m pytest

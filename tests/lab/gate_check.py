@@ -20,6 +20,8 @@ UP_KINDS = ("udp_up", "tcp_up")
 RESET_WITHIN_NS = 2000 * MILLISECOND
 # A packet on its way when the window begins or ends belongs to neither side.
 MARGIN_NS = 60 * MILLISECOND
+# Stragglers of an earlier connection have other sequence numbers altogether; no window carries this much of one.
+OTHER_CONNECTION_BYTES = 1 << 20
 
 
 class Window(NamedTuple):
@@ -103,11 +105,14 @@ def tcp_holes(device: Iterable[Seen], window: Window, since_ns: int, flow: Flow)
     )
     if not spans:
         return 0, 0
-    captured, reached = 0, spans[0][0]
+    captured, spanned, reached = 0, 0, spans[0][0]
     for begin, end in spans:
+        if begin - reached > OTHER_CONNECTION_BYTES:
+            reached = begin
+        spanned += max(0, end - reached)
         captured += max(0, end - max(begin, reached))
         reached = max(reached, end)
-    return reached - spans[0][0], captured
+    return spanned, captured
 
 
 def missing_resets(events: Iterable[Mapping[str, object]], devices: Iterable[str], window: Window) -> list[Flow]:

@@ -17,6 +17,7 @@ from pathlib import Path
 INSIDE = "STAIRGATE_LAB"
 RESOLVER = "nameserver 192.168.77.1\noptions timeout:1 attempts:2\n"
 STOP_SECONDS = 15.0
+HEARD_SECONDS = 5.0
 # What the lab must be able to do. Only doing it tells whether this kernel and this user may.
 PROBE = (
     "mount -t tmpfs lab /run && ip link add probe0 type veth peer name probe1 && "
@@ -120,7 +121,7 @@ def run(command: Sequence[str], keep_descriptors: Sequence[int] = ()) -> int:
         except KeyboardInterrupt:
             # At a terminal the command has heard it too and is cleaning up.
             try:
-                return process.wait(STOP_SECONDS)
+                return process.wait(HEARD_SECONDS)
             except subprocess.TimeoutExpired:
                 os.close(ours)
 

@@ -55,10 +55,10 @@ def test_capture_shares_count_what_was_sent_while_open() -> None:
 
 def test_tcp_holes_are_seen_and_repetitions_not_counted_twice() -> None:
     flow = Flow("phone", "tcp_down", "v4")
-    spans = [(1000, 500), (1500, 500), (1500, 500), (2500, 500)]
+    spans = [(1000, 500), (1500, 500), (1500, 500), (2500, 500), (3_000_000_000, 100)]
     rows = [Seen(END - 5, False, flow.number, sequence, length, 0) for sequence, length in spans]
 
-    assert gate_check.tcp_holes(rows, WINDOW, WINDOW.start_ns, flow) == (2000, 1500)
+    assert gate_check.tcp_holes(rows, WINDOW, WINDOW.start_ns, flow) == (2100, 1600)
 
 
 def test_missing_resets_names_who_was_connected_and_not_told() -> None:
