@@ -61,9 +61,22 @@ class Parent:
             self._token = found[1]
         return Answer(response.status, response.headers.get("Location", ""), text)
 
+    def close(self) -> None:
+        """Close the connection; the session lives on."""
+        if self._connection:
+            self._connection.close()
+            self._connection = None
+
     def get(self, path: str) -> Answer:
         """Open a page."""
-        return self._request("GET", path, None, {})
+        reused = self._connection is not None
+        try:
+            return self._request("GET", path, None, {})
+        except (http.client.HTTPException, OSError):
+            # As a browser does: an idle connection may have ended with a restart of the hub.
+            if not reused:
+                raise
+            return self._request("GET", path, None, {})
 
     def post(self, path: str, **fields: str) -> Answer:
         """Send a form. Raises AssertionError unless the page answers with a redirect, as every done act does."""

@@ -125,6 +125,12 @@ class Program:
         """SIGKILL: no chance to clean up."""
         self._process.kill()
         self._process.wait()
+        self._close_input()
+
+    def _close_input(self) -> None:
+        if self._process.stdin:
+            with contextlib.suppress(BrokenPipeError):
+                self._process.stdin.close()
 
     def stop(self) -> int:
         """Ask it to end, insist after a while; the exit status."""
@@ -135,9 +141,7 @@ class Program:
             except subprocess.TimeoutExpired:
                 self._process.kill()
                 self._process.wait()
-        if self._process.stdin:
-            with contextlib.suppress(BrokenPipeError):
-                self._process.stdin.close()
+        self._close_input()
         return self._process.returncode
 
 
