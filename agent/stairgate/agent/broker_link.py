@@ -47,7 +47,25 @@ class Link(Protocol):
         """Send a message on this agent's topic up/<kind>; while there is no connection it is dropped."""
 
 
-def make_client(client_id: str) -> mqtt.Client:
+class LoopClient(mqtt.Client):
+    """paho's client, which also tells when its loop has ended: paho 1.6 says nothing after an error of TLS.
+
+    ended: set when it has.
+    """
+
+    ended: threading.Event
+
+    def loop_forever(self, *given: Any, **named: Any) -> Any:
+        """What paho's thread runs."""
+        try:
+            return super().loop_forever(*given, **named)
+        except OSError:  # a TLS alert of the broker, for example that our certificate has expired
+            return mqtt.MQTT_ERR_CONN_LOST
+        finally:
+            self.ended.set()
+
+
+def make_client(client_id: str) -> LoopClient:
     """A paho client with a clean MQTT 3.1.1 session that leaves reconnecting to us; on paho 1.6 and 2.x."""
     words: dict[str, Any] = {
         "client_id": client_id,
@@ -56,8 +74,8 @@ def make_client(client_id: str) -> mqtt.Client:
         "reconnect_on_failure": False,
     }
     if hasattr(mqtt, "CallbackAPIVersion"):
-        return mqtt.Client(mqtt.CallbackAPIVersion.VERSION2, **words)
-    return mqtt.Client(**words)
+        return LoopClient(mqtt.CallbackAPIVersion.VERSION2, **words)
+    return LoopClient(**words)
 
 
 def tls_context(settings: AgentSettings) -> ssl.SSLContext:
@@ -84,10 +102,10 @@ class BrokerLink:
         self._lost = threading.Event()
         self._accepted = False
         self._client = make_client(self._identity.agent)
+        self._client.ended = self._lost
         self._client.tls_set_context(tls_context(settings))
         self._client.max_queued_messages_set(QUEUED_MESSAGES)
         self._client.on_connect = self._on_connect
-        self._client.on_disconnect = self._on_disconnect
         self._client.on_message = self._on_message
         self._thread = threading.Thread(target=self._supervise, name="broker-link", daemon=True)
 
@@ -166,9 +184,6 @@ class BrokerLink:
         self._accepted = True
         self._client.subscribe(self._topic("down", "policy"), 1)
         self._put(Arrival(CONNECTED, b""))
-
-    def _on_disconnect(self, *_: Any) -> None:
-        self._lost.set()
 
     def _on_message(self, _client: Any, _userdata: Any, message: mqtt.MQTTMessage) -> None:
         try:

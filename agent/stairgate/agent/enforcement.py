@@ -7,7 +7,7 @@ are due is left to `grants`, the policy to `sync`, the loop to `control`.
 
 import heapq
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import NamedTuple
 
 from stairgate.agent import gate, grants
@@ -15,7 +15,7 @@ from stairgate.agent.gate import GateSettings, SetName
 from stairgate.agent.grants import CONSTANT_SETS, TCP_RETURN_MS, TIMED_SETS, Contents, Grant
 from stairgate.agent.kernel import Kernel
 from stairgate.agent.netlink import KernelRefused
-from stairgate.core.decide import Decision, decide
+from stairgate.core.decide import Decision, decide_all
 from stairgate.core.limits import GRANT_SECONDS_MAX
 from stairgate.core.records import Policy
 from stairgate.port.clock import SystemClock
@@ -74,7 +74,7 @@ class Enforcement:
             self.load_rules()
         self._renumber(policy)
         now, started = self._clock.wall(), self._clock.monotonic()
-        decisions = decide_all(policy, now, used)
+        decisions = decide_all(policy, int(now), {person: dict(minutes) for person, minutes in used.items()})
         due = {
             device: grant
             for device, decision in decisions.items()
@@ -166,20 +166,3 @@ class Enforcement:
             if decision.until is not None:
                 waits.append(decision.until - now + LOOK_AFTER_SECONDS)
         return started + max(0.0, min(waits))
-
-
-def decide_all(
-    policy: Policy, now: float, used: Used, decide_one: Callable[..., Decision] = decide
-) -> dict[str, Decision]:
-    """The decision for every device. Devices of the same people and flags, with nothing of their own, share one."""
-    own = {override.target for override in policy.overrides}
-    if policy.hub is not None:
-        own |= {device.id for device in policy.devices if not set(policy.hub.macs).isdisjoint(device.macs)}
-    shared: dict[object, Decision] = {}
-    decisions = {}
-    for device in policy.devices:
-        key: object = device.id if device.id in own else (device.persons, device.flags)
-        if key not in shared:
-            shared[key] = decide_one(policy, device.id, int(now), {person: dict(m) for person, m in used.items()})
-        decisions[device.id] = shared[key]
-    return decisions
