@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 import pytest
 
 from stairgate.agent import gate, grants
-from stairgate.agent.enforcement import FORGET_AFTER_SECONDS, RETRY_SECONDS, Enforcement, decide_all
+from stairgate.agent.enforcement import FORGET_AFTER_SECONDS, RETRY_SECONDS, Enforcement
 from stairgate.agent.gate import BRIDGE_GRANTED, BRIDGE_GRANTED_TCP, GRANTED, GateSettings, SetName
 from stairgate.agent.grants import mac_key
 from stairgate.agent.kernel_fake import FakeKernel
@@ -382,29 +382,13 @@ def rich_policy() -> Policy:
     return policy._replace(devices=(*more, *policy.devices))
 
 
-def test_decisions_shared_by_devices_are_those_of_each() -> None:
+def test_decisions_of_one_look_are_those_of_each_device(enforcement: Enforcement, kernel: FakeKernel) -> None:
     policy, used = rich_policy(), {"pmia": {"total": 3}}
 
-    shared = decide_all(policy, NOON, used)
+    decisions = enforcement.enforce(policy, used).decisions
 
-    assert list(shared) == [device.id for device in policy.devices]
-    for device, decision in shared.items():
-        assert decision[:2] == decide(policy, device, AT, used)[:2], device
-    assert shared["da"].level == "open"
-    assert shared["dconsole"].level == "closed"
-
-
-def test_a_hundred_devices_of_four_people_are_four_decisions() -> None:
-    policy = family_policy()
-    devices = tuple(
-        Device(f"d{n:03}", (f"02:00:00:00:88:{n:02x}",), ("pmia",) if n % 2 else ("pben",), "x", ()) for n in range(100)
-    )
-    asked = []
-
-    def counting(*given: object) -> object:
-        asked.append(given[1])
-        return decide(*given)  # type: ignore[arg-type]
-
-    decide_all(policy._replace(devices=devices), NOON, {}, counting)  # type: ignore[arg-type]
-
-    assert asked == ["d000", "d001"]
+    assert list(decisions) == [device.id for device in policy.devices]
+    for device, decision in decisions.items():
+        assert decision[:3] == decide(policy, device, AT, used)[:3], device
+    assert mac_key("02:00:00:00:77:99") in kernel.elements(gate.EXEMPT)
+    assert {PHONE, CONSOLE} & set(kernel.elements(GRANTED)) == set()
