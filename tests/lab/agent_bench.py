@@ -65,7 +65,9 @@ def documents(key: SigningKey) -> list[bytes]:
     signed = []
     for revision in range(1, ROUNDS + 1):
         paused = [pause("pben", now - 60, now + 3600), pause("pmia", now - 60, now + 3600)] if revision % 2 == 0 else []
-        weeks = [Week(who, days, 1230, 420, "closed") for who in ("pben", "pmia") for days in (48, 79)]
+        # A bedtime on each night that has nothing to say now, whenever this runs.
+        night = (now % 86400 // 60 + 720) % 1440
+        weeks = [Week(who, days, night, (night + 60) % 1440, "closed") for who in ("pben", "pmia") for days in (48, 79)]
         devices = tuple(
             Device(f"d{index:03}", (f"02:00:00:01:00:{index:02x}",), ("pmia" if index % 2 else "pben",), "phone", ())
             for index in range(DEVICES)

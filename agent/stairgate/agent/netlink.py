@@ -29,6 +29,9 @@ BATCH_MESSAGES = 4096
 ANSWER_SECONDS = 5.0
 
 
+_ATTRIBUTE = struct.Struct("=HH").unpack_from
+
+
 class KernelRefused(Exception):
     """The kernel did not make a change. `code` is an errno name such as ENFILE, `what` the change that was tried."""
 
@@ -77,7 +80,7 @@ def attributes(data: bytes, offset: int = 0) -> Iterator[tuple[int, bytes]]:
     """The attributes in `data`, as (type, value). Stops at the first that does not fit."""
     end = len(data)
     while offset + 4 <= end:
-        length, kind = struct.unpack_from("=HH", data, offset)
+        length, kind = _ATTRIBUTE(data, offset)
         if length < 4 or offset + length > end:
             return
         yield kind & NLA_TYPE_MASK, data[offset + 4 : offset + length]

@@ -7,11 +7,12 @@ expired cannot be deleted), timeouts in milliseconds, never 0. Which elements th
 
 import socket
 import struct
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from stairgate.agent.gate import SetName
 from stairgate.agent.netlink import (
+    NLA_F_NESTED,
     NLM_F_ACK,
     NLM_F_CREATE,
     Interrupted,
@@ -46,20 +47,33 @@ class SetChange(NamedTuple):
     remove: frozenset[bytes]
 
 
-def _list_body(name: SetName, table: str, elements: Iterable[tuple[bytes, int | None]]) -> bytes:
-    entries = b"".join(
-        nested(
-            LIST_ELEM,
-            nested(ELEM_KEY, attribute(DATA_VALUE, key)),
-            b"" if timeout is None else attribute(ELEM_TIMEOUT, struct.pack("!Q", timeout)),
-        )
-        for key, timeout in elements
+def _entries(elements: Sequence[tuple[bytes, int | None]]) -> bytes:
+    """The elements of one set, one pack each: a tap on a hundred devices writes some eight hundred."""
+    if not elements:
+        return b""
+    key_bytes = len(elements[0][0])
+    value, padding = 4 + key_bytes, -key_bytes % 4
+    plain = struct.Struct(f"=HHHHHH{key_bytes}s{padding}x")
+    timed = struct.Struct(plain.format + "HH8s")
+    inner = (4 + value + padding, ELEM_KEY | NLA_F_NESTED, value, DATA_VALUE)
+    plain_head = (plain.size, LIST_ELEM | NLA_F_NESTED, *inner)
+    timed_head = (timed.size, LIST_ELEM | NLA_F_NESTED, *inner)
+    return b"".join(
+        [
+            plain.pack(*plain_head, key)
+            if timeout is None
+            else timed.pack(*timed_head, key, 12, ELEM_TIMEOUT, timeout.to_bytes(8, "big"))
+            for key, timeout in elements
+        ]
     )
+
+
+def _list_body(name: SetName, table: str, elements: Sequence[tuple[bytes, int | None]]) -> bytes:
     return (
         netfilter_header(FAMILIES[name.family])
         + attribute(LIST_TABLE, table.encode() + b"\0")
         + attribute(LIST_SET, name.name.encode() + b"\0")
-        + nested(LIST_ELEMENTS, entries)
+        + nested(LIST_ELEMENTS, _entries(elements))
     )
 
 
@@ -115,14 +129,11 @@ def _decode_elements(body: bytes) -> Iterator[tuple[bytes, int | None]]:
         if kind != LIST_ELEMENTS:
             continue
         for _, entry in attributes(value):
-            key, expiration = b"", None
-            for elem_kind, elem_value in attributes(entry):
-                if elem_kind == ELEM_KEY:
-                    key = dict(attributes(elem_value)).get(DATA_VALUE, b"")
-                elif elem_kind == ELEM_EXPIRATION:
-                    expiration = int.from_bytes(elem_value, "big")
+            element = dict(attributes(entry))
+            key = dict(attributes(element.get(ELEM_KEY, b""))).get(DATA_VALUE)
+            expiration = element.get(ELEM_EXPIRATION)
             if key:
-                yield key, expiration
+                yield key, None if expiration is None else int.from_bytes(expiration, "big")
 
 
 def _dump_whole(netlink: NetlinkSocket, kind: int, body: bytes, what: str) -> list[Message]:
