@@ -26,7 +26,7 @@ from stairgate.hub.family import (
     write,
 )
 from stairgate.hub.issue import Issued, Issuer
-from stairgate.hub.local_time import morning
+from stairgate.hub.local_time import morning, next_time
 from stairgate.hub.store import Row, Store, Transaction
 
 Result = TypeVar("Result")
@@ -41,6 +41,10 @@ class Publisher(Protocol):
 
 class NotPossible(Exception):
     """The act makes no sense now; the sentence is for the parent."""
+
+
+class NoSuchChild(NotPossible):
+    """The child is no longer here."""
 
 
 class Act(NamedTuple):
@@ -157,7 +161,7 @@ class Acts:
         def edit(rows: Transaction) -> Week:
             family = read_family(rows)
             if not family.person(person):
-                raise NotPossible("This child is no longer here.")
+                raise NoSuchChild("This child is no longer here.")
             if week is None:
                 if len(family.weeks_of(person)) >= limits.BEDTIMES_MAX:
                     raise NotPossible(f"There are {limits.BEDTIMES_MAX} bedtimes already.")
@@ -182,11 +186,15 @@ class Acts:
     # Exceptions: each with an end, each undone by one tap
 
     def pause(self, person: str, minutes: int = 0, until: int | None = None) -> Act:
-        """Close everything for `minutes`, until a moment (UTC seconds), or with neither until the morning."""
+        """Close everything for `minutes`, until a minute of the day, or with neither until the morning."""
 
         def overrides(now: int, family: Family, child: Person) -> "tuple[tuple[Override, ...], int]":
             end = (
-                until if until else now + minutes * 60 if minutes else morning(now, child.zone, family.weeks_of(person))
+                next_time(now, until, child.zone)
+                if until is not None
+                else now + minutes * 60
+                if minutes
+                else morning(now, child.zone, family.weeks_of(person))
             )
             end = min(max(end, now + 1), now + limits.OVERRIDE_SECONDS_MAX)
             others = tuple(other for other in family.overrides_of(person) if other.kind != "pause")
@@ -215,14 +223,14 @@ class Acts:
         return self._override(person, "end", lambda now, family, child: ((), 0))
 
     def undo(self, person: str, act: str) -> Act:
-        """Put back exactly the exceptions from before this act, as a new revision.
+        """Put back exactly the exceptions from before this act, as a new revision; "" means the last one.
 
         Raises `NotPossible` when somebody has acted on the child since.
         """
 
         def edit(rows: Transaction) -> Act:
             row = rows.get("acts", person)
-            if not row or row.document["act"] != act or row.document["kind"] == "undo":
+            if not row or act not in ("", row.document["act"]) or row.document["kind"] == "undo":
                 raise NotPossible("Somebody changed this in the meantime, so nothing was undone.")
             now = self._clock.wall()
             if now - row.document["at"] > limits.UNDO_SECONDS:
@@ -252,7 +260,7 @@ class Acts:
             family = read_family(rows)
             child = family.person(person)
             if not child:
-                raise NotPossible("This child is no longer here.")
+                raise NoSuchChild("This child is no longer here.")
             now = self._clock.wall()
             before = family.overrides_of(person)
             wanted, until = overrides(int(now), family, child)

@@ -9,10 +9,10 @@ from flask import Blueprint, abort, g, redirect, request, url_for
 from werkzeug.wrappers import Response
 
 from stairgate.hub import forms, limits
-from stairgate.hub.acts import NotPossible
+from stairgate.hub.acts import NoSuchChild, NotPossible
 from stairgate.hub.context import overview, page, parts
 from stairgate.hub.issue import PolicyTooLarge
-from stairgate.hub.local_time import next_time, zone_names
+from stairgate.hub.local_time import zone_names
 from stairgate.hub.store import Conflict
 
 child = Blueprint("child", __name__, url_prefix="/children")
@@ -47,15 +47,11 @@ def show(person: str) -> Answer:
 @child.post("/<person>/pause")
 def pause(person: str) -> Answer:
     """Close: `minutes` 15, 30 or 60; 0 until the morning; or `until`, a time of day."""
-    now, card = parts().clock.wall(), overview().card(person)
-    if not card:
-        abort(404)
     until = None
     minutes = forms.read_minutes(request.form, (0, *limits.PAUSE_MINUTES))
     if request.form.get("until"):
-        minute = forms.read_minute(request.form["until"])
-        until = None if minute is None else next_time(now, minute, card.person.zone)
-        minutes = None if minute is None else 0
+        until = forms.read_minute(request.form["until"])
+        minutes = None if until is None else 0
     if minutes is None:
         return _show(person, 422, {"pause": "Please choose how long."})
     return _act(person, lambda: parts().acts.pause(person, minutes, until))
@@ -79,9 +75,7 @@ def end(person: str) -> Answer:
 @child.post("/<person>/undo")
 def undo(person: str) -> Answer:
     """Put back what was before the last act; `act` names it, without it the last one is meant."""
-    card = overview().card(person)
-    act = request.form.get("act") or (card.undo.id if card and card.undo else "")
-    return _act(person, lambda: parts().acts.undo(person, act))
+    return _act(person, lambda: parts().acts.undo(person, request.form.get("act", "")))
 
 
 @child.post("/<person>/bedtime")
@@ -115,10 +109,10 @@ def remove(person: str) -> Answer:
 
 
 def _act(person: str, act: Callable[[], object], endpoint: str = "", anchor: str | None = None) -> Answer:
-    if not overview().card(person):
-        abort(404)
     try:
         act()
+    except NoSuchChild:
+        abort(404)
     except NotPossible as problem:
         return _show(person, 409, {"act": str(problem)})
     except Conflict:

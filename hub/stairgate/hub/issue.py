@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple, Protocol
 
 from stairgate.core.envelope import body_digest
-from stairgate.core.policy import write_policy
+from stairgate.core.policy import Policy, read_policy, write_policy
 from stairgate.hub import limits
 from stairgate.hub.clock import Clock
 from stairgate.hub.compile import Reachable, compile_policy
@@ -38,7 +38,10 @@ class PolicyTooLarge(Exception):
 
 
 class Issuer:
-    """Issues policies for the agents of one home. Keeps no state; all of it is in the transaction."""
+    """Issues policies for the agents of one home.
+
+    All state is in the transaction; the values of each last policy are remembered to compare with, by digest.
+    """
 
     def __init__(
         self,
@@ -53,6 +56,7 @@ class Issuer:
         self._signer = signer
         self._clock = clock
         self._reachable = reachable
+        self._policies: dict[str, tuple[str, Policy]] = {}
 
     def issue(self, rows: Transaction, seen: Mapping[str, int] | None = None) -> list[Issued]:
         """Write and return a policy for each agent whose rules changed.
@@ -80,14 +84,17 @@ class Issuer:
         last = _read(row) if row else None
         now = int(self._clock.wall())
         fresh = last is not None and 0 <= now - last.issued < limits.POLICY_SECONDS_MAX
-        if last and fresh and seen is None:
-            # The same rules, judged at the moment of the last issue, make the same bytes.
-            body = self._body(family, hub, agent, last.revision, last.issued)
-            if body_digest(body) == last.digest:
-                return None
+        # The same rules, judged at the moment of the last issue, make the same policy.
+        if last and fresh and seen is None and self._compile(family, hub, last) == self._policy_of(last):
+            return None
         revision = max(now, (last.revision if last else 0) + 1, (seen or 0) + 1)
-        body = self._body(family, hub, agent, revision, now)
+        policy = compile_policy(family, self.home, agent, revision, now, hub)
+        try:
+            body = write_policy(policy)
+        except ValueError as problem:
+            raise PolicyTooLarge(str(problem)) from problem
         issued = Issued(agent, revision, body_digest(body), now, self._signer.sign("policy", body))
+        self._policies[agent] = (issued.digest, policy)
         rows.put(
             "policies",
             agent,
@@ -101,12 +108,16 @@ class Issuer:
         )
         return issued
 
-    def _body(self, family: Family, hub: Reachable, agent: str, revision: int, issued: int) -> bytes:
-        policy = compile_policy(family, self.home, agent, revision, issued, hub)
-        try:
-            return write_policy(policy)
-        except ValueError as problem:
-            raise PolicyTooLarge(str(problem)) from problem
+    def _compile(self, family: Family, hub: Reachable, last: Issued) -> Policy:
+        return compile_policy(family, self.home, last.agent, last.revision, last.issued, hub)
+
+    def _policy_of(self, issued: Issued) -> Policy:
+        """The values of an issued policy; read from its bytes only after a restart."""
+        digest, policy = self._policies.get(issued.agent, ("", None))
+        if policy is None or digest != issued.digest:
+            policy = read_policy(issued.document.partition(b"\n")[2])
+            self._policies[issued.agent] = (issued.digest, policy)
+        return policy
 
 
 def _read(row: Row) -> Issued:

@@ -1,6 +1,5 @@
 """The store that forgets: for tests and for trying out. Keeps the contract of `store` without a disk."""
 
-import copy
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -14,6 +13,7 @@ from stairgate.hub.store import (
     StoreError,
     Transaction,
     check_index,
+    copy_document,
     matches,
 )
 from stairgate.hub.turn import Turn
@@ -28,7 +28,7 @@ class _MemoryTransaction:
 
     def get(self, collection: str, row_id: str) -> Row | None:
         row = self._rows.get(self._key(collection, row_id))
-        return copy.deepcopy(row)
+        return _copy(row) if row else None
 
     def put(self, collection: str, row_id: str, document: Document, expected: int | None = None) -> int:
         key = self._key(collection, row_id)
@@ -38,7 +38,7 @@ class _MemoryTransaction:
             raise Conflict(collection, row_id, expected, held)
         if old is None and len(self._of(collection)) >= ROWS_MAX:
             raise Full(f"{collection}: expected fewer than {ROWS_MAX} rows")
-        self._rows[key] = Row(row_id, held + 1, copy.deepcopy(document))
+        self._rows[key] = Row(row_id, held + 1, copy_document(document))
         return held + 1
 
     def delete(self, collection: str, row_id: str, expected: int | None = None) -> bool:
@@ -55,7 +55,7 @@ class _MemoryTransaction:
 
     def page(self, collection: str, after: str = "", limit: int = ROWS_MAX) -> list[Row]:
         rows = sorted(row for row in self._of(collection) if row.id > after)
-        return copy.deepcopy(rows[:limit])
+        return [_copy(row) for row in rows[:limit]]
 
     def _of(self, collection: str) -> list[Row]:
         self._key(collection, "")
@@ -65,6 +65,10 @@ class _MemoryTransaction:
         if collection not in COLLECTIONS:
             raise ValueError(f"undeclared collection: expected one of COLLECTIONS, got {collection!r}")
         return (self._home, collection, row_id)
+
+
+def _copy(row: Row) -> Row:
+    return row._replace(document=copy_document(row.document))
 
 
 class MemoryStore:

@@ -4,7 +4,6 @@ It keeps the contract of `store` for a home's configuration (at most 2,000 docum
 usage do not belong here: every commit writes the whole file.
 """
 
-import copy
 import fcntl
 import os
 from collections.abc import Iterator
@@ -27,6 +26,7 @@ from stairgate.hub.store import (
     StoreError,
     Transaction,
     check_index,
+    copy_document,
     matches,
 )
 from stairgate.hub.turn import Turn
@@ -59,7 +59,7 @@ class _TinyDbTransaction:
             table.remove(doc_ids=[key])  # type: ignore[list-item]
         elif table.count(where("home") == self._home) >= ROWS_MAX:
             raise Full(f"{collection}: expected fewer than {ROWS_MAX} rows")
-        held = {"home": self._home, "id": row_id, "revision": revision + 1, "document": copy.deepcopy(document)}
+        held = {"home": self._home, "id": row_id, "revision": revision + 1, "document": copy_document(document)}
         table.insert(TinyDocument(held, doc_id=key))  # type: ignore[arg-type]
         return revision + 1
 
@@ -143,4 +143,4 @@ class TinyDbStore:
 
 
 def _row(held: Document) -> Row:
-    return Row(held["id"], held["revision"], copy.deepcopy(held["document"]))
+    return Row(held["id"], held["revision"], copy_document(held["document"]))
