@@ -178,6 +178,21 @@ def test_every_page_fits_and_can_be_tapped_and_read(chromium: Browser, hub: Live
     assert phone.complaints == []
 
 
+def test_these_probes_can_fail(scripted: Phone, hub: LiveHub) -> None:
+    page = scripted.page
+    page.goto("/help")
+    for probe in (STRAYED, SMALL, TINY, PALE):
+        assert page.evaluate(probe) == []
+    page.evaluate("""() => {
+        const link = document.createElement('a');
+        link.href = '/'; link.textContent = 'x';
+        Object.assign(link.style, {position: 'absolute', insetInlineStart: '400px', fontSize: '9px', color: '#eee'});
+        document.querySelector('main').append(link);
+    }""")
+    for probe in (STRAYED, SMALL, TINY, PALE):
+        assert len(page.evaluate(probe)) == 1
+
+
 def test_everything_can_be_reached_by_keyboard(scripted: Phone, hub: LiveHub) -> None:
     page = scripted.page
     scripted.claim(hub)

@@ -90,7 +90,8 @@ class Cards:
         self._reports = reports
         self._traffic = traffic
         self._lock = threading.Lock()
-        self._number = 0
+        # Not from 1: a phone may still show a number from before the hub was started again.
+        self._number = int(clock.wall())
         self._fingerprint = b""
 
     def overview(self, zone: str) -> Overview:

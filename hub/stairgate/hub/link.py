@@ -77,6 +77,7 @@ class BrokerLink:
         self._wake_read.setblocking(False)
         self._wake_write.setblocking(False)
         self._connected = False
+        self._is_dropped = False
         self._failures = 0
         self._client = new_client(settings.client_id)
         self._client.max_queued_messages_set(limits.QUEUE_MESSAGES)
@@ -120,14 +121,15 @@ class BrokerLink:
 
     def _run(self) -> None:
         try:
-            self._send(self._exchange.stored())
+            self._overflow.set()  # begin with what the store holds
             while not self._stopping.is_set():
                 try:
                     self._step()
                 except Exception:
                     # One bad message must not end the only connection.
                     _log.exception("the broker connection begins again")
-                    self._lost()
+                    self._drop()
+                    self._stopping.wait(limits.RECONNECT_SECONDS[0])
             self._client.disconnect()
         finally:
             self._wake_read.close()
@@ -135,7 +137,7 @@ class BrokerLink:
 
     def _step(self) -> None:
         link = self._client.socket()
-        if link is None:
+        if link is None or self._is_dropped:
             self._connect()
             return
         due = self._exchange.seconds_to_next() if self._connected else None
@@ -157,7 +159,7 @@ class BrokerLink:
             self._send(self._exchange.due())
 
     def _connect(self) -> None:
-        self._connected = False
+        self._connected = self._is_dropped = False
         host = self._settings.hosts[self._failures % len(self._settings.hosts)]
         try:
             self._client.connect(host, self._settings.port, limits.KEEPALIVE_SECONDS)
@@ -167,13 +169,7 @@ class BrokerLink:
             self._lost()
 
     def _lost(self) -> None:
-        self._connected = False
-        link = self._client.socket()
-        if link is not None:
-            self._client.disconnect()
-            self._client.loop_write()
-            if self._client.socket() is not None:
-                link.close()
+        self._drop()
         delay = limits.RECONNECT_SECONDS[min(self._failures, len(limits.RECONNECT_SECONDS) - 1)]
         self._failures += 1
         until = self._clock.monotonic() + delay
@@ -181,6 +177,16 @@ class BrokerLink:
             select.select([self._wake_read], [], [], min(left, 1.0))
             self._clear_wake()
             self._send(self._take_notes())  # taken note of; they go out when the broker is back
+
+    def _drop(self) -> None:
+        self._connected = False
+        link = self._client.socket()
+        if link is not None:
+            with suppress(OSError, ValueError):  # it is broken already
+                self._client.disconnect()
+                self._client.loop_write()
+            link.close()
+            self._is_dropped = True  # paho may still hold it; connecting lets go of it
 
     def _check(self, code: int) -> None:
         if code != mqtt.MQTT_ERR_SUCCESS and self._client.socket() is None:

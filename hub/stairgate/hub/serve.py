@@ -32,6 +32,7 @@ from stairgate.provisioning.signing import SigningKey
 
 _log = logging.getLogger(__name__)
 _DRAIN_SECONDS = 3.0
+_SWITCH_SECONDS = 0.0005
 _DEFAULT_LISTEN = ("0.0.0.0:8080", "[::]:8080")
 
 
@@ -67,6 +68,8 @@ def serve(
     )
     if store.recovery:
         _log.error("the store %s", store.recovery)
+    # The thread of the broker waits for the interpreter behind the page it was woken by (default 5 ms).
+    sys.setswitchinterval(_SWITCH_SECONDS)
     link = BrokerLink(config.broker, parts.exchange, clock)
     parts.connect(link)
     link.start()

@@ -23,7 +23,7 @@ from stairgate.core.policy import read_policy
 from stairgate.hub import claim_code, kernel_tables
 from stairgate.hub.clock import ManualClock
 from stairgate.hub.config import ConfigError, read_config
-from stairgate.hub.link import new_client
+from stairgate.hub.link import BrokerSettings, new_client
 from stairgate.hub.memory_store import MemoryStore
 from stairgate.hub.network import KernelNetwork
 from stairgate.hub.serve import bind
@@ -214,7 +214,9 @@ class Agent:
         self.id = home.agents["router"]
         self.received: list[tuple[str, bytes]] = []
         self._client = new_client(self.id)
-        self._client.tls_set(str(directory / "ca.crt"), str(directory / "agent.crt"), str(directory / "agent.key"))
+        files = (directory / "ca.crt", directory / "agent.crt", directory / "agent.key")
+        settings = BrokerSettings(("127.0.0.1",), home.endpoints.port, self.id, "000", *files)
+        self._client.tls_set_context(settings.context())
         self._client.on_message = lambda client, data, message: self.received.append((message.topic, message.payload))
         self._granted = threading.Event()
         self._client.on_subscribe = lambda *rest: self._granted.set()
@@ -344,3 +346,30 @@ def test_a_store_that_went_back_tells_the_parents(tmp_path: Path) -> None:
         assert MemoryStore().recovery == ""
     finally:
         store.close()
+
+
+def test_the_link_survives_a_broker_that_comes_and_goes(
+    start: Callable[[], Hub], home: Home, request: pytest.FixtureRequest
+) -> None:
+    broker: subprocess.Popen[bytes] = request.getfixturevalue("broker")
+    hub = start()
+    hub.claim()
+    hub.line("connected to the broker")
+    broker.terminate()
+    broker.wait(SECONDS)
+    hub.line("the broker connection was lost")
+    hub.post("/children", "/children/new", name="Mia", band="6-9")
+
+    program = shutil.which("mosquitto", path=f"{os.environ.get('PATH', '')}:/usr/sbin")
+    assert program
+    again = subprocess.Popen([program, "-c", str(home.directory / "broker" / "mosquitto.conf")])
+    try:
+        wait_for(lambda: is_open(home.endpoints.port), "the broker")
+        agent = Agent(home)
+        agent.hello()
+        wait_for(lambda: agent.documents("policy"), "the policy made meanwhile")
+        assert len(read_policy(agent.documents("policy")[-1].partition(b"\n")[2]).persons) == 1
+        agent.stop()
+    finally:
+        again.terminate()
+        again.wait(SECONDS)

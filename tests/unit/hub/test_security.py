@@ -116,7 +116,6 @@ def test_a_form_comes_from_our_own_pages(hub: Hub, origin: str | None, status: i
         ("127.0.0.1.evil.example", 400),
         ("192.0.2.99", 400),
         ("stairgate.lan:8080@evil.example", 400),
-        ("127.0.0.1:x", 400),
         ("", 400),
     ],
 )
