@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.asymmetric.utils import (
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from stairgate.core.p256 import N, P, verify
+from stairgate.core.p256 import HALF, N, P, inverse, verify
 
 Case = tuple[bytes, bytes, bytes]
 ECDSA = ec.ECDSA(Prehashed(SHA256()))
@@ -121,12 +121,34 @@ def test_keys_near_the_base_point(multiple: int, digest_number: int) -> None:
         assert verify(point, signature, digest) == theirs(point, signature, digest)
 
 
-@pytest.mark.parametrize("doublings", range(1, 40, 3))
+@pytest.mark.parametrize("odd", range(1, 17))
+@pytest.mark.parametrize("shift", [0, HALF - 1, HALF])
+@pytest.mark.parametrize("sign", [1, -1])
+def test_keys_among_the_kept_multiples(odd: int, shift: int, sign: int) -> None:
+    # Q = ±k 2^shift G, the points added to the running sum, with scalars that make it meet them.
+    secret = sign * (odd << shift) % N
+    public = ec.derive_private_key(secret, ec.SECP256R1()).public_key()
+    point = public.public_bytes(Encoding.X962, PublicFormat.UncompressedPoint)
+    infinities = 0
+    for u2 in (1, 3, 15, 1 << HALF, N - 1):
+        for u1 in (secret * u2 % N, -secret * u2 % N, odd, N - odd, odd << HALF):
+            total = (u1 + u2 * secret) % N
+            infinities += total == 0
+            r = ec.derive_private_key(total or 1, ec.SECP256R1()).public_key().public_numbers().x % N
+            s = r * inverse(u2, N) % N
+            digest = (u1 * s % N).to_bytes(32, "big")
+            signature = r.to_bytes(32, "big") + s.to_bytes(32, "big")
+            assert verify(point, signature, digest) is (total != 0)
+            assert theirs(point, signature, digest) is (total != 0)
+    assert infinities >= 5
+
+
+@pytest.mark.parametrize("doublings", [*range(1, 40, 3), *range(126, 133), 200, 254])
 def test_sums_that_meet_themselves(doublings: int) -> None:
     # Q = 2^k G with u1 = 2^k, u2 = 1: the running sum is exactly Q when Q is added; and infinity for Q = -2^k G.
     for sign in (1, -1):
         secret = sign * 2**doublings % N
-        point_of = ec.derive_private_key(2 ** (doublings + 1), ec.SECP256R1()).public_key().public_numbers()
+        point_of = ec.derive_private_key(2 ** (doublings + 1) % N, ec.SECP256R1()).public_key().public_numbers()
         r = point_of.x % N
         digest = (2**doublings * r % N).to_bytes(32, "big")
         key = ec.derive_private_key(secret, ec.SECP256R1()).public_key()
