@@ -1,4 +1,4 @@
-"""Files that are old or new."""
+"""Files that are old or new, whenever the power goes, and reads that have a bound."""
 
 import os
 from binascii import hexlify

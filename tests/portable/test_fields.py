@@ -1,4 +1,4 @@
-"""What single values may look like."""
+"""What single values of lines and messages may look like: ids, times, addresses, levels."""
 
 from stairgate.core import fields
 

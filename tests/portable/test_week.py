@@ -1,4 +1,4 @@
-"""Which window holds a wall-clock minute."""
+"""Which window holds a wall-clock minute, in the week and on special dates, over midnight too."""
 
 from stairgate.core.records import Date, Week
 from stairgate.core.week import Windows, holds

@@ -26,9 +26,6 @@ def page(template: str, status: int = 200, **values: Any) -> tuple[str, int]:
 
 
 def source() -> str:
-    """Who is asking, for slowing guesses:
-
-    the hardware address where the hub sees one, else the network address.
-    """
+    """Who is asking, for slowing guesses: the hardware address where the hub sees one, else the network address."""
     address = request.remote_addr or "unknown"
     return parts().network.mac_of(address) or address

@@ -1,7 +1,4 @@
-"""The devices of the home:
-
-the list, a form for a new one, and their traffic as a picture with its text twin.
-"""
+"""The devices of the home: the list, a form for a new one, and their traffic as a picture with its text twin."""
 
 from typing import NamedTuple
 
@@ -31,10 +28,7 @@ class TwinRow(NamedTuple):
 
 
 class Picture(NamedTuple):
-    """A device's last two minutes:
-
-    SVG paths (down stands on the line at `base`, up hangs from it), and words.
-    """
+    """A device's last two minutes: SVG paths (down stands on the line at `base`, up hangs from it), and words."""
 
     line: DeviceLine
     base: int

@@ -12,10 +12,7 @@ from stairgate.hub.clock import Clock
 
 
 class Guessing:
-    """Wrong tries for each source, in RAM, bounded:
-
-    the source that has been quiet longest is forgotten first.
-    """
+    """Wrong tries for each source, in RAM, bounded: the source that has been quiet longest is forgotten first."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock

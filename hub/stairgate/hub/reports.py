@@ -24,10 +24,7 @@ class Agent(NamedTuple):
 
 
 class Report(NamedTuple):
-    """An agent's last hello:
-
-    what it applies, what became of the newest policy, when it spoke (wall, seconds).
-    """
+    """An agent's last hello: what it applies, what became of the newest policy, when it spoke (wall, seconds)."""
 
     revision: int
     digest: str

@@ -63,10 +63,7 @@ if TYPE_CHECKING:
         clock: str
 
     class Usage(NamedTuple):
-        """Bytes of each device since the agent started counting:
-
-        (device id, to the device, from the device).
-        """
+        """Bytes of each device since the agent started counting: (device id, to the device, from the device)."""
 
         id: str
         t: int

@@ -11,10 +11,7 @@ if TYPE_CHECKING:
     from typing import NamedTuple  # noqa: TID251
 
     class Zone(NamedTuple):
-        """Offsets from UTC of one time zone:
-
-        from each second `utc` on, so many minutes; ascending, never empty.
-        """
+        """Offsets from UTC of one time zone: from each second `utc` on, so many minutes; ascending, never empty."""
 
         id: str
         name: str
@@ -109,10 +106,7 @@ if TYPE_CHECKING:
         packs: "tuple[Pack, ...]"
 
     class Fault(NamedTuple):
-        """One thing wrong with a policy:
-
-        the line (from 1), the field, what was expected there and what came.
-        """
+        """One thing wrong with a policy: the line (from 1), the field, what was expected there and what came."""
 
         line: int
         field: str
