@@ -1,5 +1,6 @@
 """The whole home, part by part: what a parent's tap does, and what still holds when a part is gone."""
 
+import json
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -159,6 +160,25 @@ def test_the_child_s_page_says_what_why_and_until_when(evening: Evening) -> None
     assert "paused" in shown.body.lower()
     assert f"{int(ends) % 86400 // 3600:02}:{int(ends) % 3600 // 60:02}" in shown.body
     assert "Mia" not in unknown.body
+
+
+def test_a_child_s_own_browser_shows_the_page_and_complains_about_nothing(evening: Evening) -> None:
+    evening.parent.post(f"/children/{evening.mia}/pause", minutes="60")
+    evening.wait_applied()
+    urls = [f"http://{host}:{HUB_PORT}/me" for host in (network.HOME.v4, f"[{network.HOME.v6[0]}]")]
+
+    ran = subprocess.run(
+        [*network.enter_words("phone"), *python_module("tests.lab.visit", *urls)],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    pages = [json.loads(line) for line in ran.stdout.splitlines()]
+
+    assert [page["status"] for page in pages] == [200, 200]
+    assert all("Paused" in page["text"] for page in pages)
+    assert [page["console"] for page in pages] == [[], []]
+    assert all(page["width"] <= 360 for page in pages)
 
 
 def test_bytes_are_counted_for_children_s_devices_and_never_for_exempt_ones(evening: Evening) -> None:

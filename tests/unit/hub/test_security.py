@@ -171,7 +171,7 @@ def test_every_answer_carries_the_headers(hub: Hub) -> None:
         assert headers["X-Frame-Options"] == "DENY"
         assert headers["X-Content-Type-Options"] == "nosniff"
         assert headers["Referrer-Policy"] == "same-origin"
-        assert headers["Cross-Origin-Opener-Policy"] == "same-origin"
+        assert headers["Cross-Origin-Resource-Policy"] == "same-origin"
         cache = "public, max-age=31536000, immutable" if path == "/static/app.css" else "no-store"
         assert headers["Cache-Control"] == cache, path
 
