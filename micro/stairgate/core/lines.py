@@ -15,6 +15,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator  # noqa: F401
 
 
+# A line of nothing but these holds neither an escape nor a control character.
+USUAL = b'abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789[]",:._/+-'
+
+
 def _text(value: object, depth: int) -> str:
     if isinstance(value, str):
         if '"' in value or "\\" in value or (value and min(value) < " "):
@@ -37,11 +41,48 @@ def write_line(values: "list[object] | tuple[object, ...]") -> bytes:
     return line + b"\n"
 
 
+def _plain_text(values: "list[object]", depth: int) -> str:
+    """As `_text`, in half the time, for values whose strings are known to need no look."""
+    texts = []
+    for value in values:
+        kind = type(value)
+        if kind is str:
+            texts.append('"' + value + '"')  # type: ignore[operator]
+        elif kind is int:
+            texts.append(str(value))
+        elif kind is list and depth > 1:
+            texts.append(_plain_text(value, depth - 1) if value else "[]")  # type: ignore[arg-type]
+        else:
+            raise ValueError
+    return "[" + ",".join(texts) + "]"
+
+
 def _without_spaces(text: str) -> str:
     parts = text.split('"')
     for index in range(0, len(parts), 2):
         parts[index] = parts[index].replace(" ", "")
     return '"'.join(parts)
+
+
+def _is_plain(line: bytes, text: str, values: object) -> bool:
+    # Without a backslash no string can hold a quote; characters below a space are allowed nowhere.
+    if type(values) is not list or (line.strip(USUAL) and (b"\\" in line or min(line) < 32)):
+        return False
+    try:
+        return _plain_text(values, limits.DEPTH) == (_without_spaces(text) if b" " in line else text)
+    except ValueError:
+        return False
+
+
+def _refusal(text: str, values: object) -> Refused:
+    """Why the values of a line that is not plain are refused."""
+    try:
+        again = _text(values, limits.DEPTH)
+    except ValueError as error:
+        return Refused("bad_line", f"expected {error}, got {text[:60]}")
+    if not isinstance(values, list):
+        return Refused("bad_line", f"expected an array, got {text[:40]}")
+    return Refused("bad_line", f"expected the plain form {again[:80]}, got {text[:80]}")
 
 
 def read_line(line: bytes) -> "list[object]":
@@ -53,15 +94,9 @@ def read_line(line: bytes) -> "list[object]":
         values = json.loads(text)
     except (ValueError, RuntimeError, MemoryError):
         raise Refused("bad_line", f"expected a JSON array, got {repr(line[:60])}") from None
-    try:
-        again = _text(values, limits.DEPTH)
-    except ValueError as error:
-        raise Refused("bad_line", f"expected {error}, got {text[:60]}") from None
-    if not isinstance(values, list):
-        raise Refused("bad_line", f"expected an array, got {text[:40]}")
-    if again != (_without_spaces(text) if " " in text else text):
-        raise Refused("bad_line", f"expected the plain form {again[:80]}, got {text[:80]}")
-    return values
+    if not _is_plain(line, text, values):
+        raise _refusal(text, values)
+    return values  # type: ignore[no-any-return]
 
 
 def split(body: bytes) -> "Iterator[bytes]":

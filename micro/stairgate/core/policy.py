@@ -51,10 +51,18 @@ __all__ = [
 
 GOT_CHARACTERS = 60
 SORT_FIELDS = {"date": 3, "budget": 2}  # how many leading fields order the lines of a kind; 1 for the others
+RANKS = {KINDS[rank]: rank for rank in range(len(KINDS))}
 
 
-def _deep_tuple(value: object) -> object:
-    return tuple([_deep_tuple(item) for item in value]) if isinstance(value, list) else value
+def _as_kept(fields: "list[object]") -> "list[object]":
+    """Sound fields with tuples for lists. In a list of a sound field, all items are lists, or none is."""
+    kept: "list[object]" = []
+    for value in fields:
+        if isinstance(value, list):
+            nested = value and isinstance(value[0], list)
+            value = tuple([tuple(item) for item in value]) if nested else tuple(value)
+        kept.append(value)
+    return kept
 
 
 class PolicyReader:
@@ -104,41 +112,45 @@ class PolicyReader:
             if not check(value):
                 sound = False
                 self._fault("bad_field", name, expected, value)
-        if kind in ("zone", "person", "device") and is_id(fields[0]):
+        if kind in self._seen and (sound or is_id(fields[0])):
             self._seen[kind].add(fields[0])
         if sound:
             self._check_references(kind, fields)
             self._keep(kind, fields)
 
     def _check_order(self, kind: str, fields: "list[object]") -> None:
-        rank = KINDS.index(kind)
+        rank = RANKS[kind]
         if (self._number == 1) != (rank == 0):
             self._fault("bad_order", "kind", "policy on the first line, and only there", kind)
         elif rank < self._rank:
             self._fault("bad_order", "kind", "lines in the order " + ", ".join(KINDS), kind)
         elif kind == "hub" and rank == self._rank:
             self._fault("bad_order", "kind", "one hub at most", "a second one")
-        key = " ".join([str(part) for part in fields[: SORT_FIELDS.get(kind, 1)]])
+        leading = SORT_FIELDS.get(kind, 1)
+        key = str(fields[0]) if leading == 1 and fields else " ".join([str(part) for part in fields[:leading]])
         # Windows of one person may fill several lines; any other key stands once.
         if rank == self._rank and (key < self._sort_key or (key == self._sort_key and kind != "week")):
             self._fault("bad_order", "order", f"{kind} lines sorted and each once", key)
-        self._rank = max(rank, self._rank)
+        if rank > self._rank:
+            self._rank = rank
         self._sort_key = key
 
     def _check_references(self, kind: str, fields: "list[object]") -> None:
         seen = self._seen
-        if kind == "person" and fields[2] not in seen["zone"]:
-            self._fault("bad_reference", "zone", "the id of a zone line", fields[2])
         if kind == "device":
+            persons, macs = seen["person"], seen["mac"]
             for person in fields[2]:  # type: ignore[attr-defined]
-                if person not in seen["person"]:
+                if person not in persons:
                     self._fault("bad_reference", "persons", "ids of person lines", person)
             for mac in fields[1]:  # type: ignore[attr-defined]
-                if mac in seen["mac"]:
+                if mac in macs:
                     self._fault("bad_reference", "macs", "each MAC address on one device only", mac)
-                seen["mac"].add(mac)
-            if fields[0] in seen["person"]:
+                macs.add(mac)
+            if fields[0] in persons:
                 self._fault("bad_reference", "id", "an id that is no person's", fields[0])
+            return
+        if kind == "person" and fields[2] not in seen["zone"]:
+            self._fault("bad_reference", "zone", "the id of a zone line", fields[2])
         if kind in ("week", "date", "budget") and fields[0] not in seen["person"]:
             self._fault("bad_reference", "person", "the id of a person line", fields[0])
         if kind == "date" and fields[1] > fields[2]:  # type: ignore[operator]
@@ -154,7 +166,7 @@ class PolicyReader:
             for days, start, end, level in fields[1]:  # type: ignore[attr-defined]
                 self._records[kind].append(Week(fields[0], days, start, end, level))  # type: ignore[arg-type]
         else:
-            self._records[kind].append(_deep_tuple(fields))
+            self._records[kind].append(_as_kept(fields))
 
     def _made(self, kind: str, record: object) -> "tuple[object, ...]":
         return tuple([record(*fields) for fields in self._records[kind]])  # type: ignore[operator, misc]
