@@ -39,6 +39,7 @@ PAUSES, BEDTIMES, EXPIRIES = 7, 7, 2
 GRANTS_WANTED = 30
 WATCHED_NS = 1300 * MILLISECOND
 QUIET_NS = 50 * MILLISECOND
+SETTLED_NS = 200 * MILLISECOND
 # A grant is cut to this long by moving the wall clock, long enough for the agent to notice the step.
 BEDTIME_IN_SECONDS, EXPIRY_IN_SECONDS = 2.6, 5.0
 CAPTURED_SHARE = 0.99
@@ -129,6 +130,8 @@ class Check:
         self.scene.ask()
         wait_until("all transfers", self.scene.all_connected)
         self._opened_ns = time.monotonic_ns()
+        # Connected is not yet streaming: each flow must have something to lose at the end.
+        self.watch(self._opened_ns + SETTLED_NS)
 
     def watch(self, until_ns: int) -> None:
         """Let time pass."""
