@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.lab import network, sandbox
+from tests.lab import network, processes, sandbox
 
 
 @pytest.fixture(scope="module")
@@ -15,6 +15,7 @@ def home_network() -> Iterator[None]:
         pytest.fail("the lab's tests run in the lab's sandbox: use `make test`, or python -m tests.lab.sandbox pytest")
     network.build()
     yield
+    processes.stop_all()
     network.destroy()
 
 

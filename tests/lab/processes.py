@@ -45,6 +45,15 @@ def wait_until(what: str, probe: Callable[[], T], seconds: float = DEADLINE_SECO
         pause.wait(POLL_SECONDS)
 
 
+RUNNING: "list[Program]" = []
+
+
+def stop_all() -> None:
+    """End every program that somebody left running, after a failure say."""
+    while RUNNING:
+        RUNNING[-1].stop()
+
+
 class Program:
     """One running program. Its standard output is a queue of JSON objects when `speaks` is set, else its log."""
 
@@ -71,6 +80,7 @@ class Program:
                 start_new_session=True,
                 env=os.environ | {"PYTHONUNBUFFERED": "1"},
             )
+        RUNNING.append(self)
         self.told: queue.Queue[dict[str, Any]] = queue.Queue(LINES_HELD)
         if speaks:
             self._reader = threading.Thread(target=self._read, daemon=True)
@@ -125,9 +135,11 @@ class Program:
         """SIGKILL: no chance to clean up."""
         self._process.kill()
         self._process.wait()
-        self._close_input()
+        self._let_go()
 
-    def _close_input(self) -> None:
+    def _let_go(self) -> None:
+        if self in RUNNING:
+            RUNNING.remove(self)
         if self._process.stdin:
             with contextlib.suppress(BrokenPipeError):
                 self._process.stdin.close()
@@ -141,7 +153,7 @@ class Program:
             except subprocess.TimeoutExpired:
                 self._process.kill()
                 self._process.wait()
-        self._close_input()
+        self._let_go()
         return self._process.returncode
 
 
