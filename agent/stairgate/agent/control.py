@@ -1,8 +1,8 @@
 """The agent's process *control*: it ties policy, clock, kernel and broker into one loop that never waits for a peer.
 
-It decides the order of things: the last good policy is enforced before the broker is even tried; a new one is saved
-before it is enforced, and reported as applied only after the read-back; a step of the wall clock, a touched rule or a
-due moment each lead to a new look. What is right is decided by `sync`, `enforcement` and the core.
+It decides the order of things: the last good policy is enforced before the broker is even tried; a new one is enforced,
+then saved (a slow flash must not keep a gate open), and only then reported as applied; a step of the wall clock, a
+touched rule or a due moment each lead to a new look. What is right is decided by `sync`, `enforcement` and the core.
 """
 
 import argparse
@@ -133,14 +133,15 @@ class Control:
                 self._told = ("refused", refused.reason)
             return False
         self._highest = max(self._highest, received.revision)
-        if self._policy is None or received.digest != self._policy.digest:
+        is_new = self._policy is None or received.digest != self._policy.digest
+        self._policy, self._told = received, ("applied", "")
+        self._look(everything=False)
+        if is_new:
             try:
                 self._state.save_policy(received.document)
             except OSError as error:
                 # Enforced all the same: a full disk must not keep a child's gate open.
                 log.error("the policy could not be saved: %s", error)
-        self._policy, self._told = received, ("applied", "")
-        self._look(everything=False)
         return True
 
     def _look(self, everything: bool) -> None:

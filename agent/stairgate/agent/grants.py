@@ -159,7 +159,7 @@ def changes_between(wanted: Contents, found: Contents, elapsed_ms: int = 0) -> l
             put |= {key: TCP_RETURN_MS for key in remove if _ends_after(current[key], TCP_RETURN_MS)}
             remove = frozenset()
         if put or remove:
-            changes.append(SetChange(name, put, remove))
+            changes.append(SetChange(name, put, remove, frozenset(put).difference(current)))
     return changes
 
 

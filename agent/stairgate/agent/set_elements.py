@@ -40,11 +40,15 @@ Elements = Mapping[bytes, int | None]
 
 
 class SetChange(NamedTuple):
-    """What to do to one set. put: key -> timeout in milliseconds (None in a set without timeouts); remove: keys."""
+    """What to do to one set. put: key -> timeout in milliseconds (None in a set without timeouts); remove: keys.
+
+    fresh: keys of `put` that the set was just seen not to hold; adding them once is enough.
+    """
 
     name: SetName
     put: Elements
     remove: frozenset[bytes]
+    fresh: frozenset[bytes] = frozenset()
 
 
 def _entries(elements: Sequence[tuple[bytes, int | None]]) -> bytes:
@@ -95,7 +99,7 @@ def encode_changes(table: str, changes: Sequence[SetChange], first_sequence: int
                 raise ValueError(f"a timeout of {timeout} ms for {key.hex()} in {change.name.name}: expected 1 or more")
         # Adding first makes the deletion safe whether the element is there, has just expired or never was.
         timed = change.name.name.startswith("granted")
-        touched = [(key, timeout) for key, timeout in puts]
+        touched = [(key, timeout) for key, timeout in puts if key not in change.fresh]
         touched += [(key, 1000 if timed else None) for key in sorted(change.remove)]
         for part in _chunks(touched):
             bodies.append((NEWSETELEM, NLM_F_CREATE, _list_body(change.name, table, part)))

@@ -1,5 +1,6 @@
 """Decisions to grants, grants to elements, and the changes between what is there and what should be."""
 
+from collections.abc import Iterable
 from typing import Any
 
 import pytest
@@ -113,8 +114,10 @@ def test_every_machine_of_the_hub_is_exempt() -> None:
     assert {mac_key("02:00:00:00:77:02"), mac_key("02:00:00:00:77:03")} <= set(exempt)
 
 
-def change(name: SetName, put: dict[bytes, int | None], *remove: bytes) -> list[SetChange]:
-    return [SetChange(name, put, frozenset(remove))] if put or remove else []
+def change(
+    name: SetName, put: dict[bytes, int | None], *remove: bytes, fresh: Iterable[bytes] = ()
+) -> list[SetChange]:
+    return [SetChange(name, put, frozenset(remove), frozenset(fresh))] if put or remove else []
 
 
 T, S = BRIDGE_GRANTED_TCP, SAME_END_MS
@@ -149,7 +152,9 @@ def test_changes(
     put: dict[bytes, int | None],
     remove: list[bytes],
 ) -> None:
-    assert changes_between({name: wanted}, {name: found}) == change(name, put, *remove)
+    # What was not there is added once; what was there is deleted first, or it would keep its old end.
+    fresh = put.keys() - found.keys()
+    assert changes_between({name: wanted}, {name: found}) == change(name, put, *remove, fresh=fresh)
 
 
 def test_a_grant_is_written_shorter_by_the_time_that_reckoning_it_took() -> None:
@@ -157,7 +162,7 @@ def test_a_grant_is_written_shorter_by_the_time_that_reckoning_it_took() -> None
 
     changes = changes_between(wanted, {GRANTED: {CONSOLE: 59_600}}, elapsed_ms=400)
 
-    assert changes == change(GRANTED, {PHONE: 59_600, LAPTOP: 1})
+    assert changes == change(GRANTED, {PHONE: 59_600, LAPTOP: 1}, fresh=(PHONE, LAPTOP))
 
 
 def test_tcp_s_second_is_whole_however_long_reckoning_took() -> None:

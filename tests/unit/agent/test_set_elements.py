@@ -65,6 +65,14 @@ def test_a_grant_is_added_deleted_and_added_again() -> None:
     assert encode_changes("stairgate", [change], 7) == (golden(GRANT_FOR_4700_MS), 10)
 
 
+def test_a_grant_that_was_not_there_is_added_once() -> None:
+    change = SetChange(GRANTED, {PHONE: 4700}, frozenset(), frozenset({PHONE}))
+
+    (addition,) = inner(encode_changes("stairgate", [change], 7)[0])
+
+    assert told(addition) == (NEWSETELEM, GRANTED.name, [(PHONE, 4700)])
+
+
 def test_family_and_set_name_are_those_of_each_change() -> None:
     changes = [SetChange(GRANTED, {PHONE: 1}, frozenset()), SetChange(BRIDGE_GRANTED, {PHONE: 2}, frozenset())]
 
