@@ -198,7 +198,8 @@ class Acts:
             )
             end = min(max(end, now + 1), now + limits.OVERRIDE_SECONDS_MAX)
             others = tuple(other for other in family.overrides_of(person) if other.kind != "pause")
-            return (*others, Override(new_id("o"), person, "pause", now, end, 0, "parent")), end
+            start = max(0, now - limits.PAUSE_STARTS_EARLIER_SECONDS)
+            return (*others, Override(new_id("o"), person, "pause", start, end, 0, "parent")), end
 
         return self._override(person, "pause", overrides)
 

@@ -18,6 +18,9 @@ BEDTIMES_MAX = 14  # of one child
 PAUSE_MINUTES = (15, 30, 60)
 BONUS_MINUTES = (15, 30, 60)
 OVERRIDE_SECONDS_MAX = 36 * 3600
+# A pause starts this long before the tap: a router whose clock is behind pauses at once all the same. A day is
+# more than such a clock is ever off, and far below the longest exception of the wire format.
+PAUSE_STARTS_EARLIER_SECONDS = 86400
 MORNING_MINUTE = 6 * 60  # where "until the morning" ends without a bedtime
 UNDO_SECONDS = 600  # how long the act can be undone; the toast that offers it stays 8 s
 TOAST_SECONDS = 8

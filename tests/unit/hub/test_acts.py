@@ -5,6 +5,9 @@ from datetime import UTC, datetime
 
 import pytest
 
+from stairgate.core import limits as core_limits
+from stairgate.core.decide import decide
+from stairgate.hub import limits
 from stairgate.hub.family import Override
 from tests.unit.hub.conftest import EVENING, HOME, ROUTER, Hub
 
@@ -46,7 +49,7 @@ def test_a_pause_lasts_as_long_as_was_tapped(hub: Hub, child: str, minutes: int)
 
     assert (answer.status_code, answer.location) == (303, "/")
     until = now(hub) + minutes * MINUTE
-    assert overrides(hub, child) == [("pause", now(hub), until)]
+    assert [(kind, end) for kind, _, end in overrides(hub, child)] == [("pause", until)]
     assert sent(hub) == [("pause", until)]
     page = hub.get("/").text
     assert "Paused" in page
@@ -88,6 +91,21 @@ def test_a_pause_of_any_other_length_is_refused(hub: Hub, child: str, fields: di
     assert answer.status_code == 422
     assert "Please choose how long" in answer.text
     assert overrides(hub, child) == []
+
+
+@pytest.mark.parametrize("behind", [0, 40, 12 * HOUR], ids=["right", "40 s behind", "12 h behind"])
+def test_a_pause_begins_at_once_on_a_router_whose_clock_is_behind(hub: Hub, child: str, behind: int) -> None:
+    hub.post(f"/children/{child}/pause", minutes="0")
+    policy, _ = hub.broker.policy(ROUTER)
+    decision = decide(policy, hub.family().devices[0].id, now(hub) - behind, {})
+    assert (decision.level, decision.reason) == ("closed", "pause")
+
+
+def test_the_longest_pause_fits_the_wire_format(hub: Hub, child: str) -> None:
+    hub.parts.acts.pause(child, minutes=10_000)
+    (pause,) = hub.broker.policy(ROUTER)[0].overrides
+    assert pause.until == now(hub) + limits.OVERRIDE_SECONDS_MAX
+    assert pause.until - pause.start <= core_limits.OVERRIDE_SECONDS_MAX
 
 
 def test_a_second_pause_replaces_the_first(hub: Hub, child: str) -> None:
