@@ -13,7 +13,7 @@ help: ## print this list
 run: build/packages-run $(VENV)/run ## watch it work: a home with a demo family, in a browser on this machine
 	@$(BIN)/python -m tests.lab.run $(if $(PORT),--port $(PORT))
 
-test: build/packages-test setup lint wheel-check ## install what tests need, run all of them
+test: build/packages-test setup build/browser lint wheel-check ## install what tests need, run all of them
 	$(LAB) $(BIN)/python -m pytest
 	$(MAKE) --no-print-directory demo-check
 
@@ -42,6 +42,10 @@ $(VENV)/run: pyproject.toml | build/packages-run
 
 $(VENV)/dev: pyproject.toml | build/packages-run
 	$(PYTHON) -m venv $(VENV) && $(BIN)/pip install --quiet --disable-pip-version-check -e '.[dev]' && touch $@
+
+# Debian's Chromium where there is one; elsewhere Playwright brings its own.
+build/browser: | $(VENV)/dev
+	@mkdir -p build && { test -x /usr/bin/chromium || $(BIN)/playwright install --with-deps chromium; } && touch $@
 
 # OpenWrt 24.10 and 25.12 ship paho 1.6.1, so the agent is tested with it beside 2.x.
 build/paho-1.6: | $(VENV)/dev

@@ -38,19 +38,51 @@ def answers(wheel: Path, folder: Path) -> list[str]:
     binaries = folder / "bin"
     install = [str(binaries / "pip"), "install", "--quiet", "--disable-pip-version-check", "--no-deps", str(wheel)]
     subprocess.run(install, check=True)
-    example = ROOT / "docs" / "examples" / "family.policy"
+    example = str(ROOT / "docs" / "examples" / "family.policy")
     failures = []
     for arguments, status, wanted in (
         (["--version"], 0, "stairgate 0."),
         (["help"], 0, "preview"),
-        (["preview", str(example), "--device", "none"], None, None),
+        (["preview", example, "--device", "dtablet", "--at", "2026-03-29T02:30"], 0, '"level": "closed"'),
+        (["preview", example, "--device", "dnotebook", "--at", "2026-03-29T02:30"], 0, '"reason": "exempt"'),
         (["hub"], 1, "stairgate[hub]"),
+        (["agent", "nowhere"], 1, "stairgate[agent]"),
     ):
-        ran = subprocess.run([str(binaries / "stairgate"), *arguments], capture_output=True, text=True, check=False)
-        if "Traceback" in ran.stderr or status not in (None, ran.returncode):
-            failures.append(f"{arguments}: status {ran.returncode}, {ran.stderr[-300:]}")
-        elif wanted and wanted not in ran.stdout + ran.stderr:
-            failures.append(f"{arguments}: expected {wanted!r}, got {(ran.stdout + ran.stderr)[:200]!r}")
+        failures += failure(str(binaries / "stairgate"), arguments, status, wanted)
+    return failures
+
+
+def failure(command: str, arguments: list[str], status: int, wanted: str) -> list[str]:
+    """Nothing when the command ends with this status and says what is wanted; else one line."""
+    ran = subprocess.run([command, *arguments], capture_output=True, text=True, check=False)
+    said = ran.stdout + ran.stderr
+    if ran.returncode == status and wanted in said and "Traceback" not in said:
+        return []
+    return [f"{arguments}: expected {status} and {wanted!r}, got {ran.returncode} and {said[-300:]!r}"]
+
+
+def works_with_extras(wheel: Path, folder: Path) -> list[str]:
+    """What fails of hub and agent from the wheel, with the libraries of this environment and none of its sources."""
+    libraries = [path for path in sys.path if path.endswith("site-packages")]
+    venv.create(folder, with_pip=True)
+    pip = [str(folder / "bin" / "pip"), "install", "--quiet", "--disable-pip-version-check", "--no-deps", str(wheel)]
+    subprocess.run(pip, check=True)
+    (own,) = folder.glob("lib/python*/site-packages")
+    # Behind the wheel, and without .pth files: an editable install of the sources stays out of sight.
+    (own / "sitecustomize.py").write_text(f"import sys; sys.path.extend({libraries!r})\n", encoding="utf-8")
+    command, home = str(folder / "bin" / "stairgate"), folder / "home"
+    failures = failure(command, ["home", "init", str(home), "--address", "127.0.0.1", "--agent", "router"], 0, "")
+    failures += failure(command, ["hub", "--help"], 0, "--data")
+    failures += failure(command, ["agent", "--help"], 0, "agent.toml")
+    data = folder / "data"
+    failures += failure(command, ["hub", str(home), "--data", str(data)], 1, "stairgate hub:")
+    probe = (
+        "import stairgate.hub.app, sys, pathlib; p = pathlib.Path(stairgate.hub.app.__file__).parent; "
+        "print('templates', len(list(p.glob('templates/*.html'))), 'from', p)"
+    )
+    ran = subprocess.run([str(folder / "bin" / "python"), "-c", probe], capture_output=True, text=True, check=False)
+    if str(own) not in ran.stdout or "templates 0" in ran.stdout:
+        failures.append(f"hub from the wheel: {(ran.stdout + ran.stderr)[-300:]!r}")
     return failures
 
 
@@ -62,6 +94,7 @@ def main() -> int:
             found = set(archive.namelist())
         missing = sorted(expected_files() - found)
         failures = answers(wheel, Path(temporary) / "clean")
+        failures += works_with_extras(wheel, Path(temporary) / "extras")
     for figure, value in (
         ("wheel_files", len(found)),
         ("wheel_files_missing", len(missing)),

@@ -27,7 +27,8 @@ def visit(urls: Sequence[str]) -> None:
     """Open each page on a phone's screen."""
     flags = [*FLAGS, *(["--no-sandbox"] if os.geteuid() == 0 else [])]
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=flags)
+        ours = CHROMIUM if os.path.exists(CHROMIUM) else None  # else the one that Playwright has installed
+        browser = playwright.chromium.launch(executable_path=ours, args=flags)
         page = browser.new_context(viewport={"width": 360, "height": 740}).new_page()
         console: list[str] = []
         page.on("console", lambda message: console.append(message.text))
