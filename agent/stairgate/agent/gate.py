@@ -17,7 +17,6 @@ from typing import NamedTuple
 # flags of a set that exists makes the whole reload of a router's firewall fail.
 SCHEMA = "v1"
 NUMBER_BITS = 10
-MULTICAST_BIT = "01:00:00:00:00:00"
 
 
 class SetName(NamedTuple):
@@ -116,7 +115,9 @@ def render_gate(settings: GateSettings) -> str:
         ("bridge", "output"): [
             f"meta mark & {mark} == 0 accept",
             f"ether daddr @{BRIDGE_EXEMPT.name} accept",
-            f"ether daddr & {MULTICAST_BIT} == {MULTICAST_BIT} accept",
+            # By address: a closed device can announce a group's MAC for its own address (ARP, neighbour advertisement).
+            "ip daddr 224.0.0.0/4 accept",
+            "ip6 daddr ff00::/8 accept",
             f"ether daddr @{BRIDGE_GRANTED.name} accept",
             f"meta l4proto tcp ether daddr @{BRIDGE_GRANTED_TCP.name} accept",
             "drop",
