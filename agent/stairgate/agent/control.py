@@ -10,7 +10,7 @@ import logging
 import secrets
 import selectors
 import signal
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import FrameType
 
@@ -24,6 +24,7 @@ from stairgate.agent.state import State
 from stairgate.agent.sync import Identity, Received
 from stairgate.agent.usage import ByteCounts
 from stairgate.core.messages import Hello, Usage, encode_hello, encode_usage
+from stairgate.core.records import Policy
 from stairgate.core.refused import Refused
 from stairgate.port.clock import SystemClock
 
@@ -34,6 +35,7 @@ CLOCK_STEP_SECONDS = 0.5
 WAIT_MAX_SECONDS = 1.0
 # Rows of at most 80 bytes each: one message stays below its cap, however many devices a home has.
 USAGE_ROWS = 96
+NOT_SAVED = ("applied", "not_saved")
 
 log = logging.getLogger("stairgate.agent")
 
@@ -54,8 +56,14 @@ class Control:
         self._state, self._link, self._clock = state, link, clock
         self._policy: Received | None = None
         self._highest = 0
+        # Without a usable policy: what is never closed, and nothing else.
+        self._constants: Policy | None = None
+        self._saved_constants: bytes | None = None
+        self._saved: Received | None = None
         self._saved_numbers: dict[str, int] = {}
-        self._told = ("applied", "")
+        # What became of the newest document, and what the kernel refuses at the moment.
+        self._verdict = ("applied", "")
+        self._failure = ""
         self._devices: tuple[tuple[str, str, int | None], ...] = ()
         self._bytes = ByteCounts()
         self._told_bytes: list[tuple[str, int, int]] = []
@@ -68,16 +76,52 @@ class Control:
             self._selector.register(descriptor, selectors.EVENT_READ)
 
     def start(self) -> None:
-        """Enforce the last good policy, before anything else. Without one the gate is left as it is: inert when new."""
+        """Enforce the last good policy, before anything else. Without any trace of one the gate is left as it is.
+
+        When the newest cannot be used, the one before it is enforced; when neither can, the gate closes for everybody
+        but the devices that are never closed. The newest one's fault is told until the hub has sent a policy.
+        """
         self._enforcement.numbers = self._saved_numbers = self._state.load_numbers()
-        try:
-            document = self._state.load_policy()
-            if document is not None:
-                self._policy = sync.open_policy(document, self._identity)
-                self._highest = self._policy.revision
-        except (OSError, ValueError, Refused) as error:
-            log.error("the saved policy is not usable: %s", error)
+        fault = self._open_saved(self._state.load_policy)
+        if self._policy:
+            self._saved = self._policy
+        else:
+            self._open_saved(self._state.load_previous)
+        self._open_constants()
+        if self._policy:
+            self._highest = max(self._highest, self._policy.revision)
+        if fault and (self._policy or self._constants or fault != "missing"):
+            self._verdict = ("refused", fault)
         self._look(everything=True)
+
+    def _open_saved(self, load: Callable[[], bytes | None]) -> str:
+        """Make a saved document the policy; returns a reason code when it cannot be."""
+        try:
+            document = load()
+            if document is None:
+                return "missing"
+            self._policy = sync.open_policy(document, self._identity)
+        except Refused as refused:
+            log.error("a saved policy is not usable: %s", refused)
+            return refused.reason
+        except (OSError, ValueError) as error:
+            log.error("a saved policy is not readable: %s", error)
+            return "unreadable"
+        return ""
+
+    def _open_constants(self) -> None:
+        self._saved_constants = self._state.load_constants()
+        if self._saved_constants is None:
+            return
+        try:
+            self._constants = sync.open_constants(self._saved_constants, self._identity)
+        except Refused as refused:
+            log.error("the saved constants are not usable: %s", refused)
+        else:
+            self._highest = self._constants.revision
+
+    def _in_force(self) -> Policy | None:
+        return self._policy.policy if self._policy else self._constants
 
     def turn(self) -> None:
         """Wait for something to do, a second at most, and do it."""
@@ -88,7 +132,7 @@ class Control:
         stepped = abs(offset - self._clock_offset) > CLOCK_STEP_SECONDS
         touched = self._kernel.rules_touched()
         poll = now >= self._next_poll
-        if (touched or poll) and self._policy and not self._enforcement.rules_stand():
+        if (touched or poll) and self._in_force() and not self._enforcement.rules_stand():
             self._repair()
         if stepped or poll or now >= self._next_look:
             self._look(everything=poll)
@@ -99,6 +143,9 @@ class Control:
         except KernelRefused as refused:
             log.warning("%s", refused)
         if now >= self._next_hello:
+            if self._policy and self._verdict == NOT_SAVED:
+                self._verdict = ("applied", "")
+                self._save(self._policy, None)
             self._say_hello()
         if now >= self._next_usage:
             self._next_usage = now + USAGE_SECONDS
@@ -125,43 +172,52 @@ class Control:
     def _take(self, document: bytes) -> bool:
         """True when the document is the policy now."""
         try:
-            received = sync.accept_policy(document, self._identity, self._policy)
+            received = sync.accept_policy(document, self._identity, self._policy, self._highest)
         except Refused as refused:
             log.warning("a policy was refused: %s", refused.reason)
             # One that a queue held back says nothing about the newest policy, which is what hello tells.
             if refused.reason != "older":
-                self._told = ("refused", refused.reason)
+                self._verdict = ("refused", refused.reason)
             return False
-        self._highest = max(self._highest, received.revision)
-        is_new = self._policy is None or received.digest != self._policy.digest
-        self._policy, self._told = received, ("applied", "")
+        self._highest = received.revision
+        previous, self._policy, self._verdict = self._policy, received, ("applied", "")
         self._look(everything=False)
-        if is_new:
-            try:
-                self._state.save_policy(received.document)
-            except OSError as error:
-                # Enforced all the same: a full disk must not keep a child's gate open.
-                log.error("the policy could not be saved: %s", error)
+        self._save(received, previous)
         return True
+
+    def _save(self, received: Received, previous: Received | None) -> None:
+        """Keep the policy, after it was enforced: a full disk must not keep a child's gate open."""
+        try:
+            if self._saved is None or self._saved.digest != received.digest:
+                replaced = previous.document if previous and previous.digest != received.digest else None
+                self._state.save_policy(received.document, replaced)
+                self._saved = received
+            constants = sync.constant_part(received.policy, received.revision)
+            if constants != self._saved_constants:
+                self._state.save_constants(constants)
+                self._saved_constants = constants
+        except OSError as error:
+            log.error("the policy could not be saved: %s", error)
+            self._verdict = NOT_SAVED
 
     def _look(self, everything: bool) -> None:
         """Bring the kernel in line with policy and clock."""
         now = self._clock.monotonic()
         self._clock_offset = self._clock.wall() - now
-        if self._policy is None:
+        policy = self._in_force()
+        if policy is None:
             self._next_look = now + SLOW_POLL_SECONDS
             return
         try:
-            outcome = self._enforcement.enforce(self._policy.policy, {}, everything)
+            outcome = self._enforcement.enforce(policy, {}, everything)
         except (KernelRefused, ValueError) as refused:
             log.error("not applied: %s", refused)
-            self._tell_soon("failed", getattr(refused, "code", "policy").lower())
+            self._tell_failure(getattr(refused, "code", "policy").lower())
             self._next_look = now + RETRY_SECONDS
             return
         if self._enforcement.numbers is not self._saved_numbers:
             self._save_numbers()
-        if self._told[0] == "failed":
-            self._tell_soon("applied", "")
+        self._tell_failure("")
         self._next_look = outcome.next_look
         devices = tuple(
             (device, "open" if decision.level == "open" else "closed", decision.until)
@@ -171,9 +227,9 @@ class Control:
             self._devices = devices
             self._next_hello = now
 
-    def _tell_soon(self, state: str, reason: str) -> None:
-        if self._told != (state, reason):
-            self._told = (state, reason)
+    def _tell_failure(self, reason: str) -> None:
+        if self._failure != reason:
+            self._failure = reason
             self._next_hello = self._clock.monotonic()
 
     def _save_numbers(self) -> None:
@@ -194,7 +250,7 @@ class Control:
 
     def _say_hello(self) -> None:
         self._next_hello = self._clock.monotonic() + HELLO_SECONDS
-        state, reason = self._told
+        state, reason = ("failed", self._failure) if self._failure else self._verdict
         hello = Hello(
             id="m" + secrets.token_hex(8),
             t=int(self._clock.wall()),

@@ -1,9 +1,10 @@
-"""What the agent must still know after a power cut: the last good policy, and the devices' numbers.
+"""What the agent must still know after a power cut: two generations of the policy, its constants, the devices' numbers.
 
 It decides file names and how they are written (whole, or not at all); what is in them is judged again by `sync` when
 they are read, for a disk is no more trusted than a network.
 """
 
+import hashlib
 import json
 import os
 
@@ -12,6 +13,15 @@ from stairgate.core.limits import ROUTER_POLICY_BYTES
 from stairgate.port.atomic import read_bounded, write_atomic
 
 NUMBERS_BYTES = 65536
+# A SHA-256 in hex and its newline, then part of a policy.
+CONSTANTS_BYTES = 65 + ROUTER_POLICY_BYTES
+
+
+def _load(path: str, cap: int) -> bytes | None:
+    try:
+        return read_bounded(path, cap)
+    except FileNotFoundError:
+        return None
 
 
 class State:
@@ -20,18 +30,40 @@ class State:
     def __init__(self, folder: str) -> None:
         os.makedirs(folder, mode=0o700, exist_ok=True)
         self._policy = os.path.join(folder, "policy")
+        self._previous = os.path.join(folder, "policy.previous")
+        self._constants = os.path.join(folder, "constants")
         self._numbers = os.path.join(folder, "numbers.json")
 
     def load_policy(self) -> bytes | None:
         """The document saved last, None when there is none. Raises OSError, ValueError when it is too large."""
-        try:
-            return read_bounded(self._policy, ROUTER_POLICY_BYTES)
-        except FileNotFoundError:
-            return None
+        return _load(self._policy, ROUTER_POLICY_BYTES)
 
-    def save_policy(self, document: bytes) -> None:
-        """Keep a document; after a power cut either it or the one before is there. Raises OSError."""
+    def load_previous(self) -> bytes | None:
+        """The document in force before that one; otherwise as `load_policy`."""
+        return _load(self._previous, ROUTER_POLICY_BYTES)
+
+    def save_policy(self, document: bytes, previous: bytes | None = None) -> None:
+        """Keep a document, and the good one it replaces. Raises OSError.
+
+        previous: as it was enforced, never as the disk had it: a damaged file must not push a whole one out. It is
+        written first, so that a power cut at any moment leaves the newest file as it was or as it will be.
+        """
+        if previous is not None:
+            write_atomic(self._previous, previous)
         write_atomic(self._policy, document)
+
+    def load_constants(self) -> bytes | None:
+        """What `save_constants` kept, None when there is nothing or it is damaged: nobody has signed it."""
+        try:
+            data = _load(self._constants, CONSTANTS_BYTES) or b""
+        except (OSError, ValueError):
+            return None
+        digest, _, content = data.partition(b"\n")
+        return content if digest == hashlib.sha256(content).hexdigest().encode() else None
+
+    def save_constants(self, content: bytes) -> None:
+        """Keep what holds whatever the rules are (`sync.constant_part`). Raises OSError."""
+        write_atomic(self._constants, hashlib.sha256(content).hexdigest().encode() + b"\n" + content)
 
     def load_numbers(self) -> dict[str, int]:
         """Device numbers, empty when there are none or they are not readable: they are then given anew."""

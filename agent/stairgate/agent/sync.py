@@ -8,9 +8,10 @@ is left to `state`, enforcing to `enforcement`, carrying to `broker_link`.
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
+from stairgate.agent.grants import is_exempt
 from stairgate.core import envelope
 from stairgate.core.limits import ROUTER_POLICY_BYTES
-from stairgate.core.policy import read_policy
+from stairgate.core.policy import read_policy, write_policy
 from stairgate.core.records import Policy
 from stairgate.core.refused import Refused
 
@@ -50,17 +51,37 @@ def open_policy(document: bytes, identity: Identity) -> Received:
     return Received(document, policy, envelope.body_digest(body))
 
 
-def accept_policy(document: bytes, identity: Identity, current: Received | None) -> Received:
+def constant_part(policy: Policy, highest: int) -> bytes:
+    """What outlives the rules, to be kept beside them: the hub, the devices never closed, the highest revision.
+
+    It is the body of a policy that grants nothing else, for the day when no saved policy can be read.
+    """
+    kept = tuple(device._replace(persons=()) for device in policy.devices if is_exempt(device.flags))
+    empty = Policy(policy.home, policy.agent, highest, policy.issued, (), policy.hub, (), kept, (), (), (), (), ())
+    return write_policy(empty)
+
+
+def open_constants(body: bytes, identity: Identity) -> Policy:
+    """What `constant_part` made, for this agent. Raises Refused."""
+    policy = read_policy(body)
+    if (policy.home, policy.agent) != (identity.home, identity.agent):
+        raise Refused("wrong_agent", f"expected {identity.agent}, got {policy.agent}")
+    return policy
+
+
+def accept_policy(document: bytes, identity: Identity, current: Received | None, highest: int = 0) -> Received:
     """The policy to enforce from now on: newer than the current one, or the very same.
 
+    highest: the highest revision ever accepted; more than the current one's when the newest saved policy was damaged.
     Raises Refused: `older`, or `revision_reused` for the same revision with another digest, which the hub heals by a
     new issue; else as `open_policy`.
     """
     received = open_policy(document, identity)
+    least = max(highest, current.revision if current else 0)
+    if received.revision < least:
+        raise Refused("older", f"expected {least} or more, got {received.revision}")
     if current is None:
         return received
-    if received.revision < current.revision:
-        raise Refused("older", f"expected {current.revision} or more, got {received.revision}")
     if received.revision == current.revision and received.digest != current.digest:
         raise Refused("revision_reused", f"revision {received.revision} came with two digests")
     return received

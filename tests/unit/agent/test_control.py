@@ -1,95 +1,21 @@
 """The agent's loop with everything around it in memory: order of things, restarts, refusals, repairs, what is told."""
 
-from collections.abc import Iterator
 from itertools import permutations
-from pathlib import Path
 
 import pytest
 
 from stairgate.agent import gate
-from stairgate.agent.broker_link_fake import FakeLink
 from stairgate.agent.conntrack import Flow
-from stairgate.agent.control import HELLO_SECONDS, SLOW_POLL_SECONDS, Control
-from stairgate.agent.enforcement import RETRY_SECONDS, Enforcement
-from stairgate.agent.gate import GRANTED, GateSettings
-from stairgate.agent.grants import mac_key
-from stairgate.agent.kernel_fake import FakeKernel
-from stairgate.agent.state import State
+from stairgate.agent.control import HELLO_SECONDS, SLOW_POLL_SECONDS
+from stairgate.agent.enforcement import RETRY_SECONDS
+from stairgate.agent.gate import GRANTED
 from stairgate.agent.sync import open_policy
-from stairgate.core import limits
-from stairgate.core.messages import Hello, Usage, read_hello, read_usage
-from stairgate.core.records import Device, Policy, Week
-from tests.lab import network
+from stairgate.core.records import Device, Week
 from tests.lab.policies import AGENT_ID, family_policy, pause
-from tests.unit.agent.rig import NOON, HandClock, identity, polled, signed, signing_key
+from tests.unit.agent.rig import identity, signed, signing_key
+from tests.unit.agent.router import AT, BENS, EVERYBODY, PHONE, TABLET, Router, paused
 
-PHONE, CONSOLE, LAPTOP, TABLET = (
-    mac_key(each.mac) for each in (network.PHONE, network.CONSOLE, network.LAPTOP, network.TABLET)
-)
-EVERYBODY, BENS = {PHONE, CONSOLE, LAPTOP}, {LAPTOP}
-AT = int(NOON)
 ORDERS = list(permutations((43, 44, 45)))
-
-
-class Router:
-    """A router: a kernel that outlives the agent, a folder, and an agent that can be started again."""
-
-    def __init__(self, folder: Path) -> None:
-        self.clock = HandClock()
-        self.kernel = FakeKernel(self.clock)
-        self.folder = folder
-        self.links: list[FakeLink] = []
-        self.restart()
-
-    def restart(self) -> None:
-        """A new process on the same machine."""
-        self.link = FakeLink()
-        self.links.append(self.link)
-        self.state = State(str(self.folder))
-        self.control = Control(
-            identity(),
-            self.kernel,
-            Enforcement(self.kernel, GateSettings(), ("br-lan",), self.clock),
-            self.state,
-            self.link,
-            self.clock,
-        )
-        self.control.start()
-
-    def receive(self, *documents: bytes) -> None:
-        """Policies arrive together."""
-        for document in documents:
-            self.link.deliver("policy", document)
-        self.control.turn()
-
-    def wait(self, seconds: float) -> None:
-        """Time passes and the loop turns."""
-        polled(self.control.turn, self.clock, seconds)
-
-    def open_now(self) -> set[bytes]:
-        """Who has a grant."""
-        return set(self.kernel.elements(GRANTED)) if self.kernel.loaded else set()
-
-    def hellos(self) -> list[Hello]:
-        """Every hello of this process."""
-        return [read_hello(one.payload) for one in self.link.published if one.kind == "hello"]
-
-    def usages(self) -> list[Usage]:
-        """Every usage of this process."""
-        return [read_usage(one.payload) for one in self.link.published if one.kind == "usage"]
-
-
-@pytest.fixture
-def router(tmp_path: Path) -> Iterator[Router]:
-    made = Router(tmp_path / "state")
-    yield made
-    for link in made.links:
-        link.close()
-
-
-def paused(revision: int) -> Policy:
-    """Mia's devices paused for an hour."""
-    return family_policy(revision, overrides=[pause("pmia", AT - 60, AT + 3600)])
 
 
 def test_before_the_first_policy_the_gate_is_left_as_it_is(router: Router) -> None:
@@ -131,79 +57,6 @@ def test_a_policy_is_enforced_saved_and_told_as_applied(router: Router) -> None:
     saved = router.state.load_policy()
     assert saved is not None
     assert open_policy(saved, identity()).revision == 5
-
-
-def test_the_last_good_policy_is_enforced_after_a_restart_without_any_broker(router: Router) -> None:
-    router.receive(signed(paused(5)))
-    router.kernel.flush_ruleset()  # the machine was switched off as well
-
-    router.restart()
-
-    assert router.open_now() == BENS
-    assert router.link.published == []
-    router.link.connect()
-    router.control.turn()
-    assert (router.hellos()[0].revision, router.hellos()[0].highest) == (5, 5)
-
-
-def test_an_older_policy_does_not_come_back_after_a_restart(router: Router) -> None:
-    router.receive(signed(paused(5)))
-    router.restart()
-
-    router.receive(signed(family_policy(4)))
-
-    assert router.open_now() == BENS
-    assert router.hellos()[-1].revision == 5
-
-
-def test_device_numbers_are_the_same_after_a_restart(router: Router) -> None:
-    router.receive(signed(family_policy()))
-    policy = family_policy(2)
-    router.receive(signed(policy._replace(devices=policy.devices[1:])))
-    router.restart()
-    router.receive(signed(family_policy(3)))
-
-    numbers = router.state.load_numbers()
-    assert (numbers["dlaptop"], numbers["dphone"]) == (2, 3)
-    assert len(set(numbers.values())) == 3
-
-
-def test_device_numbers_are_saved_when_the_first_look_at_a_policy_failed(router: Router) -> None:
-    router.kernel.refuse = {"commit": ["ENFILE"]}
-    router.receive(signed(family_policy()))
-    router.wait(RETRY_SECONDS + 1)
-
-    assert router.open_now() == EVERYBODY
-    assert set(router.state.load_numbers()) == {"dconsole", "dlaptop", "dphone"}
-
-
-@pytest.mark.parametrize(
-    "damage",
-    [
-        pytest.param(lambda good: good[:-1], id="cut"),
-        pytest.param(lambda good: good.replace(b"open", b"shut"), id="changed"),
-        pytest.param(lambda good: b"", id="empty"),
-        pytest.param(lambda good: bytes(limits.ROUTER_POLICY_BYTES + 1), id="too large"),
-        pytest.param(lambda good: signed(family_policy()._replace(home="hother")), id="another home's"),
-        pytest.param(lambda good: signed(key=signing_key("stranger")), id="a stranger's"),
-    ],
-)
-def test_a_saved_policy_that_is_not_usable_changes_nothing_at_the_gate(router: Router, damage: object) -> None:
-    router.receive(signed(paused(5)))
-    good = router.state.load_policy() or b""
-    router.state.save_policy(damage(good))  # type: ignore[operator]
-    commits = router.kernel.commits
-
-    router.restart()
-    router.wait(SLOW_POLL_SECONDS + 1)
-
-    assert router.open_now() == BENS
-    assert router.kernel.commits == commits
-    router.link.connect()
-    router.control.turn()
-    assert router.hellos()[-1].revision == 0
-    router.receive(signed(family_policy(6)))
-    assert router.open_now() == EVERYBODY
 
 
 @pytest.mark.parametrize("order", ORDERS)
@@ -308,20 +161,6 @@ def test_a_failure_without_any_message_is_told_too(router: Router) -> None:
     router.wait(SLOW_POLL_SECONDS + 0.5)
 
     assert [hello.state for hello in router.hellos()] == ["applied", "failed"]
-
-
-def test_a_full_disk_does_not_keep_a_gate_open(router: Router, monkeypatch: pytest.MonkeyPatch) -> None:
-    def full(document: object) -> None:
-        raise OSError(28, "No space left on device")
-
-    router.receive(signed(family_policy(5)))
-    monkeypatch.setattr(router.state, "save_policy", full)
-    monkeypatch.setattr(router.state, "save_numbers", full)
-
-    router.receive(signed(paused(6)))
-
-    assert router.open_now() == BENS
-    assert (router.hellos()[-1].state, router.hellos()[-1].revision) == ("applied", 6)
 
 
 def test_a_policy_delivered_again_is_answered_but_not_written_again(router: Router) -> None:

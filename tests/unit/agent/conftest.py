@@ -1,0 +1,16 @@
+"""Fixtures of the agent's tests."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.unit.agent.router import Router
+
+
+@pytest.fixture
+def router(tmp_path: Path) -> Iterator[Router]:
+    made = Router(tmp_path / "state")
+    yield made
+    for link in made.links:
+        link.close()
