@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable
 
 from stairgate.core import messages
 from stairgate.core.refused import Refused
+from stairgate.hub import limits
 from stairgate.hub.clock import Clock
 from stairgate.hub.delivery import Delivery, Outgoing
 from stairgate.hub.family import Device, from_row
@@ -38,6 +39,7 @@ class Exchange:
         self._reports = reports
         self._traffic = traffic
         self._delivery = Delivery()
+        self._may_be_old = set(issuer.agents)
         self.reissue: Reissue = lambda agent, highest: None
 
     def stored(self) -> list[Outgoing]:
@@ -52,7 +54,8 @@ class Exchange:
         return [message for issued in policies for message in self._delivery.offer(issued, now)]
 
     def connected(self) -> list[Outgoing]:
-        """The broker is there (again)."""
+        """The broker is there (again), perhaps with hellos that waited there."""
+        self._may_be_old = set(self._issuer.agents)
         return self._delivery.connected(self._clock.monotonic())
 
     def due(self) -> list[Outgoing]:
@@ -88,7 +91,13 @@ class Exchange:
         newest = self._delivery.newest(hello.agent)
         answers = self._delivery.hello(hello, self._clock.monotonic())
         answers.append(self._time(hello, newest))
-        self._reports.hello(hello)
+        is_newest = newest is not None and (hello.revision, hello.digest) == (newest.revision, newest.digest)
+        self._reports.hello(hello, self._issuer.policy_of(newest) if newest and is_newest else None)
+        differs = abs(hello.t - self._clock.wall()) > limits.CLOCK_DIFFERENCE_SECONDS
+        if newest and is_newest and differs and hello.agent in self._may_be_old:
+            # It may have waited at the broker: a policy is always answered with a new hello, which tells.
+            self._may_be_old.discard(hello.agent)
+            answers.append(Outgoing(hello.agent, "policy", newest.document))
         if newest:
             forged = hello.revision == newest.revision and hello.digest != newest.digest
             if forged or hello.highest > newest.revision:

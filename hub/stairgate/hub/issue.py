@@ -85,7 +85,7 @@ class Issuer:
         now = int(self._clock.wall())
         fresh = last is not None and 0 <= now - last.issued < limits.POLICY_SECONDS_MAX
         # The same rules, judged at the moment of the last issue, make the same policy.
-        if last and fresh and seen is None and self._compile(family, hub, last) == self._policy_of(last):
+        if last and fresh and seen is None and self._compile(family, hub, last) == self.policy_of(last):
             return None
         revision = max(now, (last.revision if last else 0) + 1, (seen or 0) + 1)
         policy = compile_policy(family, self.home, agent, revision, now, hub)
@@ -111,7 +111,7 @@ class Issuer:
     def _compile(self, family: Family, hub: Reachable, last: Issued) -> Policy:
         return compile_policy(family, self.home, last.agent, last.revision, last.issued, hub)
 
-    def _policy_of(self, issued: Issued) -> Policy:
+    def policy_of(self, issued: Issued) -> Policy:
         """The values of an issued policy; read from its bytes only after a restart."""
         digest, policy = self._policies.get(issued.agent, ("", None))
         if policy is None or digest != issued.digest:

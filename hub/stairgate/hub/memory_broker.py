@@ -46,12 +46,20 @@ class MemoryBroker:
         self.hello(agent, 0 if failed else policy.revision, "" if failed else digest, state, reason, policy.revision)
 
     def hello(
-        self, agent: str, revision: int, digest: str, state: str = "applied", reason: str = "", highest: int = 0
+        self,
+        agent: str,
+        revision: int,
+        digest: str,
+        state: str = "applied",
+        reason: str = "",
+        highest: int = 0,
+        clock_difference: int = 0,
+        devices: "tuple[tuple[str, str, int | None], ...]" = (),
     ) -> None:
-        """The agent says hello."""
+        """The agent says hello; clock_difference: seconds that its clock is ahead."""
         hello = messages.Hello(
             id="m" + secrets.token_hex(8),
-            t=int(self._clock.wall()),
+            t=int(self._clock.wall()) + clock_difference,
             agent=agent,
             nonce=secrets.token_hex(8),
             revision=revision,
@@ -59,7 +67,7 @@ class MemoryBroker:
             highest=max(highest, revision),
             state=state,
             reason=reason,
-            devices=(),
+            devices=devices,
             clock="trusted",
         )
         self.receive(agent, "hello", messages.encode_hello(hello))

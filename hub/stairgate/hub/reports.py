@@ -1,15 +1,17 @@
 """What the agents say they apply: the truth behind “applied on 1 of 1”.
 
 It keeps each agent's last hello and compares it with the newest policy. What changed is written down, so that
-a hub that restarts need not say "waiting" about a policy that holds; when it was heard and each device's
-level stay in RAM.
+a hub that restarts need not say "waiting" about a policy that holds. Whether its clock and its devices bear
+it out is judged as each hello arrives, stays in RAM, and the next hello heals it.
 """
 
 import threading
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
+from stairgate.core.decide import decide_all
 from stairgate.core.messages import Hello
+from stairgate.core.policy import Policy
 from stairgate.hub import limits
 from stairgate.hub.clock import Clock
 from stairgate.hub.issue import Issued
@@ -24,7 +26,11 @@ class Agent(NamedTuple):
 
 
 class Report(NamedTuple):
-    """An agent's last hello: what it applies, what became of the newest policy, when it spoke (wall, seconds)."""
+    """An agent's last hello: what it applies, what became of the newest policy.
+
+    Of this moment only, in RAM: heard (wall, seconds), clock_difference (agent minus hub, whole seconds) and
+    devices (id, level, until) as it enforces them; open_devices are those of them that should be closed.
+    """
 
     revision: int
     digest: str
@@ -32,20 +38,32 @@ class Report(NamedTuple):
     state: str
     reason: str
     heard: float
+    clock_difference: int = 0
+    devices: tuple[tuple[str, str, int | None], ...] = ()
+    open_devices: tuple[str, ...] = ()
+
+    def lasting(self) -> dict[str, str | int | float]:
+        """What is written down."""
+        return {name: getattr(self, name) for name in (*_COMPARED, "heard")}
+
+
+_COMPARED = ("revision", "digest", "highest", "state", "reason")
 
 
 class Standing(NamedTuple):
     """Where an agent stands with the newest policy.
 
-    state: `applied`, `waiting`, `failed` (with the agent's reason) or `silent` (nothing heard for 20 minutes;
-    then the last policy it had is still enforced). heard: wall seconds of the last hello, None when there was
-    none.
+    state: `applied`, `waiting`, `failed` (with the agent's reason, or `device_open` or `clock_differs` when it
+    says applied and its devices or its clock say otherwise) or `silent` (nothing heard for 20 minutes; then
+    the last policy it had is still enforced). heard: wall seconds of the last hello, None when there was none.
+    clock_difference: seconds, the agent's clock minus the hub's, with reason `clock_differs`.
     """
 
     agent: Agent
     state: str
     reason: str
     heard: float | None
+    clock_difference: int = 0
 
 
 class Reports:
@@ -62,17 +80,31 @@ class Reports:
             for row in rows.page("agents"):
                 self._reports[row.id] = Report(**row.document)
 
-    def hello(self, hello: Hello) -> None:
-        """Take an agent's hello; agents that are not of this home are ignored."""
+    def hello(self, hello: Hello, policy: Policy | None = None) -> None:
+        """Take an agent's hello; agents that are not of this home are ignored.
+
+        `policy`: the one that the hello names, when it is the newest.
+        """
         if hello.agent not in [agent.id for agent in self.agents]:
             return
-        report = Report(hello.revision, hello.digest, hello.highest, hello.state, hello.reason, self._clock.wall())
+        heard = self._clock.wall()
+        report = Report(
+            hello.revision,
+            hello.digest,
+            hello.highest,
+            hello.state,
+            hello.reason,
+            heard,
+            hello.t - int(heard),
+            hello.devices,
+            _wrongly_open(hello, policy) if policy else (),
+        )
         with self._lock:
             before = self._reports.get(hello.agent)
             self._reports[hello.agent] = report
-        if before is None or before[:-1] != report[:-1]:
+        if before is None or any(getattr(before, name) != getattr(report, name) for name in _COMPARED):
             with self._store.transaction(self._home) as rows:
-                rows.put("agents", hello.agent, report._asdict())
+                rows.put("agents", hello.agent, report.lasting())
 
     def standings(self, newest: Mapping[str, Issued]) -> list[Standing]:
         """Each agent's standing. `newest`: the last policy issued for each."""
@@ -87,11 +119,28 @@ class Reports:
         age = abs(self._clock.wall() - report.heard)
         applied = newest is not None and (report.revision, report.digest) == (newest.revision, newest.digest)
         if age > limits.AGENT_SILENT_SECONDS:
-            state = "silent"
-        elif applied and report.state == "applied":
-            state = "applied"
-        elif report.state in ("failed", "refused"):
-            state = "failed"
-        else:
-            state = "waiting"
-        return Standing(agent, state, report.reason if state == "failed" else "", report.heard)
+            return Standing(agent, "silent", "", report.heard)
+        if report.state in ("failed", "refused"):
+            return Standing(agent, "failed", report.reason, report.heard)
+        if not applied:
+            return Standing(agent, "waiting", "", report.heard)
+        if report.open_devices:
+            return Standing(agent, "failed", "device_open", report.heard)
+        if abs(report.clock_difference) > limits.CLOCK_DIFFERENCE_SECONDS:
+            return Standing(agent, "failed", "clock_differs", report.heard, report.clock_difference)
+        return Standing(agent, "applied", "", report.heard)
+
+
+def _wrongly_open(hello: Hello, policy: Policy) -> tuple[str, ...]:
+    told_open = {device for device, level, _ in hello.devices if level == "open"}
+    if not told_open:
+        return ()
+    # By the agent's own clock: that it differs is another fault.
+    moments = (hello.t, max(0, hello.t - limits.LEVEL_CHANGE_SECONDS))
+    may_be_open = {
+        device
+        for moment in moments
+        for device, decision in decide_all(policy, moment, {}).items()
+        if decision.level == "open"
+    }
+    return tuple(sorted(told_open - may_be_open))

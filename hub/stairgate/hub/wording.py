@@ -23,6 +23,11 @@ KIND_NAMES = {
     "toy": "Toy",
     "other": "Something else",
 }
+# Why a router does not apply what it was sent; its other reasons are shown as they are.
+_FAULTS = {
+    "device_open": "a device is on that should be off",
+    "revision_out_of_range": "it names rules that this hub cannot have made",
+}
 _EVERY_DAY, _SCHOOL_NIGHTS, _WEEKEND = 127, 79, 48
 _LONG_SECONDS = 6 * 86400
 
@@ -127,8 +132,12 @@ def applied_of(standings: Sequence[Standing], zone: str, now: float) -> Applied:
 
 def _detail(standing: Standing, zone: str, now: float) -> str:
     label = standing.agent.label
+    if standing.reason == "clock_differs":
+        length = _length(abs(standing.clock_difference))
+        side, effect = ("behind", "late") if standing.clock_difference < 0 else ("ahead", "early")
+        return f"The clock of {label} is {length} {side}, so bedtimes come {effect} there."
     if standing.state == "failed":
-        reason = standing.reason.replace("_", " ") or "no reason given"
+        reason = _FAULTS.get(standing.reason, standing.reason.replace("_", " ")) or "no reason given"
         return f"Not applied on {label}: {reason}"
     if standing.state == "silent" and standing.heard is None:
         return f"{label} has not been heard yet"
@@ -136,6 +145,15 @@ def _detail(standing: Standing, zone: str, now: float) -> str:
         assert standing.heard is not None
         return f"{label} not heard since {clock_time(standing.heard, zone, now)}; its last rules still hold"
     return ""
+
+
+def _length(seconds: int) -> str:
+    minutes = max(1, round(seconds / 60))
+    if minutes >= 48 * 60:
+        return f"{round(minutes / 1440)} days"
+    if minutes >= 120:
+        return f"{round(minutes / 60)} hours"
+    return f"{minutes} minutes" if minutes > 1 else "1 minute"
 
 
 def bytes_text(count: float) -> str:

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from stairgate.hub import wording
-from tests.unit.hub.conftest import ROUTER, Hub
+from tests.unit.hub.conftest import EVENING, ROUTER, Hub
 
 TABLET = "02:00:5e:10:00:01"
 ADULT = "02:00:5e:10:00:99"
@@ -57,6 +57,66 @@ def test_a_silent_router_is_named_with_when_it_was_heard(hub: Hub, child: str) -
     assert "the router not heard since 18:00; its last rules still hold" in page
     hub.broker.apply(ROUTER)
     assert "Applied on 1 of 1" in hub.get("/").text
+
+
+@pytest.mark.parametrize(
+    ("difference", "sentence"),
+    [
+        (-180, "The clock of the router is 3 minutes behind, so bedtimes come late there."),
+        (-40, "The clock of the router is 1 minute behind, so bedtimes come late there."),
+        (3 * 3600, "The clock of the router is 3 hours ahead, so bedtimes come early there."),
+        (-9 * 86400, "The clock of the router is 9 days behind, so bedtimes come late there."),
+    ],
+)
+def test_a_router_with_a_wrong_clock_has_not_applied(hub: Hub, child: str, difference: int, sentence: str) -> None:
+    policy, digest = hub.broker.policy(ROUTER)
+    hub.broker.hello(ROUTER, policy.revision, digest, clock_difference=difference)
+    status = json.loads(hub.get("/status").text)
+    assert (status["applied"], status["waiting"]) == (0, False)
+    assert status["agents"][0] | {"heard": 0} == {
+        "label": "the router",
+        "state": "failed",
+        "reason": "clock_differs",
+        "heard": 0,
+    }
+    assert sentence in hub.get("/").text
+
+    hub.clock.advance(7 * 3600)
+    hub.broker.hello(ROUTER, policy.revision, digest, clock_difference=-30)
+    assert "Applied on 1 of 1" in hub.get("/").text
+    hub.clock.advance(600)  # judged when it was heard, never later
+    assert "Applied on 1 of 1" in hub.get("/").text
+
+
+def test_a_router_that_lets_a_paused_device_through_has_not_applied(hub: Hub, child: str) -> None:
+    device = hub.family().devices[0].id
+    hub.post(f"/children/{child}/pause", minutes="15")
+    policy, digest = hub.broker.policy(ROUTER)
+    hub.broker.hello(ROUTER, policy.revision, digest, devices=((device, "open", None),))
+    assert json.loads(hub.get("/status").text)["applied"] == 0
+    assert "Not applied on the router: a device is on that should be off" in hub.get("/").text
+
+    hub.broker.hello(ROUTER, policy.revision, digest, devices=((device, "closed", None),))
+    assert "Applied on 1 of 1" in hub.get("/").text
+
+
+def test_a_hello_said_just_as_bedtime_begins_is_no_contradiction(hub: Hub, child: str) -> None:
+    device = hub.family().devices[0].id
+    hub.post(f"/children/{child}/bedtime", days="127", start="18:10", end="07:00")
+    policy, digest = hub.broker.policy(ROUTER)
+    for second, applied in ((0, 1), (3, 1), (60, 0)):
+        hub.clock.advance(EVENING + 600 + second - hub.clock.wall())
+        hub.broker.hello(ROUTER, policy.revision, digest, devices=((device, "open", None),))
+        assert json.loads(hub.get("/status").text)["applied"] == applied, second
+
+
+def test_a_hello_that_waited_at_the_broker_is_asked_for_again_once(hub: Hub, child: str) -> None:
+    policy, digest = hub.broker.policy(ROUTER)
+    hub.parts.exchange.connected()
+    for kinds in (["time", "policy"], ["time"]):
+        count = len(hub.broker.sent)
+        hub.broker.hello(ROUTER, policy.revision, digest, clock_difference=-900)
+        assert [message.kind for message in hub.broker.sent[count:]] == kinds
 
 
 def test_the_same_revision_with_another_digest_is_not_applied(hub: Hub, child: str) -> None:
