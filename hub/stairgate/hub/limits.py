@@ -7,6 +7,9 @@ The bounds of the wire formats are `stairgate.core.limits`; those of files are i
 # Requests
 REQUEST_BYTES_MAX = 16 * 1024  # the largest form has ten short fields
 CONNECTIONS_MAX = 200
+CONNECTIONS_OF_ONE_SOURCE = 16  # a browser opens six
+CONNECTIONS_OF_THIS_MACHINE = 64  # where a proxy speaks for the whole home
+REQUEST_SECONDS = 15  # for one request to arrive whole
 SILENT_CONNECTION_SECONDS = 30
 THREADS = 8
 

@@ -22,6 +22,7 @@ from stairgate.hub.app import create_app
 from stairgate.hub.claim_code import ClaimCode, ClaimFile, ClaimSlot
 from stairgate.hub.clock import Clock
 from stairgate.hub.config import ConfigError, HubConfig, read_config
+from stairgate.hub.connections import Connections
 from stairgate.hub.link import BrokerLink
 from stairgate.hub.network import KernelNetwork, Network
 from stairgate.hub.parts import Parts, build
@@ -95,8 +96,11 @@ def serve_pages(parts: Parts, sockets: Sequence[socket.socket], stop: threading.
         max_request_header_size=limits.REQUEST_BYTES_MAX,
         ident=None,
     )
+    connections = Connections(channels, parts.network.mac_of)
+    connections.guard()
     while not stop.is_set():
         wasyncore.loop(timeout=0.5, use_poll=True, map=channels, count=1)
+        connections.close_overdue(time.monotonic())
     for listener in [entry for entry in channels.values() if getattr(entry, "accepting", False)]:
         # Of the listener only its socket: the trigger must go on waking the loop while answers are written.
         listener.del_channel(channels)

@@ -1,0 +1,86 @@
+"""How many connections one device may hold, and how long it may take to ask: nobody locks the others out.
+
+It takes the place of waitress's channel class. A connection too many is closed at once; one whose request is not
+complete in time is closed by `close_overdue`, however it trickles. The bound on all connections together and the
+end of idle ones are waitress's own.
+"""
+
+import socket
+import time
+from collections.abc import Callable, MutableMapping
+from ipaddress import ip_address, ip_network
+from typing import Any
+
+from waitress.channel import HTTPChannel  # type: ignore[import-untyped]
+
+from stairgate.hub import limits
+from stairgate.hub.network import plain_address
+
+_THIS_MACHINE = ("127.0.0.1", "::1")
+
+
+#: The hardware address behind a source address, None where the hub does not see it: `Network.mac_of`.
+MacOf = Callable[[str], str | None]
+
+
+class _Channel(HTTPChannel):  # type: ignore[misc]
+    """A connection that knows since when its request is awaited (monotonic seconds), None between two requests."""
+
+    def __init__(
+        self, server: Any, connection: socket.socket, address: Any, adjustments: Any, map: Any, source: str
+    ) -> None:
+        super().__init__(server, connection, address, adjustments, map=map)
+        self.source = source
+        self.awaited_since: float | None = time.monotonic()
+
+    def received(self, data: bytes) -> Any:
+        before = self.request
+        answer = super().received(data)
+        if self.request is None:
+            self.awaited_since = None
+        elif self.request is not before and (before is not None or self.awaited_since is None):
+            self.awaited_since = time.monotonic()
+        return answer
+
+
+class Connections:
+    """The connections in a waitress map. Belongs to the thread of the loop."""
+
+    def __init__(self, channels: MutableMapping[int, Any], mac_of: MacOf) -> None:
+        self._channels = channels
+        self._mac_of = mac_of
+
+    def guard(self) -> None:
+        """From now on, every listener in the map opens its connections here."""
+        for entry in self._channels.values():
+            if getattr(entry, "accepting", False):
+                entry.channel_class = self._open
+
+    def close_overdue(self, now: float) -> None:
+        """Close what has taken too long to ask. `now`: monotonic seconds."""
+        for channel in self._open_ones():
+            since = channel.awaited_since
+            if since is not None and now - since > limits.REQUEST_SECONDS and not channel.requests:
+                channel.handle_close()
+
+    def _open(self, server: Any, connection: socket.socket, address: Any, adjustments: Any, map: Any) -> None:
+        source = source_of(address[0], self._mac_of)
+        bound = limits.CONNECTIONS_OF_THIS_MACHINE if source in _THIS_MACHINE else limits.CONNECTIONS_OF_ONE_SOURCE
+        if sum(channel.source == source for channel in self._open_ones()) >= bound:
+            connection.close()
+            return
+        _Channel(server, connection, address, adjustments, map, source)
+
+    def _open_ones(self) -> list[_Channel]:
+        return [entry for entry in self._channels.values() if isinstance(entry, _Channel)]
+
+
+def source_of(address: str, mac_of: MacOf) -> str:
+    """Whose connection it is: the IPv4 address; for IPv6 the hardware address, else the /64.
+
+    A device picks any address of a /64, but the devices of a home share one, too.
+    """
+    plain = plain_address(address)
+    if not plain or plain in _THIS_MACHINE or ip_address(plain).version == 4:
+        return plain
+    return mac_of(plain) or str(ip_network((plain, 64), strict=False))
