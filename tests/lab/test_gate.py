@@ -14,6 +14,7 @@ from stairgate.agent.enforcement import Enforcement
 from stairgate.agent.gate import BRIDGE_GRANTED, GRANTED, GateSettings, render_removal
 from stairgate.agent.grants import mac_key
 from stairgate.agent.kernel import LinuxKernel
+from stairgate.core.records import Hub
 from stairgate.port.clock import SystemClock
 from tests.lab import gate_check, network
 from tests.lab.gate_check import Window
@@ -205,18 +206,28 @@ def test_lan_to_lan_is_untouched_while_closed(kernel: LinuxKernel) -> None:
     assert can_ping("laptop", network.PHONE.v6[1])
 
 
+@contextlib.contextmanager
+def listening(namespace: str, *ports: int) -> Iterator[None]:
+    """Listeners on both families that let the kernel accept for them."""
+    opened = []
+    try:
+        with network.inside(namespace):
+            opened = [
+                socket.create_server(("::", port), family=socket.AF_INET6, dualstack_ipv6=True, backlog=64)
+                for port in ports
+            ]
+        yield
+    finally:
+        for each in opened:
+            each.close()
+
+
 def test_a_closed_device_still_has_ipv6_names_and_pings_but_no_admin_port(kernel: LinuxKernel) -> None:
     now = int(time.time())
     with network.inside("router"):
         enforcement_of(kernel).enforce(family_policy(overrides=[pause("pmia", now - 1, now + 600)]), {})
-    listeners = [
-        subprocess.Popen([*network.enter_words("router"), "python3", "-m", "http.server", "-b", "::", port])
-        for port in ("22", "53", "80", "8080")
-    ]
     ports = [22, 53, 80, 8080]
-    try:
-        for port in ports:
-            wait_until(f"port {port}", lambda port=port: can_connect("tablet", network.ROUTER_V6, port))  # type: ignore[misc]
+    with listening("router", *ports):
         reached = {
             port for port in ports for a in (network.ROUTER_V4, network.ROUTER_V6) if can_connect("phone", a, port)
         }
@@ -225,14 +236,41 @@ def test_a_closed_device_still_has_ipv6_names_and_pings_but_no_admin_port(kernel
         for namespace in ("router", "phone"):
             network.ip("-n", namespace, "-6", "neigh", "flush", "all")
         pings = [can_ping("phone", network.ROUTER_V4), can_ping("phone", network.ROUTER_V6)]
-    finally:
-        for listener in listeners:
-            listener.kill()
-            listener.wait()
 
-    assert reached == {53, 8080}
+    # Not 8080 either: the hub is another machine.
+    assert reached == {53}
     assert from_tablet == set(ports)
     assert pings == [True, True]
+
+
+ROUTER = (network.ROUTER_V4, network.ROUTER_V6)
+FAR = (network.WEB_V4, network.WEB_V6)
+
+
+@pytest.mark.parametrize(
+    ("addresses", "reachable"),
+    [
+        pytest.param((network.HOME.v4, network.HOME.v6[0]), set(), id="on another machine of the LAN"),
+        pytest.param(ROUTER, set(ROUTER), id="on the router itself"),
+        pytest.param(FAR, set(FAR), id="on another network behind the router"),
+    ],
+)
+def test_a_closed_device_reaches_the_hub_wherever_it_is_and_the_same_port_nowhere_else(
+    kernel: LinuxKernel, addresses: tuple[str, ...], reachable: set[str]
+) -> None:
+    now = int(time.time())
+    closed = family_policy(overrides=[pause("pmia", now - 1, now + 600)])
+    hub = Hub((network.HOME.mac,), addresses, 80)
+    with network.inside("router"):
+        enforcement_of(kernel).enforce(closed._replace(hub=hub), {})
+
+    with listening("router", 80, 81), listening("internet", 80, 81):
+        reached = {(a, port) for a in ROUTER + FAR for port in (80, 81) if can_connect("phone", a, port)}
+        laptop = {(a, port) for a in ROUTER + FAR for port in (80, 81) if can_connect("laptop", a, port)}
+
+    assert reached == {(address, 80) for address in reachable}
+    assert {(address, port) for address in FAR for port in (80, 81)} <= laptop
+    assert not any(can_ping("phone", address) for address in FAR)
 
 
 def test_a_flush_is_noticed_and_repaired_with_all_grants(kernel: LinuxKernel) -> None:

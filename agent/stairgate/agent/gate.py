@@ -28,6 +28,8 @@ class SetName(NamedTuple):
 
 LAN = SetName("inet", f"lan_{SCHEMA}")
 PAGE_PORTS = SetName("inet", f"page_ports_{SCHEMA}")
+HUB_V4 = SetName("inet", f"hub_v4_{SCHEMA}")
+HUB_V6 = SetName("inet", f"hub_v6_{SCHEMA}")
 EXEMPT = SetName("inet", f"exempt_{SCHEMA}")
 GRANTED = SetName("inet", f"granted_{SCHEMA}")
 NUMBERED = SetName("inet", f"numbered_{SCHEMA}")
@@ -63,6 +65,8 @@ def render_gate(settings: GateSettings) -> str:
     lines += [
         f"add set inet {table} {LAN.name} {{ type ifname; size 64; }}",
         f"add set inet {table} {PAGE_PORTS.name} {{ type inet_service; size 64; }}",
+        f"add set inet {table} {HUB_V4.name} {{ type ipv4_addr; size 1024; }}",
+        f"add set inet {table} {HUB_V6.name} {{ type ipv6_addr; size 1024; }}",
     ]
     for name in (EXEMPT, NUMBERED, *NUMBER, BRIDGE_EXEMPT):
         lines.append(f"add set {name.family} {table} {name.name} {{ type ether_addr; size 4096; }}")
@@ -78,6 +82,7 @@ def render_gate(settings: GateSettings) -> str:
         },
         "bridge": {"output": "type filter hook output priority 0; policy accept;"},
     }
+    hub = (f"ip daddr @{HUB_V4.name}", f"ip6 daddr @{HUB_V6.name}")
     rules: dict[tuple[str, str], list[str]] = {
         ("inet", "closed"): [
             "meta l4proto tcp reject with tcp reset",
@@ -89,6 +94,8 @@ def render_gate(settings: GateSettings) -> str:
         ],
         ("inet", "outbound"): [
             f"ether saddr @{EXEMPT.name} return",
+            # A hub behind this router, on another network of the home's.
+            *[f"{to} tcp dport @{PAGE_PORTS.name} return" for to in hub],
             f"ether saddr != @{GRANTED.name} goto closed",
             # QUIC: apps fall back to TCP, which can be reset and whose names can be filtered.
             "udp dport 443 reject with icmpx admin-prohibited",
@@ -102,11 +109,16 @@ def render_gate(settings: GateSettings) -> str:
             "meta l4proto igmp accept",
             "udp dport { 53, 67, 123, 547, 5353 } accept",
             "tcp dport 53 accept",
-            f"tcp dport @{PAGE_PORTS.name} accept",
+            # Only when the router is the hub: the hub's port may be the router's own administration elsewhere.
+            *[f"{to} tcp dport @{PAGE_PORTS.name} accept" for to in hub],
             "goto closed",
         ],
         ("inet", "forward"): [
             f"iifname @{LAN.name} oifname != @{LAN.name} jump outbound",
+            *[
+                f"iifname != @{LAN.name} {by} tcp sport @{PAGE_PORTS.name} ct state established return"
+                for by in (f"ip saddr @{HUB_V4.name}", f"ip6 saddr @{HUB_V6.name}")
+            ],
             f"iifname != @{LAN.name} oifname @{LAN.name} meta mark set meta mark | {mark}",
         ],
         ("inet", "input"): [

@@ -5,6 +5,7 @@ of our sets must contain. Pure: policy, decisions and a time in, elements out. W
 moment of the next look to `enforcement`.
 """
 
+import ipaddress
 from collections.abc import Collection, Mapping, Sequence
 from typing import NamedTuple
 
@@ -22,7 +23,16 @@ SAME_END_MS = 20
 NUMBER_MAX = (1 << gate.NUMBER_BITS) - 1
 
 TIMED_SETS = (gate.GRANTED, gate.BRIDGE_GRANTED, gate.BRIDGE_GRANTED_TCP)
-CONSTANT_SETS = (gate.PAGE_PORTS, gate.EXEMPT, gate.NUMBERED, *gate.NUMBER, gate.BRIDGE_EXEMPT, gate.LAN)
+CONSTANT_SETS = (
+    gate.PAGE_PORTS,
+    gate.HUB_V4,
+    gate.HUB_V6,
+    gate.EXEMPT,
+    gate.NUMBERED,
+    *gate.NUMBER,
+    gate.BRIDGE_EXEMPT,
+    gate.LAN,
+)
 
 Contents = dict[SetName, dict[bytes, int | None]]
 
@@ -97,6 +107,8 @@ def constant_contents(policy: Policy, numbers: Mapping[str, int], lan_interfaces
     contents[gate.LAN] = {name.encode("ascii").ljust(16, b"\0"): None for name in lan_interfaces}
     if policy.hub:
         contents[gate.PAGE_PORTS] = {policy.hub.port.to_bytes(2, "big"): None}
+        for address in map(ipaddress.ip_address, policy.hub.addresses):
+            contents[gate.HUB_V4 if address.version == 4 else gate.HUB_V6][address.packed] = None
     return contents
 
 

@@ -84,7 +84,8 @@ def test_exempt_devices_have_no_grant_that_could_end() -> None:
 def test_constant_contents() -> None:
     policy = family_policy()
     wheelchair = Device("dchair", ("02:00:00:00:77:66",), ("pmia",), "other", ("assistive",))
-    policy = policy._replace(devices=(wheelchair, *policy.devices))
+    hub = Hub((network.HOME.mac,), (network.HOME.v4, "2001:db8:77::a:2"), 8080)
+    policy = policy._replace(devices=(wheelchair, *policy.devices), hub=hub)
 
     found = constant_contents(policy, {"dconsole": 1, "dlaptop": 2, "dphone": 515}, ("br-lan", "guest"))
 
@@ -92,6 +93,8 @@ def test_constant_contents() -> None:
     assert found[gate.EXEMPT] == found[gate.BRIDGE_EXEMPT] == exempt
     assert found[gate.NUMBERED] == dict.fromkeys((PHONE, CONSOLE, LAPTOP))
     assert found[gate.PAGE_PORTS] == {b"\x1f\x90": None}  # 8080
+    assert found[gate.HUB_V4] == {bytes((192, 168, 77, 2)): None}
+    assert found[gate.HUB_V6] == {bytes.fromhex("20010db80077000000000000000a0002"): None}
     assert found[gate.LAN] == {b"br-lan".ljust(16, b"\0"): None, b"guest".ljust(16, b"\0"): None}
     spelled = {bit: set(found[name]) for bit, name in enumerate(gate.NUMBER) if found[name]}
     assert spelled == {0: {CONSOLE, PHONE}, 1: {LAPTOP, PHONE}, 9: {PHONE}}
@@ -102,7 +105,7 @@ def test_without_a_hub_no_port_and_no_mac_of_one() -> None:
         family_policy()._replace(hub=None), {"dconsole": 1, "dlaptop": 2, "dphone": 3}, ("br-lan",)
     )
 
-    assert found[gate.PAGE_PORTS] == {}
+    assert found[gate.PAGE_PORTS] == found[gate.HUB_V4] == found[gate.HUB_V6] == {}
     assert set(found[gate.EXEMPT]) == {mac_key(network.TABLET.mac)}
 
 
