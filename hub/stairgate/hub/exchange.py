@@ -91,6 +91,12 @@ class Exchange:
         newest = self._delivery.newest(hello.agent)
         answers = self._delivery.hello(hello, self._clock.monotonic())
         answers.append(self._time(hello, newest))
+        # The hub's own clock may be behind what it has issued.
+        believed = max(int(self._clock.wall()), newest.revision if newest else 0) + limits.REVISION_AHEAD_SECONDS
+        if max(hello.highest, hello.revision) > believed:
+            _log.error("an agent names a revision out of range: %d", max(hello.highest, hello.revision))
+            self._reports.hello(hello._replace(state="failed", reason="revision_out_of_range"))
+            return answers
         is_newest = newest is not None and (hello.revision, hello.digest) == (newest.revision, newest.digest)
         self._reports.hello(hello, self._issuer.policy_of(newest) if newest and is_newest else None)
         differs = abs(hello.t - self._clock.wall()) > limits.CLOCK_DIFFERENCE_SECONDS

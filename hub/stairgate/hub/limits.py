@@ -55,6 +55,9 @@ REPEAT_SECONDS = (1, 2, 4, 8, 16, 32, 60)
 RECONNECT_SECONDS = (0.5, 1, 2, 5, 10)
 KEEPALIVE_SECONDS = 30
 MESSAGES_PER_READ = 20
+# A revision is at least the second of its issue. A year of a clock that ran ahead is believed; more would use up
+# the numbers there are, and no policy could ever be made again.
+REVISION_AHEAD_SECONDS = 400 * 86400
 POLICY_SECONDS_MAX = 300 * 86400  # issued again after this, for the zone table to reach ten years ahead
 
 # Traffic, RAM only

@@ -3,6 +3,7 @@
 No globals: each app has its own parts, with its own store and clock.
 """
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -12,13 +13,15 @@ from stairgate.hub.claim_code import ClaimCode
 from stairgate.hub.clock import Clock
 from stairgate.hub.exchange import Exchange
 from stairgate.hub.guessing import Guessing
-from stairgate.hub.issue import Issued, Issuer, Signer
+from stairgate.hub.issue import Issued, Issuer, PolicyTooLarge, Signer
 from stairgate.hub.network import Network
 from stairgate.hub.parents import Parents
 from stairgate.hub.reports import Agent, Reports
 from stairgate.hub.sessions import Sessions
 from stairgate.hub.store import Store
 from stairgate.hub.traffic import Traffic
+
+_log = logging.getLogger(__name__)
 
 
 class _Sender:
@@ -55,7 +58,11 @@ class Parts:
     def connect(self, publisher: Publisher) -> None:
         """Send policies through this from now on, and issue what the stored family needs."""
         self.sender.publisher = publisher
-        self.acts.change(lambda rows: None)
+        try:
+            self.acts.change(lambda rows: None)
+        except PolicyTooLarge:
+            # The pages come up all the same: only there can the family be made smaller.
+            _log.exception("no policy could be issued")
 
 
 def build(

@@ -100,6 +100,45 @@ def test_each_hello_gets_the_signed_time_with_its_nonce(hub: Hub) -> None:
     assert len(told.nonce) == 16
 
 
+@pytest.mark.parametrize("highest", [2**53 - 2, 2**53 - 1, int(EVENING) + 401 * 86400])
+def test_a_revision_from_the_far_future_is_not_believed(hub: Hub, highest: int) -> None:
+    before, digest = hub.broker.policy(ROUTER)
+    hub.broker.hello(ROUTER, before.revision, digest, highest=highest)
+    status = hub.get("/status").json
+    assert status
+    assert status["applied"] == 0
+    assert (status["agents"][0]["state"], status["agents"][0]["reason"]) == ("failed", "revision_out_of_range")
+
+    hub.add_child()
+    assert hub.broker.policy(ROUTER)[0].revision < before.revision + 86400
+
+    hub.broker.apply(ROUTER)
+    assert "failed" not in hub.get("/status").text
+
+
+def test_a_revision_from_a_restored_backup_is_believed(hub: Hub) -> None:
+    before, digest = hub.broker.policy(ROUTER)
+    ahead = int(EVENING) + 300 * 86400
+    hub.broker.hello(ROUTER, before.revision, digest, highest=ahead)
+    assert hub.broker.policy(ROUTER)[0].revision == ahead + 1
+    hub.clock.advance(-200 * 86400)  # what the hub issued itself stays believed, whatever its clock says
+    hub.broker.hello(ROUTER, before.revision, digest, highest=ahead + 1)
+    hub.broker.apply(ROUTER)
+    assert hub.parts.reports.standings({})[0].state != "failed"
+
+
+def test_a_family_that_fits_no_policy_keeps_no_hub_from_starting(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(policy: object) -> bytes:
+        raise ValueError("line 0, size: expected at most 16384 bytes, got 16400")
+
+    hub.add_child()
+    monkeypatch.setattr("stairgate.hub.issue.write_policy", refuse)
+    with hub.store.transaction(HOME) as rows:
+        rows.delete("policies", ROUTER)
+    hub.parts.connect(hub.broker)
+    assert "Mia" in hub.get("/").text
+
+
 def test_what_a_router_applies_survives_a_restart(hub: Hub) -> None:
     hub.broker.apply(ROUTER)
     from stairgate.hub.reports import Agent, Reports
