@@ -1,14 +1,17 @@
 """Claiming a new hub, signing in and out, and the list of who is signed in."""
 
 import logging
+from contextlib import suppress
 
 from flask import Blueprint, redirect, request, url_for
 from flask import render_template as render
 from werkzeug.wrappers import Response
 
 from stairgate.hub import forms, passwords, wording
-from stairgate.hub.context import page, parts, source
+from stairgate.hub.acts import NotPossible
+from stairgate.hub.context import asking_mac, page, parts, source
 from stairgate.hub.guard import web_session
+from stairgate.hub.issue import PolicyTooLarge
 from stairgate.hub.local_time import system_zone, zone_names
 from stairgate.hub.parents import OWNER
 
@@ -43,7 +46,12 @@ def claim() -> Answer:
         return _claim_page({"password": _BUSY}, 503)
     parts().guessing.succeeded(source())
     _log.info("the hub has its owner")
-    return _welcome()
+    answer = _welcome()
+    # At the first sign-in only, and to nobody else's surprise: later ones may happen on anybody's device.
+    if mac := asking_mac():
+        with suppress(NotPossible, PolicyTooLarge):
+            parts().acts.exempt_parent(mac)
+    return answer
 
 
 @account.route("/login", methods=["GET", "POST"])
@@ -124,9 +132,6 @@ def _claim_page(faults: forms.Faults, status: int) -> Answer:
 
 
 def _welcome() -> Answer:
-    """Sign in; and keep the parent's own device out of all rules, when the hub can see which it is."""
+    """Sign in."""
     web_session().sign_in(OWNER, wording.browser_text(request.headers.get("User-Agent", "")))
-    mac = parts().network.mac_of(request.remote_addr or "")
-    if mac:
-        parts().acts.exempt_parent(mac, "A parent’s device")
     return redirect(url_for("home.index"), 303)

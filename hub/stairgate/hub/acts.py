@@ -7,7 +7,6 @@ the agents (`reports`); pages and permissions are the web's.
 
 import secrets
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import replace
 from typing import NamedTuple, Protocol, TypeVar
 
@@ -145,10 +144,9 @@ class Acts:
 
         self.change(edit)
 
-    def exempt_parent(self, mac: str, name: str) -> None:
-        """Keep the device a parent signed in from out of all rules, unless it is known as anybody's."""
-        with suppress(NotPossible):
-            self.add_device(name, mac, "phone", (), ("exempt",))
+    def exempt_parent(self, mac: str) -> None:
+        """Keep a parent's own device out of all rules. Raises `NotPossible` when it is known as anybody's."""
+        self.add_device("A parent’s device", mac, "phone", (), ("exempt",))
 
     def set_bedtime(
         self, person: str, days: int, start: int, end: int, week: str | None = None, revision: int | None = None

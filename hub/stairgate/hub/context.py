@@ -25,6 +25,11 @@ def page(template: str, status: int = 200, **values: Any) -> tuple[str, int]:
     return render_template(template, overview=overview(), **values), status
 
 
+def asking_mac() -> str | None:
+    """The hardware address of the device that asks, None when the hub does not see it."""
+    return parts().network.mac_of(request.remote_addr or "")
+
+
 def source() -> str:
     """Who is asking, for slowing guesses: the hardware address where the hub sees one, else the network address."""
     address = request.remote_addr or "unknown"

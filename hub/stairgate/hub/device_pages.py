@@ -8,7 +8,7 @@ from werkzeug.wrappers import Response
 from stairgate.hub import forms, limits, wording
 from stairgate.hub.acts import NotPossible
 from stairgate.hub.cards import DeviceLine
-from stairgate.hub.context import overview, page, parts
+from stairgate.hub.context import asking_mac, overview, page, parts
 from stairgate.hub.issue import PolicyTooLarge
 from stairgate.hub.traffic import Flow
 
@@ -46,7 +46,7 @@ class Picture(NamedTuple):
 @device.get("/devices")
 def index() -> Answer:
     """Every device, and the form for a new one."""
-    return page("devices.html", form=request.args, faults={})
+    return _list()
 
 
 @device.post("/devices")
@@ -71,7 +71,36 @@ def add() -> Answer:
             faults["mac"] = str(problem)
         except PolicyTooLarge:
             faults["mac"] = "These are more devices than the router can hold."
-    return page("devices.html", 422, form=request.form, faults=faults)
+    return _list(422, faults)
+
+
+def _list(status: int = 200, faults: forms.Faults | None = None) -> Answer:
+    mac = asking_mac()
+    known = next((line for line in overview().devices if mac in line.device.macs), None)
+    return page(
+        "devices.html",
+        status,
+        form=request.form if request.method == "POST" else request.args,
+        faults=faults or {},
+        # Offered where it can work: a child's device is removed from the list first.
+        is_unknown=mac is not None and known is None,
+    )
+
+
+@device.post("/devices/this-one")
+def exempt_this_one() -> Answer:
+    """Keep the device that asks out of all rules: it is the parent's own."""
+    mac = asking_mac()
+    fault = "The hub cannot see which device this is. Please add it below."
+    if mac:
+        try:
+            parts().acts.exempt_parent(mac)
+            return redirect(url_for("device.index"), 303)
+        except NotPossible as problem:
+            fault = str(problem)
+        except PolicyTooLarge:
+            fault = "These are more devices than the router can hold."
+    return _list(409, {"this": fault})
 
 
 @device.post("/devices/<device_id>/remove")

@@ -9,6 +9,7 @@ from tests.unit.hub.conftest import EVENING, ROUTER, Hub
 
 TABLET = "02:00:5e:10:00:01"
 ADULT = "02:00:5e:10:00:99"
+BUTTON = "This is my own device: no rules here"
 
 
 @pytest.fixture
@@ -281,13 +282,46 @@ def test_me_on_a_grown_ups_device_says_that_nothing_is_watched(hub: Hub) -> None
 # Who is exempt
 
 
-def test_the_device_a_parent_signs_in_from_is_exempt(unclaimed: Hub) -> None:
+def test_the_device_a_parent_claims_the_hub_from_is_exempt(unclaimed: Hub) -> None:
     unclaimed.network.neighbours["127.0.0.1"] = ADULT
     unclaimed.claim()
     (device,) = unclaimed.broker.policy(ROUTER)[0].devices
     assert (device.macs, device.persons, device.flags) == ((ADULT,), (), ("exempt",))
     unclaimed.sign_in(unclaimed.new_browser())
     assert len(unclaimed.family().devices) == 1
+    assert BUTTON not in unclaimed.get("/devices").text
+
+
+def test_signing_in_later_exempts_nothing_until_the_parent_says_so(hub: Hub) -> None:
+    hub.network.neighbours["127.0.0.1"] = ADULT
+    assert hub.sign_in(hub.new_browser()).status_code == 303
+    assert hub.family().devices == ()
+    assert BUTTON in hub.get("/devices").text
+
+    answer = hub.post("/devices/this-one")
+
+    assert (answer.status_code, answer.location) == (303, "/devices")
+    assert [(device.macs, device.flags) for device in hub.family().devices] == [((ADULT,), ("exempt",))]
+    assert BUTTON not in hub.get("/devices").text
+
+
+def test_this_one_needs_a_parent_and_a_form_of_the_page(hub: Hub) -> None:
+    hub.network.neighbours["127.0.0.1"] = ADULT
+    assert hub.post("/devices/this-one", hub.new_browser()).status_code in (303, 403)
+    assert hub.browser.post("/devices/this-one").status_code in (303, 400, 403)
+    assert hub.family().devices == ()
+
+
+def test_this_one_frees_no_childs_device_and_none_that_the_hub_cannot_see(hub: Hub, child: str) -> None:
+    hub.network.neighbours["127.0.0.1"] = TABLET
+    assert BUTTON not in hub.get("/devices").text
+    answer = hub.post("/devices/this-one")
+    assert (answer.status_code, "belongs to “blue tablet” already" in answer.text) == (409, True)
+    hub.network.neighbours.clear()
+    assert BUTTON not in hub.get("/devices").text
+    answer = hub.post("/devices/this-one")
+    assert (answer.status_code, "cannot see which device this is" in answer.text) == (409, True)
+    assert [device.flags for device in hub.family().devices] == [()]
 
 
 def test_a_wrong_password_exempts_nobody(hub: Hub) -> None:
@@ -304,7 +338,7 @@ def test_signing_in_on_a_childs_device_does_not_free_it(hub: Hub, child: str) ->
 
 def test_a_device_a_parent_used_once_can_become_a_childs(hub: Hub, child: str) -> None:
     hub.network.neighbours["127.0.0.1"] = ADULT
-    hub.sign_in(hub.new_browser())
+    hub.post("/devices/this-one")
     hub.add_device(child, ADULT, "old phone")
     device = hub.family().device_with(ADULT)
     assert device
