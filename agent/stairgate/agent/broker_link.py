@@ -5,6 +5,7 @@ supervises the connection and tries the broker's addresses in turn; paho's callb
 wake the loop. Works with paho-mqtt 1.6.1 (OpenWrt 24.10, 25.12) and 2.x.
 """
 
+import logging
 import os
 import random
 import ssl
@@ -14,7 +15,7 @@ from typing import Any, NamedTuple, Protocol
 
 import paho.mqtt.client as mqtt
 
-from stairgate.agent.settings import AgentSettings
+from stairgate.agent.settings import AgentSettings, SettingsRefused
 from stairgate.core.limits import ROUTER_POLICY_BYTES
 from stairgate.core.messages import parse_topic, topic
 from stairgate.core.refused import Refused
@@ -25,6 +26,8 @@ INBOX_MESSAGES = 64
 QUEUED_MESSAGES = 64
 
 CONNECTED = "connected"
+
+log = logging.getLogger("stairgate.agent")
 
 
 class Arrival(NamedTuple):
@@ -79,10 +82,15 @@ def make_client(client_id: str) -> LoopClient:
 
 
 def tls_context(settings: AgentSettings) -> ssl.SSLContext:
-    """A context that verifies the broker, by name or address, and shows our certificate."""
-    context = ssl.create_default_context(ssl.Purpose.SERVER_AUTH, cafile=str(settings.authority_file))
-    context.minimum_version = ssl.TLSVersion.TLSv1_2
-    context.load_cert_chain(str(settings.certificate_file), str(settings.key_file))
+    """A context that verifies the broker, by name or address, and shows our certificate. Raises SettingsRefused."""
+    try:
+        context = ssl.create_default_context(ssl.Purpose.SERVER_AUTH, cafile=str(settings.authority_file))
+        context.minimum_version = ssl.TLSVersion.TLSv1_2
+        context.load_cert_chain(str(settings.certificate_file), str(settings.key_file))
+    except OSError as error:  # ssl.SSLError among them
+        names = ", ".join(file.name for file in (settings.authority_file, settings.certificate_file, settings.key_file))
+        fault = f"{names}: expected PEM files that belong together, got {error}"
+        raise SettingsRefused(settings.certificate_file.parent, [fault]) from error
     return context
 
 
@@ -151,6 +159,7 @@ class BrokerLink:
 
     def _supervise(self) -> None:
         pause, turn = RETRY_FIRST_SECONDS, 0
+        told: set[type[Exception]] = set()
         while True:
             # In this order: `stop` sets the one, then the other.
             self._lost.clear()
@@ -161,8 +170,11 @@ class BrokerLink:
             self._accepted = False
             try:
                 self._client.connect(address, self._settings.port, KEEPALIVE_SECONDS)
-            except OSError:
-                pass
+            except (OSError, ValueError) as error:  # a name that is none is a UnicodeError
+                # Once for each kind of fault and outage.
+                if type(error) not in told:
+                    told.add(type(error))
+                    log.warning("no connection to the broker: %s", error)
             else:
                 self._client.loop_start()
                 self._lost.wait()
@@ -172,6 +184,7 @@ class BrokerLink:
             # Spread out, so that the agents of a home do not all come back in the same second. A broker that ends
             # connections without having accepted them is not tried any faster than one that is not there.
             if self._accepted:
+                told.clear()
                 pause = RETRY_FIRST_SECONDS
                 self._stopping.wait(random.uniform(0.05, 0.5))
             else:

@@ -32,6 +32,9 @@ HELLO_SECONDS = 15 * 60
 USAGE_SECONDS = 1.0
 SLOW_POLL_SECONDS = 10.0
 CLOCK_STEP_SECONDS = 0.5
+# The hub's clock may be ahead of ours by this much; 2024 began before any of this was written.
+CLOCK_SLACK_SECONDS = 60
+EARLIEST_TIME = 1_704_067_200
 WAIT_MAX_SECONDS = 1.0
 # Rows of at most 80 bytes each: one message stays below its cap, however many devices a home has.
 USAGE_ROWS = 96
@@ -262,9 +265,14 @@ class Control:
             state=state,
             reason=reason,
             devices=self._devices,
-            clock="trusted",
+            clock="trusted" if self._clock.wall() >= self._least_time() else "untrusted",
         )
         self._link.publish("hello", encode_hello(hello), 1)
+
+    def _least_time(self) -> float:
+        """UTC seconds that the clock of a router which knows the time has reached."""
+        policy = self._in_force()
+        return policy.issued - CLOCK_SLACK_SECONDS if policy else EARLIEST_TIME
 
     def _tell_usage(self) -> None:
         try:
@@ -283,7 +291,11 @@ class Control:
 
 
 def run(settings: AgentSettings, clock: SystemClock, enforcement: type[Enforcement] = Enforcement) -> None:
-    """Run the agent in this network namespace until SIGTERM or SIGINT. The grants then live on to their ends."""
+    """Run the agent in this network namespace until SIGTERM or SIGINT. The grants then live on to their ends.
+
+    Raises SettingsRefused for unusable certificates, OSError when the kernel does not let us.
+    """
+    link = BrokerLink(settings)
     stopping: list[int] = []
 
     def stop(number: int, _frame: FrameType | None) -> None:
@@ -292,7 +304,6 @@ def run(settings: AgentSettings, clock: SystemClock, enforcement: type[Enforceme
     signal.signal(signal.SIGTERM, stop)
     signal.signal(signal.SIGINT, stop)
     kernel = LinuxKernel(settings.gate)
-    link = BrokerLink(settings)
     control = Control(
         settings.identity,
         kernel,
@@ -321,6 +332,9 @@ def main(arguments: Sequence[str]) -> int:
         return 2
     try:
         run(settings, SystemClock())
+    except SettingsRefused as refused:
+        log.error("%s", refused)
+        return 2
     except OSError as error:
         log.error("expected to be allowed to change nftables (root or CAP_NET_ADMIN): %s", error)
         return 1
