@@ -33,10 +33,10 @@ def claim() -> Answer:
     if fault := passwords.fault_of_password(password):
         faults["password"] = fault
         return _claim_page(faults, 422)
-    wait = parts().guessing.wait(source())
+    # Counted before it is checked, so that tries at the same time count each.
+    wait = parts().guessing.begin(source())
     if wait:
         return _claim_page({"code": f"Too many tries. Please wait {wait} seconds."}, 429)
-    parts().guessing.failed(source())
     if fault := parts().claim_code.check(request.form.get("code", "")):
         return _claim_page({"code": fault}, 403)
     try:
@@ -61,11 +61,9 @@ def login() -> Answer:
         return redirect(url_for("home.index"), 303)
     if request.method != "POST":
         return render("login.html", faults={}), 200
-    wait = parts().guessing.wait(source())
+    wait = parts().guessing.begin(source())
     if wait:
         return render("login.html", faults={"password": f"Too many tries. Please wait {wait} seconds."}), 429
-    # Counted before it is checked, so that tries at the same time count each.
-    parts().guessing.failed(source())
     try:
         is_owner = parts().parents.is_owner(forms.password_of(request.form))
     except passwords.Busy:

@@ -39,6 +39,8 @@ PASSWORD_QUEUE = 4
 GUESSES_FREE = 5
 GUESS_SECONDS_MAX = 15 * 60
 GUESS_SOURCES = 512
+GUESSES_FREE_OF_HOME = 50  # wrong ones in a row, from whatever sources; then one in this many seconds
+GUESS_SECONDS_OF_HOME = 1.0
 
 # Sessions
 SESSION_SECONDS = 90 * 86400

@@ -6,9 +6,11 @@ import re
 import pytest
 
 from stairgate.hub import limits, passwords
+from stairgate.hub.clock import ManualClock
 from stairgate.hub.guard import PUBLIC, host_name
+from stairgate.hub.guessing import Guessing
 from stairgate.hub.web_session import COOKIE
-from tests.unit.hub.conftest import HOME, PASSWORD, Hub
+from tests.unit.hub.conftest import EVENING, HOME, PASSWORD, Hub
 
 TABLET = "02:00:5e:10:00:01"
 
@@ -307,6 +309,28 @@ def test_a_source_is_a_device_whatever_address_it_takes(hub: Hub) -> None:
         fields = {"csrf_token": token, "password": "wrong password"}
         statuses.append(browser.post("/login", data=fields, environ_overrides=address).status_code)
     assert statuses == [403] * 5 + [429] * 2
+
+
+def test_many_sources_together_get_one_guess_a_second() -> None:
+    clock = ManualClock(EVENING)
+    guessing = Guessing(clock)
+    sources = (f"02:00:5e:20:{number >> 8:02x}:{number & 255:02x}" for number in range(10_000))
+
+    assert [guessing.begin(next(sources)) for _ in range(limits.GUESSES_FREE_OF_HOME)] == [0] * 50
+    assert guessing.begin(next(sources)) == 1
+    clock.advance(0.5)
+    assert guessing.begin(next(sources)) == 1
+    begun = 0
+    for _ in range(100):  # ten seconds
+        clock.advance(0.1)
+        begun += guessing.begin(next(sources)) == 0
+    assert 9 <= begun <= 10
+
+    clock.advance(1)
+    parent = next(sources)
+    assert guessing.begin(parent) == 0
+    guessing.succeeded(parent)
+    assert [guessing.begin(next(sources)) for _ in range(40)] == [0] * 40
 
 
 def test_hashing_has_one_slot_and_a_short_queue(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
