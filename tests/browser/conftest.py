@@ -25,7 +25,8 @@ HOME, ROUTER = "hhome", "rrouter"
 PASSWORD = "correct horse battery"
 #: Friday 2026-08-07, 18:00 in Berlin.
 EVENING = 1786118400.0
-CHROMIUM = "/usr/bin/chromium"
+# Debian's; where there is none, the one that Playwright has installed.
+CHROMIUM = "/usr/bin/chromium" if os.path.exists("/usr/bin/chromium") else None
 FLAGS = [
     "--disable-gpu",
     "--disable-quic",
