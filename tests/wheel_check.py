@@ -68,7 +68,7 @@ def works_with_extras(wheel: Path, folder: Path) -> list[str]:
     pip = [str(folder / "bin" / "pip"), "install", "--quiet", "--disable-pip-version-check", "--no-deps", str(wheel)]
     subprocess.run(pip, check=True)
     (own,) = folder.glob("lib/python*/site-packages")
-    # Behind the wheel, and without those folders' own .pth files: an editable install of the sources stays out of sight.
+    # Behind the wheel, and without those folders' own .pth files: an editable install stays out of sight.
     (own / "libraries.pth").write_text("\n".join(libraries) + "\n", encoding="utf-8")
     command, home = str(folder / "bin" / "stairgate"), folder / "home"
     failures = failure(command, ["home", "init", str(home), "--address", "127.0.0.1", "--agent", "router"], 0, "")

@@ -1,4 +1,4 @@
-"""Fixtures of the agent's tests."""
+"""A router in memory for the tests of the loop: kernel, link, clock and disk in the test's hand."""
 
 from collections.abc import Iterator
 from pathlib import Path

@@ -111,7 +111,9 @@ FOREIGN = {
     # In pieces, so that this file does not find itself.
     "a path of one machine": re.compile(r"/" + r"(?:work|farm|root|Users)/\w"),
     "somebody's home": re.compile(r"/home/[a-z]\w*/"),
-    "a package registry": re.compile(r"\b(?:py[p]i|python[h]osted|npm[j]s|deb\.[d]ebian|archive\.[u]buntu)\.(?:org|com)\b"),
+    "a package registry": re.compile(
+        r"\b(?:py[p]i|python[h]osted|npm[j]s|deb\.[d]ebian|archive\.[u]buntu)\.(?:org|com)\b"
+    ),
     "an address of a mirror": re.compile(r"index-" + r"url|PIP_" + r"INDEX"),
 }
 
