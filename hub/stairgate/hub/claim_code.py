@@ -98,7 +98,7 @@ class ClaimCode:
             self._tried = now
             state = self._slot.read()
             if state is None or not 0 <= self._clock.wall() - state.made <= limits.CLAIM_SECONDS:
-                return "This code has run out. Run “stairgate claim-code” on the hub for a new one."
+                return "This code has run out. “stairgate claim-code --data DIR” on its machine makes a new one."
             if hmac.compare_digest(_digest(state.salt, _normal(text)), state.digest):
                 return ""
             if state.tries + 1 >= limits.CLAIM_TRIES:
