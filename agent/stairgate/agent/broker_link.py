@@ -15,15 +15,17 @@ from typing import Any, NamedTuple, Protocol
 
 import paho.mqtt.client as mqtt
 
+from stairgate.agent.limits import (
+    INBOX_MESSAGES,
+    KEEPALIVE_SECONDS,
+    QUEUED_MESSAGES,
+    RETRY_FIRST_SECONDS,
+    RETRY_MAX_SECONDS,
+)
 from stairgate.agent.settings import AgentSettings, SettingsRefused
 from stairgate.core.limits import ROUTER_POLICY_BYTES
 from stairgate.core.messages import parse_topic, topic
 from stairgate.core.refused import Refused
-
-KEEPALIVE_SECONDS = 30
-RETRY_FIRST_SECONDS, RETRY_MAX_SECONDS = 1.0, 60.0
-INBOX_MESSAGES = 64
-QUEUED_MESSAGES = 64
 
 CONNECTED = "connected"
 

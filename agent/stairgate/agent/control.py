@@ -16,8 +16,19 @@ from types import FrameType
 
 from stairgate.agent import sync
 from stairgate.agent.broker_link import CONNECTED, BrokerLink, Link
-from stairgate.agent.enforcement import RETRY_SECONDS, Enforcement
+from stairgate.agent.enforcement import Enforcement
 from stairgate.agent.kernel import Kernel, LinuxKernel
+from stairgate.agent.limits import (
+    CLOCK_SLACK_SECONDS,
+    CLOCK_STEP_SECONDS,
+    EARLIEST_TIME,
+    HELLO_SECONDS,
+    RETRY_SECONDS,
+    SLOW_POLL_SECONDS,
+    USAGE_ROWS,
+    USAGE_SECONDS,
+    WAIT_MAX_SECONDS,
+)
 from stairgate.agent.netlink import KernelRefused
 from stairgate.agent.settings import AgentSettings, SettingsRefused, read_settings
 from stairgate.agent.state import State
@@ -28,16 +39,6 @@ from stairgate.core.records import Policy
 from stairgate.core.refused import Refused
 from stairgate.port.clock import SystemClock
 
-HELLO_SECONDS = 15 * 60
-USAGE_SECONDS = 1.0
-SLOW_POLL_SECONDS = 10.0
-CLOCK_STEP_SECONDS = 0.5
-# The hub's clock may be ahead of ours by this much; 2024 began before any of this was written.
-CLOCK_SLACK_SECONDS = 60
-EARLIEST_TIME = 1_704_067_200
-WAIT_MAX_SECONDS = 1.0
-# Rows of at most 80 bytes each: one message stays below its cap, however many devices a home has.
-USAGE_ROWS = 96
 NOT_SAVED = ("applied", "not_saved")
 
 log = logging.getLogger("stairgate.agent")
@@ -266,6 +267,7 @@ class Control:
             reason=reason,
             devices=self._devices,
             clock="trusted" if self._clock.wall() >= self._least_time() else "untrusted",
+            trust=0,
         )
         self._link.publish("hello", encode_hello(hello), 1)
 

@@ -12,19 +12,14 @@ from typing import NamedTuple
 
 from stairgate.agent import gate, grants
 from stairgate.agent.gate import GateSettings, SetName
-from stairgate.agent.grants import CONSTANT_SETS, TCP_RETURN_MS, TIMED_SETS, Contents, Grant
+from stairgate.agent.grants import CONSTANT_SETS, TIMED_SETS, Contents, Grant
 from stairgate.agent.kernel import Kernel
+from stairgate.agent.limits import FORGET_AFTER_SECONDS, LOOK_AFTER_SECONDS, NUMBER_MAX, RETRY_SECONDS
 from stairgate.agent.netlink import KernelRefused
 from stairgate.core.decide import Decision, decide_all
 from stairgate.core.limits import GRANT_SECONDS_MAX
 from stairgate.core.records import Policy
 from stairgate.port.clock import SystemClock
-
-# Under NAT, forgetting a flow at its end would cut the path of its reset (measured: 8 of 8 hung).
-FORGET_AFTER_SECONDS = TCP_RETURN_MS / 1000 + 0.1
-# The kernel ends grants by itself; a look shortly after the end only tells the family and forgets flows.
-LOOK_AFTER_SECONDS = 0.05
-RETRY_SECONDS = 5.0
 
 Used = Mapping[str, Mapping[str, int]]
 
@@ -155,7 +150,7 @@ class Enforcement:
             if end and end != before:
                 heapq.heappush(self._forget, (end + FORGET_AFTER_SECONDS, device, number))
         # Superseded entries are harmless, but a grant renewed for months must not let them pile up.
-        if len(self._forget) > 4 * grants.NUMBER_MAX:
+        if len(self._forget) > 4 * NUMBER_MAX:
             live = [(end + FORGET_AFTER_SECONDS, device, self.numbers[device]) for device, end in self._ends.items()]
             self._forget = [entry for entry in live if entry[0] > finished]
             heapq.heapify(self._forget)

@@ -13,10 +13,17 @@ whose return path is cut at the same moment never sees its reset (measured; docs
 
 from typing import NamedTuple
 
+from stairgate.agent.limits import (
+    HUB_ADDRESSES_IN_SET,
+    INTERFACES_IN_SET,
+    MACS_IN_SET,
+    NUMBER_BITS,
+    PORTS_IN_SET,
+)
+
 # A version, so that a changed set definition never collides with the elements of an older package: changing the
 # flags of a set that exists makes the whole reload of a router's firewall fail.
 SCHEMA = "v1"
-NUMBER_BITS = 10
 
 
 class SetName(NamedTuple):
@@ -63,17 +70,18 @@ def render_gate(settings: GateSettings) -> str:
     numbers = f"0x{settings.number_mask():08x}"
     lines = [f"add table inet {table}", f"add table bridge {table}"]
     lines += [
-        f"add set inet {table} {LAN.name} {{ type ifname; size 64; }}",
-        f"add set inet {table} {PAGE_PORTS.name} {{ type inet_service; size 64; }}",
-        f"add set inet {table} {HUB_V4.name} {{ type ipv4_addr; size 1024; }}",
-        f"add set inet {table} {HUB_V6.name} {{ type ipv6_addr; size 1024; }}",
+        f"add set inet {table} {LAN.name} {{ type ifname; size {INTERFACES_IN_SET}; }}",
+        f"add set inet {table} {PAGE_PORTS.name} {{ type inet_service; size {PORTS_IN_SET}; }}",
+        f"add set inet {table} {HUB_V4.name} {{ type ipv4_addr; size {HUB_ADDRESSES_IN_SET}; }}",
+        f"add set inet {table} {HUB_V6.name} {{ type ipv6_addr; size {HUB_ADDRESSES_IN_SET}; }}",
     ]
     for name in (EXEMPT, NUMBERED, *NUMBER, BRIDGE_EXEMPT):
-        lines.append(f"add set {name.family} {table} {name.name} {{ type ether_addr; size 4096; }}")
+        lines.append(f"add set {name.family} {table} {name.name} {{ type ether_addr; size {MACS_IN_SET}; }}")
     # The default timeout closes an element that somebody adds without one.
     for name in (GRANTED, BRIDGE_GRANTED, BRIDGE_GRANTED_TCP):
         lines.append(
-            f"add set {name.family} {table} {name.name} {{ type ether_addr; flags timeout; timeout 1s; size 4096; }}"
+            f"add set {name.family} {table} {name.name} "
+            f"{{ type ether_addr; flags timeout; timeout 1s; size {MACS_IN_SET}; }}"
         )
     hooks = {
         "inet": {

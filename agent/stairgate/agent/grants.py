@@ -11,16 +11,11 @@ from typing import NamedTuple
 
 from stairgate.agent import gate
 from stairgate.agent.gate import SetName
+from stairgate.agent.limits import NUMBER_MAX, SAME_END_MS, TCP_RETURN_MS
 from stairgate.agent.set_elements import SetChange
 from stairgate.core.decide import Decision
 from stairgate.core.limits import GRANT_SECONDS_MAX
 from stairgate.core.policy import Policy
-
-# TCP's return path stays open this much longer, so that the client gets its reset (measured: 4 of 4).
-TCP_RETURN_MS = 1000
-# Two ends closer than this are the same end: writing and reading back take about a millisecond.
-SAME_END_MS = 20
-NUMBER_MAX = (1 << gate.NUMBER_BITS) - 1
 
 TIMED_SETS = (gate.GRANTED, gate.BRIDGE_GRANTED, gate.BRIDGE_GRANTED_TCP)
 CONSTANT_SETS = (

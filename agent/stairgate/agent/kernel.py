@@ -11,10 +11,10 @@ from typing import Protocol
 from stairgate.agent import conntrack, set_elements
 from stairgate.agent.conntrack import Flow
 from stairgate.agent.gate import GateSettings, SetName
+from stairgate.agent.limits import NFT_SECONDS
 from stairgate.agent.netlink import KernelRefused, NetlinkSocket
 from stairgate.agent.set_elements import SetChange
 
-NFT_SECONDS = 10.0
 NFNLGRP_NFTABLES = 7
 NFT_DELETIONS = frozenset((set_elements.NFNL_SUBSYS_NFTABLES << 8) | n for n in (2, 5, 8, 11))
 

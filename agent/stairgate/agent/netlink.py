@@ -12,6 +12,14 @@ import struct
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from stairgate.agent.limits import (
+    ANSWER_SECONDS,
+    BATCH_MESSAGES,
+    RECEIVE_BUFFER_BYTES,
+    RECEIVE_BYTES,
+    SEND_BUFFER_BYTES,
+)
+
 NETLINK_NETFILTER = 12
 NLM_F_REQUEST, NLM_F_ACK, NLM_F_DUMP, NLM_F_CREATE = 0x1, 0x4, 0x300, 0x400
 NLM_F_DUMP_INTR = 0x10
@@ -19,15 +27,6 @@ NLMSG_ERROR, NLMSG_DONE = 2, 3
 NLA_F_NESTED, NLA_TYPE_MASK = 0x8000, 0x3FFF
 SOL_NETLINK, NETLINK_ADD_MEMBERSHIP, NETLINK_NO_ENOBUFS, NETLINK_CAP_ACK = 270, 1, 5, 10
 SO_SNDBUFFORCE, SO_RCVBUFFORCE = 32, 33
-
-RECEIVE_BYTES = 1 << 16
-RECEIVE_BUFFER_BYTES = 4 << 20
-# A batch must fit into one send: the largest policy's takes 0.6 MB where the kernel's default is 0.2.
-SEND_BUFFER_BYTES = 2 << 20
-# Sequence numbers that one batch may use.
-BATCH_MESSAGES = 4096
-ANSWER_SECONDS = 5.0
-
 
 _ATTRIBUTE = struct.Struct("=HH").unpack_from
 

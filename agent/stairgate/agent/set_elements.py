@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from stairgate.agent.gate import SetName
+from stairgate.agent.limits import DUMP_TRIES, ELEMENTS_A_MESSAGE
 from stairgate.agent.netlink import (
     NLA_F_NESTED,
     NLM_F_ACK,
@@ -31,10 +32,6 @@ GETCHAIN, GETRULE, NEWSETELEM, GETSETELEM, DELSETELEM = ((NFNL_SUBSYS_NFTABLES <
 LIST_TABLE, LIST_SET, LIST_ELEMENTS, LIST_ELEM = 1, 2, 3, 1
 ELEM_KEY, ELEM_TIMEOUT, ELEM_EXPIRATION, DATA_VALUE = 1, 4, 5, 1
 FAMILIES = {"inet": 1, "bridge": int(socket.AF_BRIDGE)}
-
-# An attribute's length has 16 bits and an element takes 32 bytes: well below, and small enough for one datagram.
-ELEMENTS_A_MESSAGE = 512
-DUMP_TRIES = 10
 
 Elements = Mapping[bytes, int | None]
 

@@ -9,14 +9,12 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from stairgate.agent.gate import GateSettings
+from stairgate.agent.limits import INTERFACE_CHARACTERS, SETTINGS_BYTES
 from stairgate.agent.sync import Identity
 from stairgate.core import envelope
 from stairgate.core.fields import DIGITS, LOWER, is_id, is_made_of
 from stairgate.core.limits import ID_CHARACTERS
 from stairgate.port.atomic import read_bounded
-
-INTERFACE_CHARACTERS = 15
-SETTINGS_BYTES = 65536
 
 
 class SettingsRefused(Exception):

@@ -8,13 +8,9 @@ import hashlib
 import json
 import os
 
-from stairgate.agent.grants import NUMBER_MAX
+from stairgate.agent.limits import CONSTANTS_BYTES, NUMBER_MAX, NUMBERS_BYTES
 from stairgate.core.limits import ROUTER_POLICY_BYTES
 from stairgate.port.atomic import read_bounded, write_atomic
-
-NUMBERS_BYTES = 65536
-# A SHA-256 in hex and its newline, then part of a policy.
-CONSTANTS_BYTES = 65 + ROUTER_POLICY_BYTES
 
 
 def _load(path: str, cap: int) -> bytes | None:

@@ -7,10 +7,7 @@ and so no count. Nothing about where the bytes went is ever read or kept.
 from collections.abc import Iterable, Mapping
 
 from stairgate.agent.conntrack import Flow
-
-# A home's router tracks some ten thousand flows; beyond this the oldest are counted as if new.
-FLOWS_MAX = 65536
-HEADROOM = 1 << 63
+from stairgate.agent.limits import FLOWS_MAX, HEADROOM
 
 
 class ByteCounts:

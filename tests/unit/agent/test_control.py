@@ -6,9 +6,8 @@ import pytest
 
 from stairgate.agent import gate
 from stairgate.agent.conntrack import Flow
-from stairgate.agent.control import HELLO_SECONDS, SLOW_POLL_SECONDS
-from stairgate.agent.enforcement import RETRY_SECONDS
 from stairgate.agent.gate import GRANTED
+from stairgate.agent.limits import HELLO_SECONDS, RETRY_SECONDS, SLOW_POLL_SECONDS
 from stairgate.agent.sync import open_policy
 from stairgate.core.records import Device, Week
 from tests.lab.policies import AGENT_ID, family_policy, pause

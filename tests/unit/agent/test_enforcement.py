@@ -4,11 +4,12 @@ from collections.abc import Callable, Sequence
 
 import pytest
 
-from stairgate.agent import gate, grants
-from stairgate.agent.enforcement import FORGET_AFTER_SECONDS, RETRY_SECONDS, Enforcement
+from stairgate.agent import gate
+from stairgate.agent.enforcement import Enforcement
 from stairgate.agent.gate import BRIDGE_GRANTED, BRIDGE_GRANTED_TCP, GRANTED, GateSettings, SetName
 from stairgate.agent.grants import mac_key
 from stairgate.agent.kernel_fake import FakeKernel
+from stairgate.agent.limits import FORGET_AFTER_SECONDS, RETRY_SECONDS
 from stairgate.agent.netlink import KernelRefused
 from stairgate.agent.set_elements import SetChange
 from stairgate.core.decide import decide
@@ -358,7 +359,7 @@ def test_a_forgetting_that_the_kernel_refuses_is_tried_again_but_not_in_a_rush(
 def test_renewals_for_months_do_not_pile_up(
     enforcement: Enforcement, clock: HandClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(grants, "NUMBER_MAX", 10)
+    monkeypatch.setattr("stairgate.agent.enforcement.NUMBER_MAX", 10)
     for _ in range(200):
         clock.move(4 * 3600)
         enforcement.enforce(family_policy(), {})

@@ -10,9 +10,6 @@ from hypothesis import strategies as st
 from stairgate.agent import gate
 from stairgate.agent.gate import BRIDGE_GRANTED, BRIDGE_GRANTED_TCP, EXEMPT, GRANTED, SetName
 from stairgate.agent.grants import (
-    NUMBER_MAX,
-    SAME_END_MS,
-    TCP_RETURN_MS,
     TIMED_SETS,
     Contents,
     Grant,
@@ -25,6 +22,7 @@ from stairgate.agent.grants import (
     timed_contents,
 )
 from stairgate.agent.kernel_fake import FakeKernel
+from stairgate.agent.limits import NUMBER_MAX, SAME_END_MS, TCP_RETURN_MS
 from stairgate.agent.set_elements import SetChange
 from stairgate.core.decide import Decision
 from stairgate.core.records import Device, Hub
@@ -117,9 +115,7 @@ def test_every_machine_of_the_hub_is_exempt() -> None:
     assert {mac_key("02:00:00:00:77:02"), mac_key("02:00:00:00:77:03")} <= set(exempt)
 
 
-def change(
-    name: SetName, put: dict[bytes, int | None], *remove: bytes, fresh: Iterable[bytes] = ()
-) -> list[SetChange]:
+def change(name: SetName, put: dict[bytes, int | None], *remove: bytes, fresh: Iterable[bytes] = ()) -> list[SetChange]:
     return [SetChange(name, put, frozenset(remove), frozenset(fresh))] if put or remove else []
 
 

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from stairgate.agent import conntrack, netlink, set_elements
 from stairgate.agent.conntrack import Flow, decode_flow
 from stairgate.agent.gate import GRANTED, GateSettings
+from stairgate.agent.limits import BATCH_MESSAGES, DUMP_TRIES
 from stairgate.agent.netlink import (
     NLM_F_DUMP_INTR,
     NLMSG_DONE,
@@ -180,7 +181,7 @@ def test_a_dump_that_is_always_torn_is_a_refusal_after_a_bounded_number_of_tries
 
     assert isinstance(caught.value, KernelRefused)
     assert caught.value.code == "EINTR"
-    assert replies.asked == set_elements.DUMP_TRIES
+    assert replies.asked == DUMP_TRIES
 
 
 @pytest.mark.parametrize("body", [struct.pack("=i", -errno.ENOENT), struct.pack("=i", -errno.ENOENT) + bytes(16)])
@@ -229,7 +230,7 @@ def test_numbers_of_questions_leave_room_for_the_messages_of_a_batch() -> None:
     first, second = opened.next_sequence(), opened.next_sequence()
     opened.close()
 
-    assert (second - first) % 0x80000000 >= netlink.BATCH_MESSAGES
+    assert (second - first) % 0x80000000 >= BATCH_MESSAGES
 
 
 @pytest.mark.parametrize(("code", "name"), [(errno.ENFILE, "ENFILE"), (524, "E524")])

@@ -6,9 +6,8 @@ from pathlib import Path
 import pytest
 
 from stairgate.agent import gate
-from stairgate.agent.control import HELLO_SECONDS
-from stairgate.agent.enforcement import RETRY_SECONDS
 from stairgate.agent.grants import mac_key
+from stairgate.agent.limits import HELLO_SECONDS, RETRY_SECONDS
 from stairgate.agent.sync import open_policy
 from stairgate.core import limits
 from stairgate.core.records import Hub, Policy

@@ -6,12 +6,12 @@ from collections.abc import Iterator
 import pytest
 
 from stairgate.agent.gate import BRIDGE_GRANTED, EXEMPT, GRANTED, SetName
+from stairgate.agent.limits import ELEMENTS_A_MESSAGE
 from stairgate.agent.netlink import NLM_F_ACK, NLM_F_CREATE, NLM_F_REQUEST, Message, attributes, messages
 from stairgate.agent.set_elements import (
     BATCH_BEGIN,
     BATCH_END,
     DELSETELEM,
-    ELEMENTS_A_MESSAGE,
     LIST_ELEMENTS,
     NEWSETELEM,
     SetChange,

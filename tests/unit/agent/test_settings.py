@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from stairgate.agent.gate import GateSettings
-from stairgate.agent.settings import SETTINGS_BYTES, SettingsRefused, read_settings
+from stairgate.agent.limits import SETTINGS_BYTES
+from stairgate.agent.settings import SettingsRefused, read_settings
 from stairgate.provisioning.home import create_home
 from stairgate.provisioning.signing import SigningKey
 from tests.unit.provisioning.clocks import FixedClock
