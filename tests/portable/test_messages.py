@@ -3,7 +3,7 @@
 import json
 
 from stairgate.core import messages
-from stairgate.core.messages import Hello, Time, Topic, Usage
+from stairgate.core.messages import Events, Hello, Seen, Time, Topic, Usage
 from stairgate.core.refused import Refused
 
 TYPE_CHECKING = False
@@ -12,8 +12,20 @@ if TYPE_CHECKING:
 
 DIGEST = "0a" * 32
 DEVICES = (("db", "open", 1774602000), ("dc", "closed", None))
-HELLO = Hello("mab", 1774600000, "r1", "n0123456789", 7, DIGEST, 7, "applied", "", DEVICES, "trusted")
+HELLO = Hello("mab", 1774600000, "r1", "n0123456789", 7, DIGEST, 7, "applied", "", DEVICES, "trusted", 3)
 USAGE = Usage("mac", 1774600000, "r1", (("db", 10**12, 0),))
+MAC = "02:00:5e:10:00:01"
+
+
+def phone(hostname: str) -> Seen:
+    return Seen(MAC, ("192.168.1.20", "fd00::1"), hostname, "dnsmasq")
+
+
+def of(*seen: Seen) -> Events:
+    return Events("mae", 1774600000, "r1", seen)
+
+
+EVENTS = of(phone("Mia's phone"))
 
 
 def hello_with(name: str, value: object) -> bytes:
@@ -29,6 +41,17 @@ def usage_with(name: str, value: object) -> bytes:
     return json.dumps(message).encode()
 
 
+def events_of(*rows: object) -> bytes:
+    """The JSON of events with other rows."""
+    message = json.loads(messages.encode_events(EVENTS))
+    message["events"] = rows
+    return json.dumps(message).encode()
+
+
+def named(hostname: str) -> "tuple[object, ...]":
+    return ("seen", MAC, ["192.168.1.20"], hostname, "dnsmasq")
+
+
 def hello_without(name: str) -> bytes:
     message = json.loads(messages.encode_hello(HELLO))
     del message[name]
@@ -39,6 +62,7 @@ hello = messages.read_hello
 usage = messages.read_usage
 parse = messages.parse_topic
 signed_time = messages.read_time
+events = messages.read_events
 
 CASES = (
     ("topic: up", parse, "sg/v1/000/h1/r1/up/hello", Topic("h1", "r1", "up", "hello", "000")),
@@ -56,6 +80,16 @@ CASES = (
     ("topic: empty shard", parse, "sg/v1//h1/r1/up/hello", "bad_topic"),
     ("topic: a slash first", parse, "/sg/v1/000/h1/r1/up/hello", "bad_topic"),
     ("topic: very long", parse, "sg/v1/000/h1/r1/up/hello" + "/" * 200, "bad_topic"),
+    ("topic: trust goes down", parse, "sg/v1/000/h1/r1/down/trust", Topic("h1", "r1", "down", "trust", "000")),
+    (
+        "topic: a certificate goes down",
+        parse,
+        "sg/v1/000/h1/r1/down/certificate",
+        Topic("h1", "r1", "down", "certificate", "000"),
+    ),
+    ("topic: no certificate goes up", parse, "sg/v1/000/h1/r1/up/certificate", "bad_topic"),
+    ("topic: events go up", parse, "sg/v1/000/h1/r1/up/events", Topic("h1", "r1", "up", "events", "000")),
+    ("topic: events go up only", parse, "sg/v1/000/h1/r1/down/events", "bad_topic"),
     ("hello", hello, messages.encode_hello(HELLO), HELLO),
     ("hello: a member of a later version", hello, hello_with("later", [1]), HELLO),
     ("hello: empty", hello, b"", "bad_message"),
@@ -89,6 +123,10 @@ CASES = (
     ("hello: a device's until", hello, hello_with("devices", [["db", "open", "soon"]]), "bad_message"),
     ("hello: a device's id", hello, hello_with("devices", [[5, "open", None]]), "bad_message"),
     ("hello: clock", hello, hello_with("clock", "wrong"), "bad_message"),
+    ("hello: of an agent without trust documents", hello, hello_without("trust"), Hello(*(tuple(HELLO)[:-1] + (0,)))),
+    ("hello: negative trust", hello, hello_with("trust", -1), "bad_message"),
+    ("hello: trust true", hello, hello_with("trust", True), "bad_message"),
+    ("hello: trust null", hello, hello_with("trust", None), "bad_message"),
     ("usage", usage, messages.encode_usage(USAGE), USAGE),
     ("usage: nothing yet", usage, usage_with("bytes", []), Usage("mac", 1774600000, "r1", ())),
     ("usage: negative", usage, usage_with("bytes", [["db", -1, 0]]), "bad_message"),
@@ -97,6 +135,49 @@ CASES = (
     ("usage: 2^63", usage, usage_with("bytes", [["db", 2**63, 0]]), "bad_message"),
     ("usage: a row of four", usage, usage_with("bytes", [["db", 1, 0, 0]]), "bad_message"),
     ("usage: 8193 bytes", usage, b" " * 8193, "too_large"),
+    ("events", events, messages.encode_events(EVENTS), EVENTS),
+    ("events: none", events, events_of(), of()),
+    ("events: a kind of a later version", events, events_of(["heard", 5]), of()),
+    (
+        "events: no name",
+        events,
+        events_of(named("")),
+        of(Seen(MAC, ("192.168.1.20",), "", "dnsmasq")),
+    ),
+    (
+        "events: no address",
+        events,
+        events_of(["seen", MAC, [], "", "odhcpd"]),
+        of(Seen(MAC, (), "", "odhcpd")),
+    ),
+    ("events: an empty row", events, events_of([]), "bad_message"),
+    ("events: a row of text", events, events_of("seen"), "bad_message"),
+    ("events: an object", events, events_of({}), "bad_message"),
+    ("events: a list for a kind", events, events_of([["seen"]]), "bad_message"),
+    ("events: a field too few", events, events_of(["seen", MAC, [], ""]), "bad_message"),
+    ("events: a field too many", events, events_of(["seen", MAC, [], "", "dnsmasq", 1]), "bad_message"),
+    ("events: MAC", events, events_of(["seen", MAC.upper(), [], "", "dnsmasq"]), "bad_message"),
+    ("events: address", events, events_of(["seen", MAC, ["fe80::1%eth0"], "", "dnsmasq"]), "bad_message"),
+    ("events: an address for a list", events, events_of(["seen", MAC, "192.168.1.20", "", "dnsmasq"]), "bad_message"),
+    ("events: an address twice", events, events_of(["seen", MAC, ["10.0.0.1"] * 2, "", "dnsmasq"]), "bad_message"),
+    (
+        "events: 9 addresses",
+        events,
+        events_of(["seen", MAC, [f"10.0.0.{n}" for n in range(9)], "", "dnsmasq"]),
+        "bad_message",
+    ),
+    ("events: source", events, events_of(["seen", MAC, [], "", "gossip"]), "bad_message"),
+    ("events: a number for a name", events, events_of(["seen", MAC, [], 5, "dnsmasq"]), "bad_message"),
+    ("events: a name of 64", events, events_of(named("n" * 64)), "bad_message"),
+    ("events: a newline in a name", events, events_of(named("a\nb")), "bad_message"),
+    ("events: an escape in a name", events, events_of(named("a\x1b[2J")), "bad_message"),
+    ("events: DEL in a name", events, events_of(named("a\x7f")), "bad_message"),
+    ("events: a second control set", events, events_of(named("a\x85")), "bad_message"),
+    ("events: half a character", events, events_of(named("?")).replace(b"?", b"\\ud83d"), "bad_message"),
+    ("events: 25", events, events_of(*[named("")] * 25), "bad_message"),
+    ("events: 4097 bytes", events, b" " * 4097, "too_large"),
+    ("events: no UTF-8", events, b'{"v":1,"id":"\xff"}', "bad_message"),
+    ("events: deep", events, b"[" * 4000, "bad_message"),
     ("time", signed_time, b'["time",5,"n0123456",7,"' + DIGEST.encode() + b'"]\n', Time(5, "n0123456", 7, DIGEST)),
     ("time: before the first policy", signed_time, b'["time",5,"n0123456",0,""]\n', Time(5, "n0123456", 0, "")),
     ("time: no newline", signed_time, b'["time",5,"n0123456",0,""]', "bad_message"),
@@ -136,23 +217,37 @@ def test_a_topic_that_would_be_read_otherwise_is_not_made() -> None:
 
 
 def test_a_hello_before_the_first_policy() -> None:
-    first = Hello("mab", 5, "r1", "n0123456789", 0, "", 0, "failed", "no_policy", (), "untrusted")
+    first = Hello("mab", 5, "r1", "n0123456789", 0, "", 0, "failed", "no_policy", (), "untrusted", 0)
     assert messages.read_hello(messages.encode_hello(first)) == first
 
 
 def test_a_hello_that_would_be_refused_is_not_sent() -> None:
-    bad = Hello("mab", 5, "r1", "n0123456789", 0, "", 0, "odd", "", (), "trusted")
+    bad = Hello("mab", 5, "r1", "n0123456789", 0, "", 0, "odd", "", (), "trusted", 0)
     assert reason_of(messages.encode_hello, bad) == "bad_message"
 
 
 def test_a_hello_of_too_many_devices_is_not_sent() -> None:
     rows = tuple([(f"d{number}", "closed", 1774602000) for number in range(700)])
-    many = Hello("mab", 5, "r1", "n0123456789", 0, "", 0, "failed", "", rows, "trusted")
+    many = Hello("mab", 5, "r1", "n0123456789", 0, "", 0, "failed", "", rows, "trusted", 0)
     assert reason_of(messages.encode_hello, many) == "too_large"
 
 
 def test_usage_of_a_float_is_not_sent() -> None:
     assert reason_of(messages.encode_usage, Usage("mab", 5, "r1", (("db", 1.0, 0),))) == "bad_message"  # type: ignore[arg-type]
+
+
+def test_events_of_a_malformed_name_are_not_sent() -> None:
+    assert reason_of(messages.encode_events, of(phone("\n"))) == "bad_message"
+
+
+def test_events_that_fit_into_no_message_are_not_sent() -> None:
+    row = Seen(MAC, tuple([f"2001:db8::{n}" for n in range(8)]), "n" * 63, "dnsmasq")
+    assert reason_of(messages.encode_events, of(*[row] * 24)) == "too_large"
+
+
+def test_markup_in_a_name_arrives_as_it_is() -> None:
+    hostile = of(phone("<script>alert('1')</script>"))
+    assert messages.read_events(messages.encode_events(hostile)) == hostile
 
 
 def test_time_is_written_and_read() -> None:

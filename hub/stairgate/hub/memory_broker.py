@@ -55,6 +55,7 @@ class MemoryBroker:
         highest: int = 0,
         clock_difference: int = 0,
         devices: "tuple[tuple[str, str, int | None], ...]" = (),
+        trust: int = 0,
     ) -> None:
         """The agent says hello; clock_difference: seconds that its clock is ahead."""
         hello = messages.Hello(
@@ -69,6 +70,7 @@ class MemoryBroker:
             reason=reason,
             devices=devices,
             clock="trusted",
+            trust=trust,
         )
         self.receive(agent, "hello", messages.encode_hello(hello))
 

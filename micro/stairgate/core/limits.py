@@ -24,6 +24,9 @@ TIME_BYTES = 512
 TRUST_BYTES = 2048
 USAGE_BYTES = 8192
 EVENTS_BYTES = 4096
+EVENT_ROWS = 24  # in one message
+SEEN_ADDRESSES = 8  # of one device: IPv4, and what IPv6 privacy leaves behind in a day
+HOSTNAME_CHARACTERS = 63  # a DNS label
 TOPIC_CHARACTERS = 128
 
 GRANT_SECONDS_MAX = 6 * 3600  # the longest grant an agent gives before it renews it

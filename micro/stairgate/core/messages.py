@@ -13,9 +13,12 @@ from stairgate.core.fields import (
     DIGITS,
     LEVELS,
     LOWER,
+    is_address,
     is_digest,
     is_id,
     is_integer,
+    is_list_of,
+    is_mac,
     is_made_of,
     is_revision,
     is_time,
@@ -47,7 +50,7 @@ if TYPE_CHECKING:
         `untrusted`); `nonce` is answered by the signed time. `revision` and `digest` name the policy in force
         (0 and "" before the first), `highest` the highest revision ever seen. `state` and `reason` (a machine
         code or "") say what became of the newest policy; `devices` holds (id, level, until or None) as
-        enforced.
+        enforced. `trust` is the revision of the trust document held; an agent that says nothing about it holds 0.
         """
 
         id: str
@@ -61,6 +64,7 @@ if TYPE_CHECKING:
         reason: str
         devices: "tuple[tuple[str, str, int | None], ...]"
         clock: str
+        trust: int
 
     class Usage(NamedTuple):
         """Bytes of each device since the agent started counting: (device id, to the device, from the device)."""
@@ -69,6 +73,25 @@ if TYPE_CHECKING:
         t: int
         agent: str
         bytes: "tuple[tuple[str, int, int], ...]"
+
+    class Seen(NamedTuple):
+        """A device that an agent saw: its addresses, the name it gives itself ("" for none) and who said so.
+
+        The name is the device's own word, no more than a hint. `source` is one of `SOURCES`.
+        """
+
+        mac: str
+        addresses: "tuple[str, ...]"
+        hostname: str
+        source: str
+
+    class Events(NamedTuple):
+        """What an agent has noticed, in the order in which it did."""
+
+        id: str
+        t: int
+        agent: str
+        events: "tuple[Seen, ...]"
 
     class Time(NamedTuple):
         """The hub's UTC seconds for the hello with this nonce, with the newest revision and its digest."""
@@ -82,15 +105,18 @@ else:
     Topic = namedtuple("Topic", ("home", "agent", "direction", "kind", "shard"))
     Hello = namedtuple(
         "Hello",
-        ("id", "t", "agent", "nonce", "revision", "digest", "highest", "state", "reason", "devices", "clock"),
+        ("id", "t", "agent", "nonce", "revision", "digest", "highest", "state", "reason", "devices", "clock", "trust"),
     )
     Usage = namedtuple("Usage", ("id", "t", "agent", "bytes"))
+    Seen = namedtuple("Seen", ("mac", "addresses", "hostname", "source"))
+    Events = namedtuple("Events", ("id", "t", "agent", "events"))
     Time = namedtuple("Time", ("utc", "nonce", "revision", "digest"))
 
 VERSION = 1
-KINDS = {"up": ("hello", "usage", "events", "ledger"), "down": ("policy", "time", "trust", "usage")}
+KINDS = {"up": ("hello", "usage", "events", "ledger"), "down": ("policy", "time", "trust", "certificate", "usage")}
 STATES = ("applied", "refused", "failed")
 CLOCKS = ("trusted", "untrusted")
+SOURCES = ("neighbour", "dnsmasq", "odhcpd")
 
 
 def topic(home: str, agent: str, direction: str, kind: str, shard: str = "000") -> str:
@@ -145,6 +171,44 @@ def _is_bytes(value: object) -> bool:
     )
 
 
+def is_hostname(value: object) -> bool:
+    """What a device may be told to call itself: at most 63 characters, none of them a control character.
+
+    Nothing else is promised of it: it may be markup, or run from right to left.
+    """
+    # Half of a surrogate pair comes through JSON and then cannot be written as UTF-8.
+    return (
+        isinstance(value, str)
+        and len(value) <= limits.HOSTNAME_CHARACTERS
+        and all([character >= " " and not "\x7f" <= character < "\xa0" for character in value])
+        and not any([0xD800 <= ord(character) < 0xE000 for character in value])
+    )
+
+
+def _is_seen(row: object) -> bool:
+    return (
+        isinstance(row, (list, tuple))
+        and len(row) == 5
+        and row[0] == "seen"
+        and is_mac(row[1])
+        and is_list_of(row[2], is_address)
+        and len(row[2]) <= limits.SEEN_ADDRESSES
+        and is_hostname(row[3])
+        and row[4] in SOURCES
+    )
+
+
+def _is_events(value: object) -> bool:
+    return (
+        isinstance(value, (list, tuple))
+        and len(value) <= limits.EVENT_ROWS
+        and all(
+            _is_seen(row) or (isinstance(row, (list, tuple)) and row and row[0] != "seen" and is_word(row[0]))
+            for row in value
+        )
+    )
+
+
 HEAD = (("id", "an id", is_id), ("t", "UTC seconds", is_time), ("agent", "an id", is_id))
 HELLO = HEAD + (
     ("nonce", "8 to 64 lower-case letters or digits", is_nonce),
@@ -155,8 +219,10 @@ HELLO = HEAD + (
     ("reason", "a machine code or nothing", lambda value: value == "" or is_word(value)),
     ("devices", "a list of [device, level, until or null]", _is_devices),
     ("clock", "trusted or untrusted", lambda value: value in CLOCKS),
+    ("trust", "a whole number", lambda value: is_integer(value, 0, limits.REVISION_MAX)),
 )
 USAGE = HEAD + (("bytes", "a list of [device, bytes to it, bytes from it]", _is_bytes),)
+EVENTS = HEAD + (("events", 'at most 24 of ["seen", MAC, [at most 8 addresses], hostname, source]', _is_events),)
 TIME = (
     ("utc", "UTC seconds", is_time),
     HELLO[3],
@@ -182,7 +248,8 @@ def _encode(schema: "Schema", values: "tuple[object, ...]", cap: int) -> bytes:
     return data
 
 
-def _read(schema: "Schema", data: bytes, cap: int) -> "list[object]":
+def _read(schema: "Schema", data: bytes, cap: int, absent: "dict[str, object] | None" = None) -> "list[object]":
+    """The values of a message; `absent` says what the members mean that may be missing."""
     if len(data) > cap:
         raise Refused("too_large", f"expected at most {cap} bytes, got {len(data)}")
     try:
@@ -194,6 +261,8 @@ def _read(schema: "Schema", data: bytes, cap: int) -> "list[object]":
     if type(message.get("v")) is not int or message["v"] != VERSION:
         raise Refused("unknown_version", f"v: expected {VERSION}, got {repr(message.get('v'))[:20]}")
     for name, expected, _ in schema:
+        if absent and name in absent and name not in message:
+            message[name] = absent[name]
         if name not in message:
             raise Refused("bad_message", f"{name}: expected {expected}, got nothing")
     values = [message[name] for name, _, _ in schema]
@@ -208,7 +277,7 @@ def encode_hello(hello: Hello) -> bytes:
 
 def read_hello(data: bytes) -> Hello:
     """The hello of a message. Raises Refused: `too_large`, `unknown_version` or `bad_message`."""
-    values = _read(HELLO, data, limits.HELLO_BYTES)
+    values = _read(HELLO, data, limits.HELLO_BYTES, {"trust": 0})
     values[9] = tuple([tuple(row) for row in values[9]])  # type: ignore[attr-defined]
     return Hello(*values)  # type: ignore[arg-type]
 
@@ -223,6 +292,22 @@ def read_usage(data: bytes) -> Usage:
     values = _read(USAGE, data, limits.USAGE_BYTES)
     values[3] = tuple([tuple(row) for row in values[3]])  # type: ignore[attr-defined]
     return Usage(*values)  # type: ignore[arg-type]
+
+
+def encode_events(events: Events) -> bytes:
+    """The message of topic up/events. Raises Refused `bad_message` or `too_large`."""
+    rows = [("seen",) + tuple(seen) for seen in events.events]
+    return _encode(EVENTS, (events.id, events.t, events.agent, rows), limits.EVENTS_BYTES)
+
+
+def read_events(data: bytes) -> Events:
+    """The events of a message; kinds of a later version are left out.
+
+    Raises Refused: `too_large`, `unknown_version` or `bad_message`.
+    """
+    id, t, agent, rows = _read(EVENTS, data, limits.EVENTS_BYTES)
+    seen = [Seen(row[1], tuple(row[2]), row[3], row[4]) for row in rows if row[0] == "seen"]  # type: ignore[attr-defined]
+    return Events(id, t, agent, tuple(seen))  # type: ignore[arg-type]
 
 
 def time_body(utc: int, nonce: str, revision: int, digest: str) -> bytes:
