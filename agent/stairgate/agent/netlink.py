@@ -1,4 +1,4 @@
-"""Netlink messages as bytes, and one socket that speaks them: the ground under `set_elements` and `conntrack`.
+"""Netlink messages as bytes, and one socket that speaks them: under `set_elements`, `conntrack` and `neighbours`.
 
 It frames, splits and numbers messages and turns the kernel's error codes into `KernelRefused`; what a message means
 is left to its callers. Only what Stairgate needs of netlink(7) and nfnetlink is here; raw netlink costs 0.01 ms
@@ -20,7 +20,7 @@ from stairgate.agent.limits import (
     SEND_BUFFER_BYTES,
 )
 
-NETLINK_NETFILTER = 12
+NETLINK_ROUTE, NETLINK_NETFILTER = 0, 12
 NLM_F_REQUEST, NLM_F_ACK, NLM_F_DUMP, NLM_F_CREATE = 0x1, 0x4, 0x300, 0x400
 NLM_F_DUMP_INTR = 0x10
 NLMSG_ERROR, NLMSG_DONE = 2, 3
@@ -108,13 +108,14 @@ def error_code(answer: Message) -> int:
 
 
 class NetlinkSocket:
-    """A netfilter netlink socket in the network namespace of the calling thread.
+    """A netlink socket in the network namespace of the calling thread.
 
-    groups: multicast groups to join (NFNLGRP_…). A socket with groups is for listening, one without for asking.
+    groups: multicast groups to join (NFNLGRP_…, RTNLGRP_…). A socket with groups is for listening, one without for
+    asking. protocol: NETLINK_NETFILTER or NETLINK_ROUTE.
     """
 
-    def __init__(self, groups: tuple[int, ...] = ()) -> None:
-        self._socket = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW | socket.SOCK_CLOEXEC, NETLINK_NETFILTER)
+    def __init__(self, groups: tuple[int, ...] = (), protocol: int = NETLINK_NETFILTER) -> None:
+        self._socket = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW | socket.SOCK_CLOEXEC, protocol)
         self._socket.bind((0, 0))
         self._socket.setsockopt(SOL_NETLINK, NETLINK_CAP_ACK, 1)
         for force, ordinary, size in (
