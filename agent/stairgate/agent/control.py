@@ -7,7 +7,6 @@ touched rule or a due moment each lead to a new look. What is right is decided b
 
 import argparse
 import logging
-import secrets
 import selectors
 import signal
 from collections.abc import Callable, Sequence
@@ -25,16 +24,15 @@ from stairgate.agent.limits import (
     HELLO_SECONDS,
     RETRY_SECONDS,
     SLOW_POLL_SECONDS,
-    USAGE_ROWS,
     USAGE_SECONDS,
     WAIT_MAX_SECONDS,
 )
 from stairgate.agent.netlink import KernelRefused
+from stairgate.agent.outbox import Outbox
 from stairgate.agent.settings import AgentSettings, SettingsRefused, read_settings
 from stairgate.agent.state import State
 from stairgate.agent.sync import Identity, Received
 from stairgate.agent.usage import ByteCounts
-from stairgate.core.messages import Hello, Usage, encode_hello, encode_usage
 from stairgate.core.records import Policy
 from stairgate.core.refused import Refused
 from stairgate.port.clock import SystemClock
@@ -58,6 +56,7 @@ class Control:
     ) -> None:
         self._identity, self._kernel, self._enforcement = identity, kernel, enforcement
         self._state, self._link, self._clock = state, link, clock
+        self._outbox = Outbox(link, clock, identity.agent)
         self._policy: Received | None = None
         self._highest = 0
         # Without a usable policy: what is never closed, and nothing else.
@@ -255,21 +254,8 @@ class Control:
     def _say_hello(self) -> None:
         self._next_hello = self._clock.monotonic() + HELLO_SECONDS
         state, reason = ("failed", self._failure) if self._failure else self._verdict
-        hello = Hello(
-            id="m" + secrets.token_hex(8),
-            t=int(self._clock.wall()),
-            agent=self._identity.agent,
-            nonce=secrets.token_hex(8),
-            revision=self._policy.revision if self._policy else 0,
-            digest=self._policy.digest if self._policy else "",
-            highest=self._highest,
-            state=state,
-            reason=reason,
-            devices=self._devices,
-            clock="trusted" if self._clock.wall() >= self._least_time() else "untrusted",
-            trust=0,
-        )
-        self._link.publish("hello", encode_hello(hello), 1)
+        trusted = self._clock.wall() >= self._least_time()
+        self._outbox.hello(self._policy, self._highest, (state, reason), self._devices, trusted, 0)
 
     def _least_time(self) -> float:
         """UTC seconds that the clock of a router which knows the time has reached."""
@@ -286,10 +272,7 @@ class Control:
         if counted == self._told_bytes:
             return
         self._told_bytes = counted
-        for first in range(0, len(counted), USAGE_ROWS):
-            rows = tuple(counted[first : first + USAGE_ROWS])
-            usage = Usage("m" + secrets.token_hex(8), int(self._clock.wall()), self._identity.agent, rows)
-            self._link.publish("usage", encode_usage(usage), 0)
+        self._outbox.usage(counted)
 
 
 def run(settings: AgentSettings, clock: SystemClock, enforcement: type[Enforcement] = Enforcement) -> None:

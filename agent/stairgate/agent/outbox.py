@@ -1,0 +1,88 @@
+"""What the agent says upwards: each message with its id, its time and its size below the cap.
+
+It decides how reports are cut into messages, and remembers the nonce of the last hello, which the hub's signed time
+answers. When to say what is `control`'s part, carrying it `broker_link`'s.
+"""
+
+import logging
+import secrets
+from collections.abc import Sequence
+
+from stairgate.agent.broker_link import Link
+from stairgate.agent.limits import USAGE_ROWS
+from stairgate.agent.sync import Received
+from stairgate.core.limits import EVENT_ROWS
+from stairgate.core.messages import (
+    Events,
+    Hello,
+    Seen,
+    Usage,
+    encode_events,
+    encode_hello,
+    encode_usage,
+)
+from stairgate.core.refused import Refused
+from stairgate.port.clock import SystemClock
+
+log = logging.getLogger("stairgate.agent")
+
+
+class Outbox:
+    """The messages of one agent. nonce: of the last hello, "" before the first."""
+
+    def __init__(self, link: Link, clock: SystemClock, agent: str) -> None:
+        self._link, self._clock, self._agent = link, clock, agent
+        self.nonce = ""
+
+    def hello(
+        self,
+        policy: Received | None,
+        highest: int,
+        verdict: tuple[str, str],
+        devices: tuple[tuple[str, str, int | None], ...],
+        clock_trusted: bool,
+        trust: int,
+    ) -> None:
+        """Say hello. policy: the one in force; verdict: state and reason; the rest as in `core.messages.Hello`."""
+        self.nonce = secrets.token_hex(8)
+        hello = Hello(
+            id=_new_id(),
+            t=int(self._clock.wall()),
+            agent=self._agent,
+            nonce=self.nonce,
+            revision=policy.revision if policy else 0,
+            digest=policy.digest if policy else "",
+            highest=highest,
+            state=verdict[0],
+            reason=verdict[1],
+            devices=devices,
+            clock="trusted" if clock_trusted else "untrusted",
+            trust=trust,
+        )
+        self._link.publish("hello", encode_hello(hello), 1)
+
+    def usage(self, rows: Sequence[tuple[str, int, int]]) -> None:
+        """Tell the counts of bytes, in as many messages as they need."""
+        for first in range(0, len(rows), USAGE_ROWS):
+            usage = Usage(_new_id(), int(self._clock.wall()), self._agent, tuple(rows[first : first + USAGE_ROWS]))
+            self._link.publish("usage", encode_usage(usage), 0)
+
+    def seen(self, rows: Sequence[Seen]) -> None:
+        """Tell which devices were seen, in as many messages as they need."""
+        waiting = [tuple(rows[first : first + EVENT_ROWS]) for first in range(0, len(rows), EVENT_ROWS)]
+        while waiting:
+            some = waiting.pop(0)
+            try:
+                payload = encode_events(Events(_new_id(), int(self._clock.wall()), self._agent, some))
+            except Refused as refused:
+                if refused.reason != "too_large" or len(some) == 1:
+                    log.error("devices seen could not be told: %s", refused)
+                    continue
+                # A name in another script takes many bytes: half as many rows are tried.
+                waiting[:0] = [some[: len(some) // 2], some[len(some) // 2 :]]
+                continue
+            self._link.publish("events", payload, 1)
+
+
+def _new_id() -> str:
+    return "m" + secrets.token_hex(8)
