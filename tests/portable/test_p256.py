@@ -14,6 +14,7 @@ from stairgate.core.p256 import (
     double,
     inverse,
     multiples_steps,
+    public_point,
     read_point,
     verify,
     verify_steps,
@@ -186,3 +187,23 @@ def test_two_verifications_at_the_same_time() -> None:
                 running.remove((steps, valid))
     assert answers == 6
     assert len(p256._kept) == 2
+
+
+def test_the_public_point_of_small_and_large_keys() -> None:
+    base = b"\x04" + G[0].to_bytes(32, "big") + G[1].to_bytes(32, "big")
+    minus = b"\x04" + G[0].to_bytes(32, "big") + (P - G[1]).to_bytes(32, "big")
+    # RFC 6979, A.2.5.
+    secret = 0xC9AFA9D845BA75166B5C215767B1D6934E50C3DB36E89B127B8A622B120F6721
+    point = "60FED4BA255A9D31C961EB74C6356D68C049B8923B61FA6CE669622E60F29FB67903FE1008B8BC99A41AE9E95628BC64F2F1B20C2D7E9F5177A3C294D4462299"
+    assert public_point(1) == base
+    assert public_point(N - 1) == minus
+    assert public_point(secret) == b"\x04" + unhexlify(point)
+
+
+def test_a_number_that_is_no_private_key_has_no_point() -> None:
+    for number in (0, -1, N, N + 1):
+        try:
+            public_point(number)
+        except ValueError:
+            continue
+        raise AssertionError(number)

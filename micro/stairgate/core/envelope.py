@@ -54,6 +54,11 @@ def header_line(kind: str, key_id: str, signature64: bytes) -> bytes:
     return f"stairgate-{kind} 1 {key_id} {str(hexlify(signature64), 'ascii')}\n".encode()
 
 
+def signer(data: bytes) -> str:
+    """The key id that a document names. Only of a document that `open_signed` has accepted it says who signed."""
+    return str(data[: data.find(b"\n")].split(b" ")[2], "ascii")
+
+
 def _read_header(line: bytes, kind: str, keys: "dict[str, bytes]") -> "tuple[bytes, bytes]":
     """The point and the signature that a first line (without newline) names."""
     try:

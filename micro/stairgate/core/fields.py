@@ -21,6 +21,28 @@ BANDS = ("0-5", "6-9", "10-12", "13-15", "16-17", "adult")
 FLAGS = ("exempt", "assistive", "resolved_only", "isolated")
 OVERRIDES = ("pause", "open", "bonus")
 
+# Unicode's controls, and what turns or hides text: a label must not look like another one. MicroPython has no tables.
+INVISIBLE = (
+    (0, 0x1F),
+    (0x7F, 0xA0),
+    (0xAD, 0xAD),
+    (0x61C, 0x61C),
+    (0x115F, 0x1160),
+    (0x1680, 0x1680),
+    (0x180B, 0x180F),
+    (0x2000, 0x200F),
+    (0x2028, 0x202F),
+    (0x205F, 0x206F),
+    (0x3000, 0x3000),
+    (0x3164, 0x3164),
+    (0xD800, 0xF8FF),
+    (0xFE00, 0xFE0E),
+    (0xFEFF, 0xFEFF),
+    (0xFFA0, 0xFFA0),
+    (0xFFF0, 0xFFFB),
+    (0xE0000, 0x10FFFF),
+)
+
 
 def is_made_of(value: object, characters: str, shortest: int, longest: int) -> bool:
     """True for a string of only these characters, of a length within the bounds (both included)."""
@@ -114,6 +136,30 @@ def is_ipv6(value: object) -> bool:
 def is_address(value: object) -> bool:
     """An IPv4 or IPv6 address in its usual text form."""
     return is_ipv4(value) or is_ipv6(value)
+
+
+def is_host(value: object) -> bool:
+    """An address, or a DNS name in lower case whose last label is no number."""
+    if is_address(value):
+        return True
+    if not is_made_of(value, IN_ID + "-.", 1, limits.HOST_CHARACTERS):
+        return False
+    labels = str(value).split(".")
+    if not labels[-1].strip(DIGITS):
+        return False
+    return all(0 < len(label) < 64 and label[0] != "-" and label[-1] != "-" for label in labels)
+
+
+def is_label(value: object) -> bool:
+    """What a person may read as a name: 1 to 40 characters, none of them a control or an invisible one."""
+    if not isinstance(value, str) or not 1 <= len(value) <= limits.LABEL_CHARACTERS or value.strip(" ") != value:
+        return False
+    for character in value:
+        code = ord(character)
+        for first, last in INVISIBLE:
+            if first <= code <= last:
+                return False
+    return True
 
 
 def is_zone_name(value: object) -> bool:

@@ -27,7 +27,19 @@ EVENTS_BYTES = 4096
 EVENT_ROWS = 24  # in one message
 SEEN_ADDRESSES = 8  # of one device: IPv4, and what IPv6 privacy leaves behind in a day
 HOSTNAME_CHARACTERS = 63  # a DNS label
+CERTIFICATE_BYTES = 4096
+PAIR_REQUEST_BYTES = 1024
+PAIR_ANSWER_BYTES = 8192
 TOPIC_CHARACTERS = 128
+
+LABEL_CHARACTERS = 40  # what a parent reads on a card of a phone
+HOST_CHARACTERS = 253  # a DNS name, RFC 1035
+HOSTS = 8  # addresses and names of one server that a device tries in turn
+TRUSTED_KEYS = 4  # the current key, the next one and, after a loss, theirs to come
+BASE64_CHARACTERS = 400  # of a certificate in one line: 300 bytes
+CERTIFICATE_CHUNKS = 8  # 2400 bytes; ours have about 600
+CODE_CHARACTERS = 16  # of the pairing code: 80 bits
+CODE_TEXT_CHARACTERS = 64  # what a person may type for it, with spaces and hyphens
 
 GRANT_SECONDS_MAX = 6 * 3600  # the longest grant an agent gives before it renews it
 DECISION_STEPS = 2048  # moments looked at in search of the next change of level

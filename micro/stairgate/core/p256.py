@@ -2,7 +2,8 @@
 for it.
 
 It decides whether a signature over a SHA-256 digest belongs to a public point, and nothing about whose point
-that is. It handles public values only, so it need not be constant-time; there is no signing here. FIPS 186-5,
+that is. Verification handles public values only, so it need not be constant-time; there is no signing here. A device
+makes its own key with `public_point`, once, at pairing. FIPS 186-5,
 6.4.2 and SEC 1, 4.1.4; the arithmetic in Jacobian coordinates is that of RFC 6090 and of Bernstein and
 Lange's `dbl-2001-b`, the sum of multiples that of Möller's interleaving (SAC 2001).
 
@@ -204,3 +205,22 @@ def verify(point65: bytes, signature64: bytes, digest32: bytes) -> bool:
             next(steps)
         except StopIteration as end:
             return bool(end.value)
+
+
+def public_point(scalar: int) -> bytes:
+    """The public point (65 bytes, uncompressed) of a private key, 1 to N - 1. Raises ValueError for another number.
+
+    A ladder: for each bit one addition and one doubling, whatever the bit. Big integers are still not constant-time,
+    but this runs once in a key's life, and nobody outside can start it or time it.
+    """
+    if not 0 < scalar < N:
+        raise ValueError("a private key from 1 to the order of the curve less 1")
+    low, high = INFINITY, G
+    for bit in range(255, -1, -1):
+        total = add(low, high)
+        if scalar >> bit & 1:
+            low, high = total, double(high)
+        else:
+            low, high = double(low), total
+    x, y, _ = with_z_one([low])[0]
+    return b"\x04" + x.to_bytes(32, "big") + y.to_bytes(32, "big")
