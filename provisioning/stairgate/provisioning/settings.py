@@ -121,6 +121,8 @@ def read_home(directory: Path) -> Home:
         )
     except KeyError as missing:
         raise ValueError(f"{directory}: expected the key {missing} in its settings, got none") from None
+    except (TypeError, AttributeError) as wrong:
+        raise ValueError(f"{directory}: expected settings made by `stairgate home init`, got {wrong}") from None
 
 
 def _read(path: Path) -> dict[str, Any]:
