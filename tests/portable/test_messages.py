@@ -12,7 +12,8 @@ if TYPE_CHECKING:
 
 DIGEST = "0a" * 32
 DEVICES = (("db", "open", 1774602000), ("dc", "closed", None))
-HELLO = Hello("mab", 1774600000, "r1", "n0123456789", 7, DIGEST, 7, "applied", "", DEVICES, "trusted", 3)
+HELLO = Hello("mab", 1774600000, "r1", "n0123456789", 7, DIGEST, 7, "applied", "", DEVICES, "trusted", 3, "0a" * 8)
+HELLO_UNNAMED = Hello(*(tuple(HELLO)[:-1] + ("",)))
 USAGE = Usage("mac", 1774600000, "r1", (("db", 10**12, 0),))
 MAC = "02:00:5e:10:00:01"
 
@@ -123,9 +124,16 @@ CASES = (
     ("hello: a device's until", hello, hello_with("devices", [["db", "open", "soon"]]), "bad_message"),
     ("hello: a device's id", hello, hello_with("devices", [[5, "open", None]]), "bad_message"),
     ("hello: clock", hello, hello_with("clock", "wrong"), "bad_message"),
-    ("hello: of an agent without trust documents", hello, hello_without("trust"), Hello(*(tuple(HELLO)[:-1] + (0,)))),
+    (
+        "hello: of an agent without trust documents",
+        hello,
+        hello_without("trust"),
+        Hello(*(tuple(HELLO)[:-2] + (0, "0a" * 8))),
+    ),
+    ("hello: of an agent that names no certificate", hello, hello_without("certificate"), HELLO_UNNAMED),
     ("hello: negative trust", hello, hello_with("trust", -1), "bad_message"),
     ("hello: trust true", hello, hello_with("trust", True), "bad_message"),
+    ("hello: certificate", hello, hello_with("certificate", "0A" * 8), "bad_message"),
     ("hello: trust null", hello, hello_with("trust", None), "bad_message"),
     ("usage", usage, messages.encode_usage(USAGE), USAGE),
     ("usage: nothing yet", usage, usage_with("bytes", []), Usage("mac", 1774600000, "r1", ())),
@@ -217,18 +225,18 @@ def test_a_topic_that_would_be_read_otherwise_is_not_made() -> None:
 
 
 def test_a_hello_before_the_first_policy() -> None:
-    first = Hello("mab", 5, "r1", "n0123456789", 0, "", 0, "failed", "no_policy", (), "untrusted", 0)
+    first = Hello("mab", 5, "r1", "n0123456789", 0, "", 0, "failed", "no_policy", (), "untrusted", 0, "")
     assert messages.read_hello(messages.encode_hello(first)) == first
 
 
 def test_a_hello_that_would_be_refused_is_not_sent() -> None:
-    bad = Hello("mab", 5, "r1", "n0123456789", 0, "", 0, "odd", "", (), "trusted", 0)
+    bad = Hello("mab", 5, "r1", "n0123456789", 0, "", 0, "odd", "", (), "trusted", 0, "")
     assert reason_of(messages.encode_hello, bad) == "bad_message"
 
 
 def test_a_hello_of_too_many_devices_is_not_sent() -> None:
     rows = tuple([(f"d{number}", "closed", 1774602000) for number in range(700)])
-    many = Hello("mab", 5, "r1", "n0123456789", 0, "", 0, "failed", "", rows, "trusted", 0)
+    many = Hello("mab", 5, "r1", "n0123456789", 0, "", 0, "failed", "", rows, "trusted", 0, "")
     assert reason_of(messages.encode_hello, many) == "too_large"
 
 

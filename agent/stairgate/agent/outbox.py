@@ -42,6 +42,7 @@ class Outbox:
         devices: tuple[tuple[str, str, int | None], ...],
         clock_trusted: bool,
         trust: int,
+        certificate: str = "",
     ) -> None:
         """Say hello. policy: the one in force; verdict: state and reason; the rest as in `core.messages.Hello`."""
         self.nonce = secrets.token_hex(8)
@@ -58,6 +59,7 @@ class Outbox:
             devices=devices,
             clock="trusted" if clock_trusted else "untrusted",
             trust=trust,
+            certificate=certificate,
         )
         self._link.publish("hello", encode_hello(hello), 1)
 

@@ -56,6 +56,7 @@ class MemoryBroker:
         clock_difference: int = 0,
         devices: "tuple[tuple[str, str, int | None], ...]" = (),
         trust: int = 0,
+        certificate: str = "",
     ) -> None:
         """The agent says hello; clock_difference: seconds that its clock is ahead."""
         hello = messages.Hello(
@@ -71,6 +72,7 @@ class MemoryBroker:
             devices=devices,
             clock="trusted",
             trust=trust,
+            certificate=certificate,
         )
         self.receive(agent, "hello", messages.encode_hello(hello))
 

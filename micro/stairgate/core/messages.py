@@ -11,6 +11,7 @@ from collections import namedtuple
 from stairgate.core import limits
 from stairgate.core.fields import (
     DIGITS,
+    HEX,
     LEVELS,
     LOWER,
     is_address,
@@ -51,6 +52,7 @@ if TYPE_CHECKING:
         (0 and "" before the first), `highest` the highest revision ever seen. `state` and `reason` (a machine
         code or "") say what became of the newest policy; `devices` holds (id, level, until or None) as
         enforced. `trust` is the revision of the trust document held; an agent that says nothing about it holds 0.
+        `certificate` names the one in use: the first 16 hex digits of the SHA-256 of its DER, or "".
         """
 
         id: str
@@ -65,6 +67,7 @@ if TYPE_CHECKING:
         devices: "tuple[tuple[str, str, int | None], ...]"
         clock: str
         trust: int
+        certificate: str
 
     class Usage(NamedTuple):
         """Bytes of each device since the agent started counting: (device id, to the device, from the device)."""
@@ -105,7 +108,21 @@ else:
     Topic = namedtuple("Topic", ("home", "agent", "direction", "kind", "shard"))
     Hello = namedtuple(
         "Hello",
-        ("id", "t", "agent", "nonce", "revision", "digest", "highest", "state", "reason", "devices", "clock", "trust"),
+        (
+            "id",
+            "t",
+            "agent",
+            "nonce",
+            "revision",
+            "digest",
+            "highest",
+            "state",
+            "reason",
+            "devices",
+            "clock",
+            "trust",
+            "certificate",
+        ),
     )
     Usage = namedtuple("Usage", ("id", "t", "agent", "bytes"))
     Seen = namedtuple("Seen", ("mac", "addresses", "hostname", "source"))
@@ -220,6 +237,7 @@ HELLO = HEAD + (
     ("devices", "a list of [device, level, until or null]", _is_devices),
     ("clock", "trusted or untrusted", lambda value: value in CLOCKS),
     ("trust", "a whole number", lambda value: is_integer(value, 0, limits.REVISION_MAX)),
+    ("certificate", "16 hex digits or nothing", lambda value: value == "" or is_made_of(value, HEX, 16, 16)),
 )
 USAGE = HEAD + (("bytes", "a list of [device, bytes to it, bytes from it]", _is_bytes),)
 EVENTS = HEAD + (("events", 'at most 24 of ["seen", MAC, [at most 8 addresses], hostname, source]', _is_events),)
@@ -277,7 +295,7 @@ def encode_hello(hello: Hello) -> bytes:
 
 def read_hello(data: bytes) -> Hello:
     """The hello of a message. Raises Refused: `too_large`, `unknown_version` or `bad_message`."""
-    values = _read(HELLO, data, limits.HELLO_BYTES, {"trust": 0})
+    values = _read(HELLO, data, limits.HELLO_BYTES, {"trust": 0, "certificate": ""})
     values[9] = tuple([tuple(row) for row in values[9]])  # type: ignore[attr-defined]
     return Hello(*values)  # type: ignore[arg-type]
 

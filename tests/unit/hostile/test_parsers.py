@@ -37,7 +37,19 @@ POLICY = family.body()
 SIGNED = KEY.sign("policy", POLICY)
 IDENTITY = Identity("h1", "r1", "000", {KEY.key_id: KEY.point})
 HELLO = Hello(
-    "m1", 5, "r1", "aa" * 8, 5, "bb" * 32, 6, "applied", "", (("d1", "open", 9), ("d2", "closed", None)), "trusted", 0
+    "m1",
+    5,
+    "r1",
+    "aa" * 8,
+    5,
+    "bb" * 32,
+    6,
+    "applied",
+    "",
+    (("d1", "open", 9), ("d2", "closed", None)),
+    "trusted",
+    0,
+    "0a" * 8,
 )
 USAGE = Usage("m1", 5, "r1", (("d1", 10, 20),))
 EVENTS = Events("m1", 5, "r1", (Seen("02:00:5e:10:00:01", ("192.168.77.9",), "mias-tablet", "dnsmasq"),))

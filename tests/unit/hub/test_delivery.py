@@ -13,7 +13,7 @@ SECOND = Issued("r1", 11, "b" * 64, 0, b"second")
 
 
 def hello(revision: int, digest: str, state: str = "applied") -> Hello:
-    return Hello("m1", 0, "r1", "n" * 8, revision, digest, revision, state, "", (), "trusted", 0)
+    return Hello("m1", 0, "r1", "n" * 8, revision, digest, revision, state, "", (), "trusted", 0, "")
 
 
 def payloads(sent: list[object]) -> list[bytes]:

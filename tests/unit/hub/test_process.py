@@ -230,7 +230,7 @@ class Agent:
 
     def hello(self, revision: int = 0, digest: str = "") -> None:
         hello = messages.Hello(
-            "m1", int(time.time()), self.id, "nonce123", revision, digest, revision, "applied", "", (), "trusted", 0
+            "m1", int(time.time()), self.id, "nonce123", revision, digest, revision, "applied", "", (), "trusted", 0, ""
         )
         name = messages.topic(self._home.id, self.id, "up", "hello")
         self._client.publish(name, messages.encode_hello(hello), 1)
