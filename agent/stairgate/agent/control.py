@@ -9,13 +9,14 @@ import argparse
 import logging
 import selectors
 import signal
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from types import FrameType
 
 from stairgate.agent import sync
 from stairgate.agent.broker_link import CONNECTED, BrokerLink, Link
 from stairgate.agent.enforcement import Enforcement
+from stairgate.agent.held import Held
 from stairgate.agent.kernel import Kernel, LinuxKernel
 from stairgate.agent.limits import (
     CLOCK_SLACK_SECONDS,
@@ -31,13 +32,9 @@ from stairgate.agent.netlink import KernelRefused
 from stairgate.agent.outbox import Outbox
 from stairgate.agent.settings import AgentSettings, SettingsRefused, read_settings
 from stairgate.agent.state import State
-from stairgate.agent.sync import Identity, Received
+from stairgate.agent.sync import Identity
 from stairgate.agent.usage import ByteCounts
-from stairgate.core.records import Policy
-from stairgate.core.refused import Refused
 from stairgate.port.clock import SystemClock
-
-NOT_SAVED = ("applied", "not_saved")
 
 log = logging.getLogger("stairgate.agent")
 
@@ -55,17 +52,10 @@ class Control:
         clock: SystemClock,
     ) -> None:
         self._identity, self._kernel, self._enforcement = identity, kernel, enforcement
-        self._state, self._link, self._clock = state, link, clock
+        self._link, self._clock = link, clock
         self._outbox = Outbox(link, clock, identity.agent)
-        self._policy: Received | None = None
-        self._highest = 0
-        # Without a usable policy: what is never closed, and nothing else.
-        self._constants: Policy | None = None
-        self._saved_constants: bytes | None = None
-        self._saved: Received | None = None
-        self._saved_numbers: dict[str, int] = {}
-        # What became of the newest document, and what the kernel refuses at the moment.
-        self._verdict = ("applied", "")
+        self._held = Held(identity, state)
+        # What the kernel refuses at the moment.
         self._failure = ""
         self._devices: tuple[tuple[str, str, int | None], ...] = ()
         self._bytes = ByteCounts()
@@ -79,52 +69,9 @@ class Control:
             self._selector.register(descriptor, selectors.EVENT_READ)
 
     def start(self) -> None:
-        """Enforce the last good policy, before anything else. Without any trace of one the gate is left as it is.
-
-        When the newest cannot be used, the one before it is enforced; when neither can, the gate closes for everybody
-        but the devices that are never closed. The newest one's fault is told until the hub has sent a policy.
-        """
-        self._enforcement.numbers = self._saved_numbers = self._state.load_numbers()
-        fault = self._open_saved(self._state.load_policy)
-        if self._policy:
-            self._saved = self._policy
-        else:
-            self._open_saved(self._state.load_previous)
-        self._open_constants()
-        if self._policy:
-            self._highest = max(self._highest, self._policy.revision)
-        if fault and (self._policy or self._constants or fault != "missing"):
-            self._verdict = ("refused", fault)
+        """Enforce the last good policy, before anything else. Without any trace of one the gate is left as it is."""
+        self._enforcement.numbers = self._numbers = self._held.open()
         self._look(everything=True)
-
-    def _open_saved(self, load: Callable[[], bytes | None]) -> str:
-        """Make a saved document the policy; returns a reason code when it cannot be."""
-        try:
-            document = load()
-            if document is None:
-                return "missing"
-            self._policy = sync.open_policy(document, self._identity)
-        except Refused as refused:
-            log.error("a saved policy is not usable: %s", refused)
-            return refused.reason
-        except (OSError, ValueError) as error:
-            log.error("a saved policy is not readable: %s", error)
-            return "unreadable"
-        return ""
-
-    def _open_constants(self) -> None:
-        self._saved_constants = self._state.load_constants()
-        if self._saved_constants is None:
-            return
-        try:
-            self._constants = sync.open_constants(self._saved_constants, self._identity)
-        except Refused as refused:
-            log.error("the saved constants are not usable: %s", refused)
-        else:
-            self._highest = self._constants.revision
-
-    def _in_force(self) -> Policy | None:
-        return self._policy.policy if self._policy else self._constants
 
     def turn(self) -> None:
         """Wait for something to do, a second at most, and do it."""
@@ -135,7 +82,7 @@ class Control:
         stepped = abs(offset - self._clock_offset) > CLOCK_STEP_SECONDS
         touched = self._kernel.rules_touched()
         poll = now >= self._next_poll
-        if (touched or poll) and self._in_force() and not self._enforcement.rules_stand():
+        if (touched or poll) and self._held.policy() and not self._enforcement.rules_stand():
             self._repair()
         if stepped or poll or now >= self._next_look:
             self._look(everything=poll)
@@ -145,10 +92,9 @@ class Control:
             self._enforcement.forget_ended()
         except KernelRefused as refused:
             log.warning("%s", refused)
+        if self._held.retry_at is not None and now >= self._held.retry_at:
+            self._save()
         if now >= self._next_hello:
-            if self._policy and self._verdict == NOT_SAVED:
-                self._verdict = ("applied", "")
-                self._save(self._policy, None)
             self._say_hello()
         if now >= self._next_usage:
             self._next_usage = now + USAGE_SECONDS
@@ -174,40 +120,24 @@ class Control:
 
     def _take(self, document: bytes) -> bool:
         """True when the document is the policy now."""
-        try:
-            received = sync.accept_policy(document, self._identity, self._policy, self._highest)
-        except Refused as refused:
-            log.warning("a policy was refused: %s", refused.reason)
-            # One that a queue held back says nothing about the newest policy, which is what hello tells.
-            if refused.reason != "older":
-                self._verdict = ("refused", refused.reason)
+        if not self._held.accept(document):
             return False
-        self._highest = received.revision
-        previous, self._policy, self._verdict = self._policy, received, ("applied", "")
         self._look(everything=False)
-        self._save(received, previous)
+        self._save()
         return True
 
-    def _save(self, received: Received, previous: Received | None) -> None:
-        """Keep the policy, after it was enforced: a full disk must not keep a child's gate open."""
-        try:
-            if self._saved is None or self._saved.digest != received.digest:
-                replaced = previous.document if previous and previous.digest != received.digest else None
-                self._state.save_policy(received.document, replaced)
-                self._saved = received
-            constants = sync.constant_part(received.policy, received.revision)
-            if constants != self._saved_constants:
-                self._state.save_constants(constants)
-                self._saved_constants = constants
-        except OSError as error:
-            log.error("the policy could not be saved: %s", error)
-            self._verdict = NOT_SAVED
+    def _save(self) -> None:
+        """After enforcing; again when the disk refused."""
+        failed = self._held.retry_at is not None
+        self._held.save(self._enforcement.numbers, self._clock.monotonic())
+        if failed and self._held.retry_at is None:
+            self._next_hello = self._clock.monotonic()
 
     def _look(self, everything: bool) -> None:
         """Bring the kernel in line with policy and clock."""
         now = self._clock.monotonic()
         self._clock_offset = self._clock.wall() - now
-        policy = self._in_force()
+        policy = self._held.policy()
         if policy is None:
             self._next_look = now + SLOW_POLL_SECONDS
             return
@@ -218,8 +148,10 @@ class Control:
             self._tell_failure(getattr(refused, "code", "policy").lower())
             self._next_look = now + RETRY_SECONDS
             return
-        if self._enforcement.numbers is not self._saved_numbers:
-            self._save_numbers()
+        if self._enforcement.numbers is not self._numbers:
+            self._numbers = self._enforcement.numbers
+            self._bytes.drop(self._numbers.values())
+            self._save()
         self._tell_failure("")
         self._next_look = outcome.next_look
         devices = tuple(
@@ -235,14 +167,6 @@ class Control:
             self._failure = reason
             self._next_hello = self._clock.monotonic()
 
-    def _save_numbers(self) -> None:
-        self._saved_numbers = self._enforcement.numbers
-        self._bytes.drop(self._saved_numbers.values())
-        try:
-            self._state.save_numbers(self._saved_numbers)
-        except OSError as error:
-            log.error("the device numbers could not be saved: %s", error)
-
     def _repair(self) -> None:
         log.warning("the gate's rules were changed by somebody else: loading them again")
         try:
@@ -253,13 +177,13 @@ class Control:
 
     def _say_hello(self) -> None:
         self._next_hello = self._clock.monotonic() + HELLO_SECONDS
-        state, reason = ("failed", self._failure) if self._failure else self._verdict
+        state, reason = ("failed", self._failure) if self._failure else self._held.verdict()
         trusted = self._clock.wall() >= self._least_time()
-        self._outbox.hello(self._policy, self._highest, (state, reason), self._devices, trusted, 0)
+        self._outbox.hello(self._held.received, self._held.highest, (state, reason), self._devices, trusted, 0)
 
     def _least_time(self) -> float:
         """UTC seconds that the clock of a router which knows the time has reached."""
-        policy = self._in_force()
+        policy = self._held.policy()
         return policy.issued - CLOCK_SLACK_SECONDS if policy else EARLIEST_TIME
 
     def _tell_usage(self) -> None:

@@ -42,11 +42,19 @@ class State:
         """Keep a document, and the good one it replaces. Raises OSError.
 
         previous: as it was enforced, never as the disk had it: a damaged file must not push a whole one out. It is
-        written first, so that a power cut at any moment leaves the newest file as it was or as it will be.
+        written first, so that a power cut at any moment leaves the newest file as it was or as it will be; and only
+        when the disk does not have it, for a disk that is full is tried again every few seconds.
         """
-        if previous is not None:
+        if previous is not None and not self._has(self._previous, previous):
             write_atomic(self._previous, previous)
         write_atomic(self._policy, document)
+
+    @staticmethod
+    def _has(path: str, content: bytes) -> bool:
+        try:
+            return read_bounded(path, len(content)) == content
+        except (OSError, ValueError):
+            return False
 
     def load_constants(self) -> bytes | None:
         """What `save_constants` kept, None when there is nothing or it is damaged: nobody has signed it."""

