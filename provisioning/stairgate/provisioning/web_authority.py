@@ -165,7 +165,13 @@ class WebAuthority:
 def _leaf(file: Path, certificate: x509.Certificate) -> Leaf:
     names = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
     hosts = [*names.get_values_for_type(x509.DNSName), *map(str, names.get_values_for_type(x509.IPAddress))]
-    return Leaf(file, tuple(hosts), certificate.not_valid_before_utc, certificate.not_valid_after_utc)
+    return Leaf(file, tuple(hosts), _utc(certificate, "not_valid_before"), _utc(certificate, "not_valid_after"))
+
+
+def _utc(certificate: x509.Certificate, name: str) -> datetime:
+    # Renamed by cryptography 42; OpenWrt 24.10 has 41.
+    moment: datetime | None = getattr(certificate, f"{name}_utc", None)
+    return moment or getattr(certificate, name).replace(tzinfo=UTC)  # type: ignore[no-any-return]
 
 
 def grouped(digits: str) -> str:
