@@ -47,6 +47,7 @@ HEADROOM = 1 << 63  # where a count begins again
 
 # Files
 NUMBERS_BYTES = 65536
+BOOT_ID_CHARACTERS = 36  # a UUID
 CONSTANTS_BYTES = 65 + ROUTER_POLICY_BYTES  # a SHA-256 in hex and its newline, then part of a policy
 SETTINGS_BYTES = 65536
 INTERFACE_CHARACTERS = 15  # the kernel's own bound
@@ -56,3 +57,16 @@ KEEPALIVE_SECONDS = 30
 RETRY_FIRST_SECONDS, RETRY_MAX_SECONDS = 1.0, 60.0  # doubled from one try to the next
 INBOX_MESSAGES = 64
 QUEUED_MESSAGES = 64
+
+# Devices on the LAN
+DEVICES_SEEN = 256  # MAC addresses remembered; the one not seen for longest goes first
+ADDRESSES_REMEMBERED = 64  # of a device; core.limits.SEEN_ADDRESSES of them are told
+TELL_SECONDS = 1.0  # what is new is told together, at most this late
+TELL_ROWS = 48  # told at once: a child who invents MAC addresses fills two messages a second and no more
+LEASE_SECONDS = 1.0  # between two looks at the lease file's date
+LEASE_FILE_BYTES = 1 << 17  # 256 leases take a fifth; what is beyond is not read
+LEASE_LINE_BYTES = 1024  # the longest line a DHCP server can write takes half
+UBUS_SECONDS = 5.0  # odhcpd answers in milliseconds
+UBUS_BYTES = 1 << 17
+UBUS_EVERY_SECONDS = 60.0
+UBUS_AGAIN_SECONDS = 5.0  # sooner after a new device, whose name only its lease knows
