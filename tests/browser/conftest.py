@@ -14,10 +14,11 @@ from stairgate.hub.claim_code import ClaimCode, ClaimSlot
 from stairgate.hub.clock import ManualClock
 from stairgate.hub.family import Family, read_family
 from stairgate.hub.memory_broker import MemoryBroker
+from stairgate.hub.memory_home import MemoryHome
 from stairgate.hub.memory_store import MemoryStore
 from stairgate.hub.network import MemoryNetwork
 from stairgate.hub.parts import build
-from stairgate.hub.reports import Agent
+from stairgate.hub.roster import Agent
 from stairgate.hub.serve import serve_pages
 from stairgate.provisioning.signing import SigningKey
 
@@ -45,11 +46,13 @@ class LiveHub:
         self.store = MemoryStore()
         self.network = MemoryNetwork()
         self.codes: list[str] = []
+        key = SigningKey.create()
+        self.authority = MemoryHome(HOME, key, (Agent(ROUTER, "the router"),))
         self.parts = build(
             home=HOME,
-            agents=[Agent(ROUTER, "the router")],
+            authority=self.authority,
             store=self.store,
-            signer=SigningKey.create(),
+            signer=key,
             clock=self.clock,
             network=self.network,
             claim_code=ClaimCode(ClaimSlot(), self.clock, self.codes.append),

@@ -10,7 +10,7 @@ from typing import Any
 
 from stairgate.core.fields import is_id
 from stairgate.hub.link import BrokerSettings
-from stairgate.hub.reports import Agent
+from stairgate.hub.roster import Agent
 from stairgate.port.atomic import read_bounded
 
 FILE_NAME = "hub.toml"
@@ -23,13 +23,17 @@ class ConfigError(Exception):
 
 @dataclass(frozen=True)
 class HubConfig:
-    """One hub. `names`: host names and addresses the home was made with; the pages answer to them too."""
+    """One hub. `names`: host names and addresses the home was made with; the pages answer to them too.
+
+    web: where keys and certificates for browsers are, made when they are first needed.
+    """
 
     home: str
     agents: tuple[Agent, ...]
     broker: BrokerSettings
     signing_key: Path
     names: tuple[str, ...]
+    web: Path = Path()
 
 
 def read_config(directory: Path) -> HubConfig:
@@ -76,6 +80,7 @@ def read_config(directory: Path) -> HubConfig:
         ),
         signing_key=take_path("signing_key"),
         names=tuple(hosts) if not faults and hosts else (),
+        web=directory.resolve().parent / "web",
     )
     if faults:
         raise ConfigError(f"{path}: " + "; ".join(faults))

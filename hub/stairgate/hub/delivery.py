@@ -5,6 +5,7 @@ hello that names another policy is answered with the newest. Only the newest is 
 `link`.
 """
 
+from collections.abc import Container
 from typing import NamedTuple
 
 from stairgate.core.messages import Hello
@@ -71,6 +72,11 @@ class Delivery:
             return []
         desk.sent = 0
         return [self._send(desk, now)]
+
+    def keep(self, agents: Container[str]) -> None:
+        """Forget the agents that are not among these: they were removed."""
+        for agent in [agent for agent in self._desks if agent not in agents]:
+            del self._desks[agent]
 
     def due(self, now: float) -> list[Outgoing]:
         """What is to be repeated by now."""

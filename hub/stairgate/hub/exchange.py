@@ -1,17 +1,19 @@
 """What the hub answers to its agents: messages in, messages out, no socket.
 
-It reads hellos and usage, keeps `reports` and `traffic` and asks `delivery` what to send; each hello gets the
-signed time. A hello that knows more than the store (a restored backup) leads to a new issue. Transport is
-`link`'s.
+It reads hellos, usage and events, keeps `reports` and `traffic` and asks `delivery` and `credentials` what to send;
+each hello gets the signed time. A hello that knows more than the store (a restored backup) leads to a new issue. Who
+belongs to the home is asked at every message: what a removed agent says is dropped. Transport is `link`'s.
 """
 
 import logging
-from collections.abc import Callable, Iterable
+from collections import OrderedDict
+from collections.abc import Callable, Iterable, Sequence
 
 from stairgate.core import messages
 from stairgate.core.refused import Refused
 from stairgate.hub import limits
 from stairgate.hub.clock import Clock
+from stairgate.hub.credentials import Credentials
 from stairgate.hub.delivery import Delivery, Outgoing
 from stairgate.hub.family import Device, from_row
 from stairgate.hub.issue import Issued, Issuer, PolicyTooLarge, Signer
@@ -23,13 +25,24 @@ _log = logging.getLogger(__name__)
 
 #: (agent, highest revision it has met): issue a new policy for it.
 Reissue = Callable[[str, int], None]
+#: (an agent's counts, the devices whose bytes may be kept): for `history`.
+Counted = Callable[[messages.Usage, set[str]], None]
+#: (agent, what it has noticed): for `discovery`, which bounds what it keeps.
+Seen = Callable[[str, Sequence[messages.Seen]], None]
 
 
 class Exchange:
     """One home's side of the conversation. One thread at a time (the owner of the broker connection)."""
 
     def __init__(
-        self, store: Store, issuer: Issuer, signer: Signer, clock: Clock, reports: Reports, traffic: Traffic
+        self,
+        store: Store,
+        issuer: Issuer,
+        signer: Signer,
+        clock: Clock,
+        reports: Reports,
+        traffic: Traffic,
+        credentials: Credentials,
     ) -> None:
         self.home = issuer.home
         self._store = store
@@ -38,9 +51,17 @@ class Exchange:
         self._clock = clock
         self._reports = reports
         self._traffic = traffic
+        self._credentials = credentials
         self._delivery = Delivery()
         self._may_be_old = set(issuer.agents)
+        self._agents = issuer.agents
+        self._signing_key = signer.key_id
+        self._last_events: OrderedDict[str, None] = OrderedDict()
         self.reissue: Reissue = lambda agent, highest: None
+        self.counted: Counted = lambda usage, shown: None
+        self.told: Callable[[str, str], None] = lambda agent, state: None
+        self.refresh: Callable[[], None] = lambda: None
+        self.seen: Seen = lambda agent, events: None
 
     def stored(self) -> list[Outgoing]:
         """Offer the newest policy of each agent as the store has it: at the start, or after a full queue."""
@@ -59,8 +80,9 @@ class Exchange:
         return self._delivery.connected(self._clock.monotonic())
 
     def due(self) -> list[Outgoing]:
-        """Repetitions that are due."""
-        return self._delivery.due(self._clock.monotonic())
+        """Repetitions that are due, and what changed beside the hub: keys, certificates, who belongs to the home."""
+        self._follow_changes()
+        return self._delivery.due(self._clock.monotonic()) + self._credentials.due()
 
     def seconds_to_next(self) -> float | None:
         """Until `due` has something, None for never."""
@@ -80,16 +102,47 @@ class Exchange:
             if topic.kind == "usage":
                 usage = messages.read_usage(payload)
                 _check_sender(topic.agent, usage.agent)
-                self._traffic.take(usage, self._shown())
+                shown = self._shown()
+                self._traffic.take(usage, shown)
+                self.counted(usage, shown)
+            if topic.kind == "events":
+                events = messages.read_events(payload)
+                _check_sender(topic.agent, events.agent)
+                if self._is_new(events):
+                    self.seen(events.agent, events.events)
         except Refused as refused:
             _log.warning("dropped a message: %s", refused.reason)
         except (StoreError, PolicyTooLarge):
             _log.exception("a message could not be handled")
         return []
 
+    def _follow_changes(self) -> None:
+        agents = self._issuer.agents
+        if agents != self._agents:
+            self._delivery.keep(agents)
+            for agent in set(self._agents) - set(agents):
+                self._reports.forget(agent)
+            self._agents = agents
+        if self._signer.key_id != self._signing_key:
+            self._signing_key = self._signer.key_id
+            try:
+                self.refresh()
+            except (StoreError, PolicyTooLarge):
+                _log.exception("policies could not be signed by the new key")
+
+    def _is_new(self, events: messages.Events) -> bool:
+        """QoS 1 may bring a message twice; what it says is cumulative, so only the work is spared."""
+        key = f"{events.agent} {events.id}"
+        if key in self._last_events:
+            return False
+        self._last_events[key] = None
+        while len(self._last_events) > limits.EVENT_IDS_KEPT:
+            self._last_events.popitem(last=False)
+        return True
+
     def _hello(self, hello: messages.Hello) -> list[Outgoing]:
         newest = self._delivery.newest(hello.agent)
-        answers = self._delivery.hello(hello, self._clock.monotonic())
+        answers = self._credentials.hello(hello) + self._delivery.hello(hello, self._clock.monotonic())
         answers.append(self._time(hello, newest))
         # The hub's own clock may be behind what it has issued.
         believed = max(int(self._clock.wall()), newest.revision if newest else 0) + limits.REVISION_AHEAD_SECONDS
@@ -99,6 +152,7 @@ class Exchange:
             return answers
         is_newest = newest is not None and (hello.revision, hello.digest) == (newest.revision, newest.digest)
         self._reports.hello(hello, self._issuer.policy_of(newest) if newest and is_newest else None)
+        self.told(hello.agent, hello.state)
         differs = abs(hello.t - self._clock.wall()) > limits.CLOCK_DIFFERENCE_SECONDS
         if newest and is_newest and differs and hello.agent in self._may_be_old:
             # It may have waited at the broker: a policy is always answered with a new hello, which tells.

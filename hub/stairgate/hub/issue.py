@@ -1,23 +1,32 @@
 """From a changed family to new signed policies, inside the same transaction: a number, a signature, a row.
 
 It decides whether an agent needs a new document (equal state is not issued again) and which revision it gets:
-max(last + 1, UTC seconds, highest of any hello + 1), written down before anybody may send it.
+max(last + 1, UTC seconds, highest of any hello + 1), written down before anybody may send it. A number that
+no honest home can have reached is damage: it is told (`numbers_lost`), and numbers begin again from today.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+import logging
+from collections.abc import Callable, Mapping
 from typing import NamedTuple, Protocol
 
-from stairgate.core.envelope import body_digest
+from stairgate.core.envelope import body_digest, signer
 from stairgate.core.policy import Policy, read_policy, write_policy
 from stairgate.hub import limits
 from stairgate.hub.clock import Clock
 from stairgate.hub.compile import Reachable, compile_policy
 from stairgate.hub.family import Family, read_family
+from stairgate.hub.roster import Roster
 from stairgate.hub.store import Row, Transaction
+
+_log = logging.getLogger(__name__)
 
 
 class Signer(Protocol):
-    """What signs: `stairgate.provisioning.signing.SigningKey`."""
+    """What signs: `stairgate.provisioning.signing.SigningKey`, or one that follows its rotation."""
+
+    @property
+    def key_id(self) -> str:
+        """The 16 hex digits that name the key in use."""
 
     def sign(self, kind: str, body: bytes) -> bytes:
         """The signed document of this kind."""
@@ -41,22 +50,29 @@ class Issuer:
     """Issues policies for the agents of one home.
 
     All state is in the transaction; the values of each last policy are remembered to compare with, by digest.
+    numbers_lost: agents whose stored number could not be right, since this hub started.
     """
 
     def __init__(
         self,
         home: str,
-        agents: Sequence[str],
+        roster: Roster,
         signer: Signer,
         clock: Clock,
         reachable: Callable[[], Reachable],
     ) -> None:
         self.home = home
-        self.agents = tuple(agents)
+        self.numbers_lost: set[str] = set()
+        self._roster = roster
         self._signer = signer
         self._clock = clock
         self._reachable = reachable
         self._policies: dict[str, tuple[str, Policy]] = {}
+
+    @property
+    def agents(self) -> tuple[str, ...]:
+        """The ids of the home's agents, now."""
+        return self._roster.ids()
 
     def issue(self, rows: Transaction, seen: Mapping[str, int] | None = None) -> list[Issued]:
         """Write and return a policy for each agent whose rules changed.
@@ -75,15 +91,24 @@ class Issuer:
     def newest(self, rows: Transaction, agent: str) -> Issued | None:
         """The last policy issued for an agent, or None."""
         row = rows.get("policies", agent)
-        return _read(row) if row else None
+        last = _read(row) if row else None
+        return last if last and last.revision <= limits.REVISION_BELIEVABLE_MAX else None
 
     def _issue_one(
         self, rows: Transaction, family: Family, hub: Reachable, agent: str, seen: int | None
     ) -> Issued | None:
         row = rows.get("policies", agent)
-        last = _read(row) if row else None
+        last = self.newest(rows, agent)
+        if row and last is None:
+            _log.error("the number of the last policy cannot be right (%d); beginning again", row.document["revision"])
+            self.numbers_lost.add(agent)
         now = int(self._clock.wall())
-        fresh = last is not None and 0 <= now - last.issued < limits.POLICY_SECONDS_MAX
+        # After a change of keys agents will not believe what the old one signed much longer.
+        fresh = (
+            last is not None
+            and 0 <= now - last.issued < limits.POLICY_SECONDS_MAX
+            and signer(last.document) == self._signer.key_id
+        )
         # The same rules, judged at the moment of the last issue, make the same policy.
         if last and fresh and seen is None and self._compile(family, hub, last) == self.policy_of(last):
             return None

@@ -13,11 +13,28 @@ REQUEST_SECONDS = 15  # for one request to arrive whole
 SILENT_CONNECTION_SECONDS = 30
 THREADS = 8
 
+# Connections over HTTPS, before they become connections of the list above
+HTTPS_CONNECTIONS_MAX = 64  # each costs 256 KB of buffer while it is open
+HTTPS_CONNECTIONS_OF_ONE_SOURCE = 8  # a browser opens six
+HTTPS_HANDSHAKE_SECONDS = 8
+HTTPS_STALLED_SECONDS = 30  # for a client to take what it asked for
+HTTPS_LAST_SECONDS = 1.0  # for the last bytes when the hub ends
+HTTPS_CHUNK_BYTES = 64 * 1024
+HTTPS_TICK_SECONDS = 60.0  # how often the hub's addresses are compared with its certificate
+HTTPS_ACCEPT_PAUSE_SECONDS = 0.2  # when the machine has no file descriptors left
+
 # The family
 NAME_CHARACTERS_MAX = 40
 CHILDREN_MAX = 20
 DEVICES_MAX = 100
 BEDTIMES_MAX = 14  # of one child
+NEW_DEVICES_MAX = 48  # that nobody has assigned; the one unseen longest makes room
+NEW_DEVICE_SECONDS_MAX = 30 * 86400  # unseen for so long, it is forgotten
+VISIT_MINUTE = 22 * 60  # a visitor's device is open until this minute of the day
+VISIT_SECONDS_MIN = 1800  # with less left than this, until the next day's
+VISIT_STARTS_EARLIER_SECONDS = 600  # for a router whose clock is a little behind
+USING_SECONDS_MAX = 2 * 3600  # "I'm using it now"
+TRIAL_SECONDS = 600  # closing new devices goes back by itself after this, unless a parent keeps it
 PAUSE_MINUTES = (15, 30, 60)
 BONUS_MINUTES = (15, 30, 60)
 OVERRIDE_SECONDS_MAX = 36 * 3600
@@ -41,6 +58,9 @@ GUESS_SECONDS_MAX = 15 * 60
 GUESS_SOURCES = 512
 GUESSES_FREE_OF_HOME = 50  # wrong ones in a row, from whatever sources; then one in this many seconds
 GUESS_SECONDS_OF_HOME = 1.0
+GUESS_WRITE_SECONDS = 2.0  # between two writes of the counters: flash wears out
+GUESS_WRITE_SECONDS_OF_FLOOD = 60.0  # when sources are being made up
+NOTICE_SECONDS = 7 * 86400  # how long every parent is told of a restored backup or a password set at the console
 
 # Sessions
 SESSION_SECONDS = 90 * 86400
@@ -62,7 +82,57 @@ MESSAGES_PER_READ = 20
 REVISION_AHEAD_SECONDS = 400 * 86400
 POLICY_SECONDS_MAX = 300 * 86400  # issued again after this, for the zone table to reach ten years ahead
 
+# Routers and their pairing
+ROUTERS_MAX = 16  # each gets its own policy, signed at every tap
+PAIRING_SECONDS = 600
+PAIRING_TRIES = 5
+PAIRING_SECONDS_BETWEEN_TRIES = 1.0
+REMOVALS_SHOWN = 8  # of routers that were removed or paired again
+REMOVAL_STOP_SECONDS = 10  # for a removal under way when the hub ends
+FAULT_CHARACTERS_MAX = 300  # of a sentence that is kept for a page
+EVENT_IDS_KEPT = 256  # of messages that QoS 1 may bring twice
+TRUST_REPEAT_SECONDS = 5  # between two deliveries of what an agent lacks, however often it says hello
+DAY_SECONDS = 86400  # between two looks for certificates that end soon
+# The highest number that any policy of an honest home ever had: a revision is about the second of its issue. A store
+# that holds a higher one is damaged, and its numbers begin again from today.
+REVISION_BELIEVABLE_MAX = 2**40
+
+# What is seen on the network, RAM only
+SIGHTINGS = 512  # hardware addresses, the one unseen longest makes room
+SIGHTING_ADDRESSES = 8  # of one device
+SIGHTING_SECONDS = 7 * 86400  # an address told longer ago than this is nobody's
+RELISTED_SECONDS = 86400  # a device removed by a parent comes back as new when it was seen in this time
+# New devices are written down at once, but somebody who makes up address after address wears out no disk.
+LISTING_SECONDS = (2, 64)
+LISTING_QUIET_SECONDS = 600
+REPEATER_ADDRESSES = 3  # IPv4 addresses of one device at a time that make it look like a repeater
+REPEATER_SECONDS = 3600
+ASKS_MAX = 3  # devices that ask a parent at a time
+ASK_SECONDS_MAX = 3600  # how long an ask is shown
+ASK_SECONDS_BETWEEN = 60
+UPKEEP_SECONDS = 2.0
+
+# A parent's session on a child's device, where the home has no grown-up's
+GROWN_UP_SECONDS = 30 * 86400
+STEP_UP_SECONDS = 900
+
 # Traffic, RAM only
 TRAFFIC_DEVICES = 256
 TRAFFIC_BUCKET_SECONDS = 2
 TRAFFIC_BUCKETS = 60
+
+# Backups: the store (8 MB) and the history at their largest, keys and settings of a hundred agents
+BACKUP_BYTES_MAX = 16 * 1024 * 1024
+BACKUP_FILES_MAX = 1000
+PASSPHRASE_CHARACTERS_MIN = 12
+
+# History on disk
+HISTORY_EVENT_DAYS = 90
+HISTORY_USAGE_DAYS = 30
+HISTORY_WRITE_SECONDS = 30.0  # between two writes: flash wears out
+HISTORY_PAGES_MAX = 1500  # of 4 KB in the file; the oldest day makes room
+HISTORY_PENDING_MAX = 500  # events that wait for a disk that refuses them
+HISTORY_SHOWN = 100  # events on one page
+HISTORY_DAYS_SHOWN = 7
+HISTORY_JUMP_SECONDS = 3600  # of the clock; more is taken for a wrong date, and nothing is deleted for a day
+HISTORY_AGENT_SECONDS = 60  # between two remarks about the same router, should it flap

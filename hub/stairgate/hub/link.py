@@ -30,7 +30,7 @@ from stairgate.hub.issue import Issued
 
 _log = logging.getLogger(__name__)
 _POLL_SECONDS = 5.0  # paho wants to see the clock for its keepalive
-_QOS_POLICY, _QOS_HELLO, _QOS_USAGE = 1, 1, 0
+_QOS_POLICY, _QOS_HELLO, _QOS_EVENTS, _QOS_USAGE = 1, 1, 1, 0
 
 
 @dataclass(frozen=True)
@@ -229,7 +229,7 @@ class BrokerLink:
             return
         self._connected, self._failures = True, 0
         up = f"sg/v1/{self._settings.shard}/{self._exchange.home}/+/up"
-        client.subscribe([(f"{up}/hello", _QOS_HELLO), (f"{up}/usage", _QOS_USAGE)])
+        client.subscribe([(f"{up}/hello", _QOS_HELLO), (f"{up}/events", _QOS_EVENTS), (f"{up}/usage", _QOS_USAGE)])
         self._send(self._exchange.connected())
         _log.info("connected to the broker")
 

@@ -4,19 +4,30 @@ No globals: each app has its own parts, with its own store and clock.
 """
 
 import logging
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 
+from stairgate.core.limits import HOSTS
 from stairgate.hub.acts import Acts, Publisher
 from stairgate.hub.cards import Cards
 from stairgate.hub.claim_code import ClaimCode
 from stairgate.hub.clock import Clock
+from stairgate.hub.credentials import Credentials
+from stairgate.hub.device_parts import DeviceParts, build_devices
 from stairgate.hub.exchange import Exchange
 from stairgate.hub.guessing import Guessing
+from stairgate.hub.home_authority import HomeAuthority, Pages
+from stairgate.hub.https_offer import HttpsOffer
 from stairgate.hub.issue import Issued, Issuer, PolicyTooLarge, Signer
+from stairgate.hub.keeping import Keeping, in_memory
 from stairgate.hub.network import Network
+from stairgate.hub.notices import Notices
+from stairgate.hub.pairing import Pairing
 from stairgate.hub.parents import Parents
-from stairgate.hub.reports import Agent, Reports
+from stairgate.hub.removal import Removal
+from stairgate.hub.reports import Reports
+from stairgate.hub.roster import Roster
+from stairgate.hub.router_acts import RouterActs
 from stairgate.hub.sessions import Sessions
 from stairgate.hub.store import Store
 from stairgate.hub.traffic import Traffic
@@ -54,6 +65,15 @@ class Parts:
     traffic: Traffic
     exchange: Exchange
     sender: _Sender
+    roster: Roster
+    pairing: Pairing
+    removal: Removal
+    router_acts: RouterActs
+    pages: Callable[[], Pages]
+    notices: Notices
+    keeping: Keeping
+    devices: DeviceParts
+    https: HttpsOffer = field(default_factory=HttpsOffer)
 
     def connect(self, publisher: Publisher) -> None:
         """Send policies through this from now on, and issue what the stored family needs."""
@@ -67,7 +87,7 @@ class Parts:
 
 def build(
     home: str,
-    agents: Sequence[Agent],
+    authority: HomeAuthority,
     store: Store,
     signer: Signer,
     clock: Clock,
@@ -75,29 +95,58 @@ def build(
     claim_code: ClaimCode,
     port: int,
     names: Sequence[str] = (),
+    keeping: Keeping | None = None,
 ) -> Parts:
     """The parts of a hub for one home. `port`: where its pages are; agents keep it reachable."""
-    issuer = Issuer(home, [agent.id for agent in agents], signer, clock, lambda: network.reachable(port))
-    reports = Reports(store, home, clock, agents)
+    keeping = keeping or in_memory(clock)
+    roster = Roster(authority)
+    issuer = Issuer(home, roster, signer, clock, lambda: network.reachable(port))
+    reports = Reports(store, home, clock, roster)
     traffic = Traffic(clock)
-    exchange = Exchange(store, issuer, signer, clock, reports, traffic)
+    credentials = Credentials(authority, roster, store, home, signer, clock)
+    exchange = Exchange(store, issuer, signer, clock, reports, traffic, credentials)
     sender = _Sender()
     acts = Acts(store, home, clock, issuer, sender)
     exchange.reissue = lambda agent, highest: acts.change(lambda rows: None, {agent: highest})
+    exchange.refresh = lambda: acts.change(lambda rows: None)
+    parents = Parents(store, home, clock)
+    devices = build_devices(store, home, acts, clock, network, parents)
+    exchange.seen = devices.discovery.seen
+    removal = Removal(authority, store, home, clock)
+
+    def pages() -> Pages:
+        return pages_of(network, port, names)
+
+    router_acts = RouterActs(authority, roster, acts, removal, clock, pages)
+    exchange.counted, exchange.told = keeping.history.usage, keeping.history.agent_said
     return Parts(
         home=home,
         store=store,
         clock=clock,
         network=network,
         names=frozenset(name.lower() for name in names),
-        parents=Parents(store, home, clock),
+        parents=parents,
         sessions=Sessions(store, home, clock),
         claim_code=claim_code,
-        guessing=Guessing(clock),
+        guessing=Guessing(clock, keeping.guess_slot),
         acts=acts,
-        cards=Cards(store, clock, issuer, acts, reports, traffic),
+        cards=Cards(store, clock, issuer, acts, reports, traffic, devices.arrivals),
         reports=reports,
         traffic=traffic,
         exchange=exchange,
         sender=sender,
+        roster=roster,
+        pairing=Pairing(clock, router_acts.enrol),
+        removal=removal,
+        router_acts=router_acts,
+        pages=pages,
+        notices=Notices(store, home, clock),
+        keeping=keeping,
+        devices=devices,
     )
+
+
+def pages_of(network: Network, port: int, names: Sequence[str]) -> Pages:
+    """Where a router finds the pages: by address, as not every router resolves the home's names."""
+    addresses = [*network.reachable(port).addresses] or [*names] or [*network.own_addresses()]
+    return Pages(tuple(sorted(addresses, key=lambda address: ":" in address))[:HOSTS], port)

@@ -6,7 +6,7 @@ it out is judged as each hello arrives, stays in RAM, and the next hello heals i
 """
 
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import NamedTuple
 
 from stairgate.core.decide import decide_all
@@ -15,14 +15,8 @@ from stairgate.core.policy import Policy
 from stairgate.hub import limits
 from stairgate.hub.clock import Clock
 from stairgate.hub.issue import Issued
+from stairgate.hub.roster import Agent, Roster
 from stairgate.hub.store import Store
-
-
-class Agent(NamedTuple):
-    """A router with the label parents gave it."""
-
-    id: str
-    label: str
 
 
 class Report(NamedTuple):
@@ -49,14 +43,20 @@ class Report(NamedTuple):
 
 _COMPARED = ("revision", "digest", "highest", "state", "reason")
 
+#: Reasons of an agent that applies the policy all the same.
+QUALIFIED = ("not_saved", "clock_untrusted")
+SWITCHED_OFF = "switched_off"
+
 
 class Standing(NamedTuple):
     """Where an agent stands with the newest policy.
 
-    state: `applied`, `waiting`, `failed` (with the agent's reason, or `device_open` or `clock_differs` when it
-    says applied and its devices or its clock say otherwise) or `silent` (nothing heard for 20 minutes; then
-    the last policy it had is still enforced). heard: wall seconds of the last hello, None when there was none.
-    clock_difference: seconds, the agent's clock minus the hub's, with reason `clock_differs`.
+    state: `applied` (with reason `not_saved` or `clock_untrusted` where that is not the whole truth), `waiting`,
+    `failed` (with the agent's reason, or `device_open` or `clock_differs` when it says applied and its devices or
+    its clock say otherwise) or `silent` (nothing heard for 20 minutes; then the last policy it had is still
+    enforced). heard: wall seconds of the last hello, None when there was none. clock_difference: seconds, the
+    agent's clock minus the hub's, with reason `clock_differs`. until: UTC seconds at which an agent that is
+    `switched_off` goes on, None when it does not say.
     """
 
     agent: Agent
@@ -64,13 +64,14 @@ class Standing(NamedTuple):
     reason: str
     heard: float | None
     clock_difference: int = 0
+    until: int | None = None
 
 
 class Reports:
     """The last report of each agent of one home. Safe for threads."""
 
-    def __init__(self, store: Store, home: str, clock: Clock, agents: Sequence[Agent]) -> None:
-        self.agents = tuple(agents)
+    def __init__(self, store: Store, home: str, clock: Clock, roster: Roster) -> None:
+        self._roster = roster
         self._store = store
         self._home = home
         self._clock = clock
@@ -85,7 +86,7 @@ class Reports:
 
         `policy`: the one that the hello names, when it is the newest.
         """
-        if hello.agent not in [agent.id for agent in self.agents]:
+        if hello.agent not in self._roster.ids():
             return
         heard = self._clock.wall()
         report = Report(
@@ -106,11 +107,16 @@ class Reports:
             with self._store.transaction(self._home) as rows:
                 rows.put("agents", hello.agent, report.lasting())
 
+    def forget(self, agent: str) -> None:
+        """An agent was removed or paired again: what it said before is no longer its word."""
+        with self._lock:
+            self._reports.pop(agent, None)
+
     def standings(self, newest: Mapping[str, Issued]) -> list[Standing]:
         """Each agent's standing. `newest`: the last policy issued for each."""
         with self._lock:
             reports = dict(self._reports)
-        return [self._standing(agent, reports.get(agent.id), newest.get(agent.id)) for agent in self.agents]
+        return [self._standing(agent, reports.get(agent.id), newest.get(agent.id)) for agent in self._roster.agents()]
 
     def _standing(self, agent: Agent, report: Report | None, newest: Issued | None) -> Standing:
         if report is None:
@@ -121,14 +127,20 @@ class Reports:
         if age > limits.AGENT_SILENT_SECONDS:
             return Standing(agent, "silent", "", report.heard)
         if report.state in ("failed", "refused"):
-            return Standing(agent, "failed", report.reason, report.heard)
+            until = _switched_off_until(report) if report.reason == SWITCHED_OFF else None
+            return Standing(agent, "failed", report.reason, report.heard, until=until)
         if not applied:
             return Standing(agent, "waiting", "", report.heard)
         if report.open_devices:
             return Standing(agent, "failed", "device_open", report.heard)
         if abs(report.clock_difference) > limits.CLOCK_DIFFERENCE_SECONDS:
             return Standing(agent, "failed", "clock_differs", report.heard, report.clock_difference)
-        return Standing(agent, "applied", "", report.heard)
+        return Standing(agent, "applied", report.reason if report.reason in QUALIFIED else "", report.heard)
+
+
+def _switched_off_until(report: Report) -> int | None:
+    """While a gate is off every device is open until it is on again; any other open one ends sooner."""
+    return max((until for _, level, until in report.devices if level == "open" and until is not None), default=None)
 
 
 def _wrongly_open(hello: Hello, policy: Policy) -> tuple[str, ...]:

@@ -20,10 +20,16 @@ from waitress import create_server, wasyncore  # type: ignore[import-untyped]
 from stairgate.hub import limits
 from stairgate.hub.app import create_app
 from stairgate.hub.claim_code import ClaimCode, ClaimFile, ClaimSlot
+from stairgate.hub.backup import places_of
+from stairgate.hub.backup_command import complete_restore
 from stairgate.hub.clock import Clock
 from stairgate.hub.config import ConfigError, HubConfig, read_config
 from stairgate.hub.connections import Connections
+from stairgate.hub.https_front import HttpsFront
+from stairgate.hub.https_start import open_https
+from stairgate.hub.keeping import Keeping, on_disk
 from stairgate.hub.link import BrokerLink
+from stairgate.hub.memory_home import MemoryHome
 from stairgate.hub.network import KernelNetwork, Network
 from stairgate.hub.parts import Parts, build
 from stairgate.hub.store import Store, StoreError
@@ -35,6 +41,7 @@ _log = logging.getLogger(__name__)
 _DRAIN_SECONDS = 3.0
 _SWITCH_SECONDS = 0.0005
 _DEFAULT_LISTEN = ("0.0.0.0:8080", "[::]:8080")
+_HTTPS_PORT = 8443
 
 
 def serve(
@@ -46,17 +53,21 @@ def serve(
     stop: threading.Event | None = None,
     announce: Callable[[str], None] = print,
     network: Network | None = None,
+    https: Sequence[socket.socket] = (),
+    keeping: Keeping | None = None,
 ) -> None:
     """Run a hub on bound sockets until `stop` is set; the store stays open.
 
+    https: bound sockets for the pages over TLS; none for plain HTTP only.
     sockets: the first one's port is the one that policies name. announce: gets the claim code and other lines
     for the console. Raises OSError and ValueError when keys or certificates cannot be read.
     """
+    signer = SigningKey.load(config.signing_key)
     parts = build(
         home=config.home,
-        agents=config.agents,
+        authority=MemoryHome(config.home, signer, config.agents),
         store=store,
-        signer=SigningKey.load(config.signing_key),
+        signer=signer,
         clock=clock,
         network=network or KernelNetwork(clock),
         claim_code=ClaimCode(
@@ -66,6 +77,7 @@ def serve(
         ),
         port=sockets[0].getsockname()[1],
         names=config.names,
+        keeping=keeping,
     )
     if store.recovery:
         _log.error("the store %s", store.recovery)
@@ -77,30 +89,46 @@ def serve(
     try:
         if not parts.parents.is_claimed():
             parts.claim_code.renew()
-        serve_pages(parts, sockets, stop or threading.Event())
+        with parts.keeping.writing(parts.guessing):
+            serve_pages(parts, sockets, stop or threading.Event(), open_https(parts, config.web, https, announce))
     finally:
         link.stop()
 
 
-def serve_pages(parts: Parts, sockets: Sequence[socket.socket], stop: threading.Event) -> None:
-    """Serve the pages of these parts until `stop` is set; then let running requests finish."""
+def serve_pages(
+    parts: Parts, sockets: Sequence[socket.socket], stop: threading.Event, front: HttpsFront | None = None
+) -> None:
+    """Serve the pages of these parts until `stop` is set; then let running requests finish.
+
+    front: the way in over HTTPS, started and stopped here.
+    """
     channels: dict[int, Any] = {}
-    server = create_server(
-        create_app(parts),
-        map=channels,
-        sockets=list(sockets),
-        threads=limits.THREADS,
-        connection_limit=limits.CONNECTIONS_MAX,
-        channel_timeout=limits.SILENT_CONNECTION_SECONDS,
-        max_request_body_size=4 * limits.REQUEST_BYTES_MAX,
-        max_request_header_size=limits.REQUEST_BYTES_MAX,
-        ident=None,
-    )
+    settings = {
+        "map": channels,
+        "threads": limits.THREADS,
+        "connection_limit": limits.CONNECTIONS_MAX,
+        "channel_timeout": limits.SILENT_CONNECTION_SECONDS,
+        "max_request_body_size": 4 * limits.REQUEST_BYTES_MAX,
+        "max_request_header_size": limits.REQUEST_BYTES_MAX,
+        "ident": None,
+    }
+    app = create_app(parts)
+    server = create_server(app, sockets=list(sockets), **settings)
     connections = Connections(channels, parts.network.mac_of)
     connections.guard()
+    if front:
+        # By its listener a request is known to have come over TLS, and by nothing else.
+        inner = create_server(
+            app, sockets=[front.upstream], url_scheme="https", _dispatcher=server.task_dispatcher, **settings
+        )
+        connections.let_in(inner, front.client_of)
+        front.start()
     while not stop.is_set():
         wasyncore.loop(timeout=0.5, use_poll=True, map=channels, count=1)
         connections.close_overdue(time.monotonic())
+    if front:
+        parts.https.close()
+        front.stop_accepting()
     for listener in [entry for entry in channels.values() if getattr(entry, "accepting", False)]:
         # Of the listener only its socket: the trigger must go on waking the loop while answers are written.
         listener.del_channel(channels)
@@ -110,6 +138,8 @@ def serve_pages(parts: Parts, sockets: Sequence[socket.socket], stop: threading.
         wasyncore.loop(timeout=0.05, use_poll=True, map=channels, count=1)
     server.task_dispatcher.shutdown()
     wasyncore.close_all(channels)
+    if front:
+        front.stop()
 
 
 def _is_busy(channel: Any) -> bool:
@@ -161,30 +191,62 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument(
         "--name", action="append", default=[], metavar="NAME", help="another host name the pages answer to"
     )
+    parser.add_argument(
+        "--https",
+        action="append",
+        default=[],
+        metavar="ADDRESS:PORT",
+        help=f"where the pages are over HTTPS; default: port {_HTTPS_PORT} of what --listen says",
+    )
+    parser.add_argument("--no-https", action="store_true", help="plain HTTP only")
     options = parser.parse_args(arguments)
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s", stream=sys.stderr)
-    stop = threading.Event()
+    stop, ended = threading.Event(), threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
+        signal.signal(number, lambda *_: (ended.set(), stop.set()))
     try:
+        sockets = _sockets(options.listen, options.socket_fd)
+        https = [] if options.no_https else _https_sockets(options.https, options.listen, options.socket_fd)
+    except (OSError, ValueError) as problem:
+        print(f"stairgate hub: {problem}", file=sys.stderr)
+        return 1
+    for bound in sockets:
+        print(f"Stairgate listens on {_shown(bound)}", flush=True)
+    for bound in https:
+        print(f"Stairgate listens on {_shown(bound, 'https')}", flush=True)
+    while True:
+        stop.clear()
+        status = 0 if ended.is_set() else _serve_once(options, sockets, https, stop)
+        if status or ended.is_set():
+            return status
+        # Only a restored backup ends it otherwise: the same process begins anew, with what was restored.
+
+
+def _serve_once(
+    options: argparse.Namespace, sockets: Sequence[socket.socket], https: Sequence[socket.socket], stop: threading.Event
+) -> int:
+    """Serve what the directories hold now, until `stop`. The sockets stay open for a next time."""
+    clock = SystemClock()
+    places = places_of(options.directory, options.data)
+    try:
+        complete_restore(places, lambda line: print(line, flush=True))
         config = read_config(options.directory)
         config = HubConfig(**{**vars(config), "names": (*config.names, *options.name)})
         store = TinyDbStore(options.data)
-    except (ConfigError, StoreError) as problem:
+    except (ConfigError, StoreError, OSError) as problem:
         print(f"stairgate hub: {problem}", file=sys.stderr)
         return 1
     try:
-        sockets = _sockets(options.listen, options.socket_fd)
-        for bound in sockets:
-            print(f"Stairgate listens on {_shown(bound)}", flush=True)
         serve(
             config,
             store,
-            SystemClock(),
-            sockets,
+            clock,
+            [bound.dup() for bound in sockets],
             ClaimFile(options.data),
             stop,
             lambda line: print(line, flush=True),
+            https=[bound.dup() for bound in https],
+            keeping=on_disk(places, clock, stop.set),
         )
     except (OSError, ValueError) as problem:
         print(f"stairgate hub: {problem}", file=sys.stderr)
@@ -194,6 +256,21 @@ def main(arguments: Sequence[str]) -> int:
     return 0
 
 
-def _shown(bound: socket.socket) -> str:
+def _https_sockets(asked: Sequence[str], listen: Sequence[str], descriptors: Sequence[int]) -> list[socket.socket]:
+    """What was asked for has to be; what is only the default may be somebody else's port already."""
+    if asked:
+        return [bind(text) for text in asked]
+    if descriptors:
+        return []
+    sockets = []
+    for text in listen or _DEFAULT_LISTEN:
+        try:
+            sockets.append(bind(f"{text.rpartition(':')[0]}:{_HTTPS_PORT}"))
+        except OSError as problem:
+            _log.warning("no HTTPS at port %d of %s: %s", _HTTPS_PORT, text, problem.strerror)
+    return sockets
+
+
+def _shown(bound: socket.socket, scheme: str = "http") -> str:
     host, port = bound.getsockname()[:2]
-    return f"http://[{host}]:{port}/" if ":" in host else f"http://{host}:{port}/"
+    return f"{scheme}://[{host}]:{port}/" if ":" in host else f"{scheme}://{host}:{port}/"

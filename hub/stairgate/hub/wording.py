@@ -10,7 +10,7 @@ from typing import NamedTuple
 from stairgate.core.decide import Decision
 from stairgate.hub.family import Week
 from stairgate.hub.local_time import local
-from stairgate.hub.reports import Standing
+from stairgate.hub.reports import SWITCHED_OFF, Standing
 
 DAY_NAMES = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 BAND_NAMES = {"0-5": "up to 5", "6-9": "6 to 9", "10-12": "10 to 12", "13-15": "13 to 15", "16-17": "16 and 17"}
@@ -26,7 +26,18 @@ KIND_NAMES = {
 # Why a router does not apply what it was sent; its other reasons are shown as they are.
 _FAULTS = {
     "device_open": "a device is on that should be off",
-    "revision_out_of_range": "it names rules that this hub cannot have made",
+    "revision_out_of_range": "it names rules that this hub cannot have made; pair it again",
+    "kernel": "its firewall refused the rules; what it held before stays",
+    "no_policy": "it has no rules yet that it can use",
+    "bad_signature": "it does not believe this hub’s signature; pair it again",
+    "unknown_key": "it does not know this hub’s key; pair it again",
+    "wrong_home": "it belongs to another home; pair it again",
+    "older": "it has met newer rules than this hub’s",
+}
+# What a router says beside “applied”: {} is its label.
+_QUALIFIED = {
+    "not_saved": "Applied, but not saved on {}: its disk is full. After a restart it would begin with older rules.",
+    "clock_untrusted": "{} does not know the time for sure yet, so it keeps to the stricter rules.",
 }
 _EVERY_DAY, _SCHOOL_NIGHTS, _WEEKEND = 127, 79, 48
 _LONG_SECONDS = 6 * 86400
@@ -123,9 +134,11 @@ def applied_of(standings: Sequence[Standing], zone: str, now: float) -> Applied:
     states = {standing.state for standing in standings}
     if not total:
         return Applied("bad", 0, 0, "No router belongs to this home yet", ())
+    is_unsaved = any((standing.state, standing.reason) == ("applied", "not_saved") for standing in standings)
     if count == total:
-        return Applied("good", count, total, f"Applied on {count} of {total}", ())
-    tone = "bad" if states & {"failed", "silent"} else "waiting"
+        tone = "bad" if is_unsaved else "good"
+        return Applied(tone, count, total, f"Applied on {count} of {total}", details)
+    tone = "bad" if is_unsaved or states & {"failed", "silent"} else "waiting"
     text = f"Applied on {count} of {total}"
     return Applied(tone, count, total, text if tone == "bad" else f"Sending … {text.lower()}", details)
 
@@ -136,15 +149,60 @@ def _detail(standing: Standing, zone: str, now: float) -> str:
         length = _length(abs(standing.clock_difference))
         side, effect = ("behind", "late") if standing.clock_difference < 0 else ("ahead", "early")
         return f"The clock of {label} is {length} {side}, so bedtimes come {effect} there."
+    if standing.reason == SWITCHED_OFF:
+        until = f" until {clock_time(standing.until, zone, now)}" if standing.until is not None else ""
+        return f"{label} was switched off at its console{until}: no rules hold behind it."
+    if standing.state == "applied" and standing.reason in _QUALIFIED:
+        return _QUALIFIED[standing.reason].format(label)
     if standing.state == "failed":
-        reason = _FAULTS.get(standing.reason, standing.reason.replace("_", " ")) or "no reason given"
-        return f"Not applied on {label}: {reason}"
+        return f"Not applied on {label}: {_fault(standing.reason)}"
     if standing.state == "silent" and standing.heard is None:
         return f"{label} has not been heard yet"
     if standing.state == "silent":
         assert standing.heard is not None
         return f"{label} not heard since {clock_time(standing.heard, zone, now)}; its last rules still hold"
     return ""
+
+
+def router_state(standing: Standing, zone: str, now: float) -> State:
+    """How a router stands, for its card."""
+    heard = f"Heard {ago(now - standing.heard)}." if standing.heard is not None else ""
+    if standing.state == "silent" and standing.heard is None:
+        return State("clock", "paused", "Not heard yet", "", "It connects by itself once it is on and paired.")
+    if standing.state == "silent":
+        assert standing.heard is not None
+        since = f"since {clock_time(standing.heard, zone, now)}"
+        return State("warning", "paused", "Not heard", since, "Its last rules still hold. Is it on, and at home?")
+    if standing.reason == SWITCHED_OFF:
+        until = f"until {clock_time(standing.until, zone, now)}" if standing.until is not None else ""
+        return State("warning", "paused", "Switched off at its console", until, "No rules hold behind it meanwhile.")
+    if standing.reason == "clock_differs":
+        length = _length(abs(standing.clock_difference))
+        side, effect = ("behind", "late") if standing.clock_difference < 0 else ("ahead", "early")
+        return State("clock", "paused", f"Its clock is {length} {side}", "", f"So bedtimes come {effect} there.")
+    if standing.state == "failed":
+        return State("warning", "paused", "Not applied", "", f"{_fault(standing.reason).capitalize()}. {heard}".strip())
+    if standing.state == "waiting":
+        return State("clock", "paused", "Sending …", "", f"The newest rules are on their way. {heard}".strip())
+    if standing.reason == "not_saved":
+        why = "Its disk is full. After a restart it would begin with older rules."
+        return State("warning", "paused", "Applied, but not saved", "", f"{why} {heard}".strip())
+    if standing.reason == "clock_untrusted":
+        why = "It does not know the time for sure yet, so it keeps to the stricter rules."
+        return State("check", "open", "Enforcing", "", f"{why} {heard}".strip())
+    return State("check", "open", "Enforcing", "", heard)
+
+
+def ago(seconds: float) -> str:
+    """`just now`, `a minute ago`, `5 minutes ago`."""
+    minutes = int(abs(seconds) // 60)
+    if minutes < 1:
+        return "just now"
+    return "a minute ago" if minutes == 1 else f"{minutes} minutes ago"
+
+
+def _fault(reason: str) -> str:
+    return _FAULTS.get(reason, reason.replace("_", " ")) or "no reason given"
 
 
 def _length(seconds: int) -> str:

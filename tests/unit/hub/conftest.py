@@ -15,10 +15,11 @@ from stairgate.hub.claim_code import ClaimCode, ClaimSlot
 from stairgate.hub.clock import ManualClock
 from stairgate.hub.family import Family, read_family
 from stairgate.hub.memory_broker import MemoryBroker
+from stairgate.hub.memory_home import MemoryHome
 from stairgate.hub.memory_store import MemoryStore
 from stairgate.hub.network import MemoryNetwork
 from stairgate.hub.parts import Parts, build
-from stairgate.hub.reports import Agent
+from stairgate.hub.roster import Agent
 from stairgate.provisioning.signing import SigningKey
 
 HOME = "hhome"
@@ -61,9 +62,10 @@ class Hub:
         self.network = MemoryNetwork()
         self.codes: list[str] = []
         self.key = SigningKey.create()
+        self.authority = MemoryHome(HOME, self.key, (Agent(ROUTER, "the router"),))
         self.parts: Parts = build(
             home=HOME,
-            agents=[Agent(ROUTER, "the router")],
+            authority=self.authority,
             store=self.store,
             signer=self.key,
             clock=self.clock,

@@ -6,6 +6,7 @@ from stairgate.core.envelope import open_signed
 from stairgate.core.messages import Hello, read_time, topic
 from stairgate.hub.delivery import Delivery
 from stairgate.hub.issue import Issued
+from stairgate.hub.reports import Reports
 from tests.unit.hub.conftest import EVENING, HOME, ROUTER, Hub
 
 FIRST = Issued("r1", 10, "a" * 64, 0, b"first")
@@ -141,9 +142,7 @@ def test_a_family_that_fits_no_policy_keeps_no_hub_from_starting(hub: Hub, monke
 
 def test_what_a_router_applies_survives_a_restart(hub: Hub) -> None:
     hub.broker.apply(ROUTER)
-    from stairgate.hub.reports import Agent, Reports
-
-    again = Reports(hub.store, HOME, hub.clock, [Agent(ROUTER, "the router")])
+    again = Reports(hub.store, HOME, hub.clock, hub.parts.roster)
     with hub.store.transaction(HOME) as rows:
         newest = hub.parts.cards._issuer.newest(rows, ROUTER)
     assert newest

@@ -1,0 +1,131 @@
+"""Which trust documents and certificates an agent lacks: a state machine without a network.
+
+Trust goes out in order, from the one after what the agent's hello names; what each holds is written down, because
+changing the signing key waits for it. A renewed certificate is kept until the agent says hello with it, and sent at
+each of its hellos until then. How both documents look is `stairgate.core`'s, making them provisioning's.
+"""
+
+import hashlib
+import logging
+
+from stairgate.core.certificate import KIND as CERTIFICATE
+from stairgate.core.certificate import write_certificate
+from stairgate.core.messages import Hello
+from stairgate.core.trust import KIND as TRUST
+from stairgate.hub import limits
+from stairgate.hub.clock import Clock
+from stairgate.hub.delivery import Outgoing
+from stairgate.hub.home_authority import HomeAuthority
+from stairgate.hub.issue import Signer
+from stairgate.hub.roster import Roster
+from stairgate.hub.store import Store
+
+_log = logging.getLogger(__name__)
+_SETTINGS = "certificates"
+
+
+class Credentials:
+    """What the agents of one home were given beside policies. One thread at a time (the owner of the connection)."""
+
+    def __init__(
+        self, authority: HomeAuthority, roster: Roster, store: Store, home: str, signer: Signer, clock: Clock
+    ) -> None:
+        self._authority = authority
+        self._roster = roster
+        self._store = store
+        self._home = home
+        self._signer = signer
+        self._clock = clock
+        self._held: dict[str, int] = {}  # agent -> revision of its trust, as of its last hello
+        self._sent_at: dict[tuple[str, str], float] = {}  # (agent, kind) -> monotonic
+        self._stamp: object = None
+        self._chain: tuple[tuple[int, bytes], ...] = ()
+        self._looked_at = float("-inf")
+        self._certificates = self._kept()
+
+    def hello(self, hello: Hello) -> list[Outgoing]:
+        """An agent said which trust it holds and which certificate it uses."""
+        agent = hello.agent
+        if self._held.get(agent) != hello.trust:
+            self._held[agent] = hello.trust
+            self._sent_at.pop((agent, TRUST), None)
+            try:
+                self._authority.note_trust(agent, hello.trust)
+            except (OSError, ValueError):
+                _log.exception("the trust of an agent could not be written down")
+        waiting = self._certificates.get(agent)
+        if waiting and waiting["fingerprint"] == hello.certificate:
+            del self._certificates[agent]
+            self._keep()
+        return self._trust_for(agent) + self._certificate_for(agent)
+
+    def due(self) -> list[Outgoing]:
+        """What goes out unasked: a changed trust, a certificate that ends soon."""
+        return self._changed_trust() + self._renewed()
+
+    def _changed_trust(self) -> list[Outgoing]:
+        try:
+            stamp = self._authority.trust_stamp()
+            if stamp == self._stamp:
+                return []
+            self._chain, self._stamp = self._authority.trust_chain(), stamp
+        except (OSError, ValueError):
+            _log.exception("the trust documents cannot be read")
+            return []
+        return [message for agent in self._roster.ids() if agent in self._held for message in self._trust_for(agent)]
+
+    def _trust_for(self, agent: str) -> list[Outgoing]:
+        held = self._held.get(agent, 0)
+        missing = [document for revision, document in self._chain if revision > held]
+        if not missing or not self._may_send(agent, TRUST):
+            return []
+        return [Outgoing(agent, TRUST, document) for document in missing]
+
+    def _renewed(self) -> list[Outgoing]:
+        now = self._clock.monotonic()
+        if now - self._looked_at < limits.DAY_SECONDS:
+            return []
+        self._looked_at = now
+        outgoing: list[Outgoing] = []
+        try:
+            for agent in self._authority.due_for_renewal(self._clock.wall()):
+                certificate = self._authority.renew(agent, self._clock.wall())
+                self._certificates[agent] = {
+                    "fingerprint": fingerprint(certificate.der),
+                    "document": self._signer.sign(CERTIFICATE, write_certificate(certificate)).decode(),
+                }
+                outgoing += self._certificate_for(agent)
+            if outgoing:
+                self._keep()
+            self._authority.renew_servers(self._clock.wall())
+        except (OSError, ValueError):
+            _log.exception("a certificate could not be renewed")
+        return outgoing
+
+    def _certificate_for(self, agent: str) -> list[Outgoing]:
+        waiting = self._certificates.get(agent)
+        if waiting is None or not self._may_send(agent, CERTIFICATE):
+            return []
+        return [Outgoing(agent, CERTIFICATE, waiting["document"].encode())]
+
+    def _may_send(self, agent: str, kind: str) -> bool:
+        now = self._clock.monotonic()
+        if now - self._sent_at.get((agent, kind), float("-inf")) < limits.TRUST_REPEAT_SECONDS:
+            return False
+        self._sent_at[agent, kind] = now
+        return True
+
+    def _kept(self) -> dict[str, dict[str, str]]:
+        with self._store.transaction(self._home) as rows:
+            row = rows.get("settings", _SETTINGS)
+        return dict(row.document["agents"]) if row else {}
+
+    def _keep(self) -> None:
+        kept = {agent: held for agent, held in self._certificates.items() if self._roster.find(agent)}
+        with self._store.transaction(self._home) as rows:
+            rows.put("settings", _SETTINGS, {"agents": kept})
+
+
+def fingerprint(der: bytes) -> str:
+    """What a hello names its certificate by: the first 16 hex digits of the SHA-256 of its DER."""
+    return hashlib.sha256(der).hexdigest()[:16]

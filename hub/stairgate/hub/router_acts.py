@@ -1,0 +1,131 @@
+"""What a parent's tap on the routers' page does: let one in, call it something else, put one out.
+
+It decides the order: first the home's list, then the broker, then the policy; so that nobody is told more than holds.
+The proof of a pairing is `pairing`'s part, ending a live connection `removal`'s, files and certificates
+provisioning's.
+"""
+
+import logging
+from collections.abc import Callable
+
+from stairgate.core.pairing import PairAnswer, PairRequest
+from stairgate.hub import limits
+from stairgate.hub.acts import Acts, NotPossible
+from stairgate.hub.clock import Clock
+from stairgate.hub.home_authority import BrokerFault, HomeAuthority, Pages
+from stairgate.hub.issue import PolicyTooLarge
+from stairgate.hub.plain_text import clean_name
+from stairgate.hub.removal import Removal
+from stairgate.hub.roster import Agent, Roster
+from stairgate.hub.store import StoreError, Transaction
+
+_log = logging.getLogger(__name__)
+
+
+class RouterActs:
+    """Everything a parent can do with routers. `broker_fault`: what to do where the broker was not reached, or ""."""
+
+    def __init__(
+        self,
+        authority: HomeAuthority,
+        roster: Roster,
+        acts: Acts,
+        removal: Removal,
+        clock: Clock,
+        pages: Callable[[], Pages],
+    ) -> None:
+        self._authority = authority
+        self._roster = roster
+        self._acts = acts
+        self._removal = removal
+        self._clock = clock
+        self._pages = pages
+        self.broker_fault = ""
+
+    def enrol(self, request: PairRequest, again: str) -> tuple[Agent, PairAnswer]:
+        """Let in a router that has proven the code; `again`: the id of one that gets a new key.
+
+        Raises OSError and ValueError with a sentence; then it is not in.
+        """
+        if request.kind != "router":
+            raise ValueError(f"expected a router, got a device of the kind {request.kind!r}")
+        before = self._roster.find(again) if again else None
+        if again and before is None:
+            raise ValueError("The router that was to be paired again has been removed. Make a new code.")
+        if not again and len(self._roster.agents()) >= limits.ROUTERS_MAX:
+            raise ValueError(f"This home has {limits.ROUTERS_MAX} routers already.")
+        label = self._free_label(clean_name(request.label) or "router")
+        agent, answer = self._authority.enrol(request, label, again, self._pages(), self._clock.wall())
+        self._tell_broker()
+
+        def edit(rows: Transaction) -> None:
+            if before:
+                # What it said before it was paired again is no word of the router that has the new key.
+                rows.delete("agents", agent.id)
+                self._removal.begin(rows, agent.id, agent.label, is_again=True)
+
+        try:
+            self._acts.change(edit, {agent.id: 0})
+        except (StoreError, PolicyTooLarge):
+            # It is in, and its first hello asks for the policy again.
+            _log.exception("no policy could be issued for a router that was paired")
+        if before:
+            self._removal.retry()
+        _log.info("a router was paired")
+        return agent, answer
+
+    def rename(self, agent: str, label: str) -> None:
+        """Call a router something else. Raises `NotPossible`."""
+        label = clean_name(label)
+        if not label:
+            raise NotPossible("Please give a name, such as “router upstairs”.")
+        others = [other for other in self._roster.agents() if other.id != agent]
+        if any(other.label.casefold() == label.casefold() for other in others):
+            raise NotPossible("Another router has this name already.")
+        self._change(agent, lambda: self._authority.rename(agent, label))
+
+    def revoke(self, agent: str) -> None:
+        """Take a router's rights away for good, and have it put out. Raises `NotPossible`."""
+        label = self._find(agent).label
+        self._change(agent, lambda: self._authority.revoke(agent, self._clock.wall()))
+        self._tell_broker()
+
+        def edit(rows: Transaction) -> None:
+            rows.delete("policies", agent)
+            rows.delete("agents", agent)
+            self._removal.begin(rows, agent, label)
+
+        self._acts.change(edit)
+        self._removal.retry()
+        _log.info("a router was removed")
+
+    def _find(self, agent: str) -> Agent:
+        found = self._roster.find(agent)
+        if not found:
+            raise NotPossible("This router has been removed already.")
+        return found
+
+    def _change(self, agent: str, act: Callable[[], None]) -> None:
+        self._find(agent)
+        try:
+            act()
+        except (OSError, ValueError) as problem:
+            _log.error("the list of routers could not be changed: %s", problem)
+            raise NotPossible(f"The hub could not write this down: {problem}") from problem
+
+    def _free_label(self, label: str) -> str:
+        taken = {agent.label.casefold() for agent in self._roster.agents()}
+        for number in range(2, limits.ROUTERS_MAX + 3):
+            if label.casefold() not in taken:
+                break
+            base = label.rstrip("0123456789").rstrip() or label
+            label = f"{base[: limits.NAME_CHARACTERS_MAX - 3]} {number}"
+        return label
+
+    def _tell_broker(self) -> None:
+        try:
+            self._authority.reload_broker()
+            self.broker_fault = ""
+        except BrokerFault as problem:
+            _log.error("the broker was not reached: %s", problem)
+            self.broker_fault = str(problem)
