@@ -7,6 +7,7 @@ the agents (`reports`); pages and permissions are the web's.
 
 import secrets
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from typing import NamedTuple, Protocol, TypeVar
 
@@ -47,7 +48,10 @@ class NoSuchChild(NotPossible):
 
 
 class Act(NamedTuple):
-    """The last act on a child, as long as it can be undone. `kind`: pause, bonus, end or undo."""
+    """The last act on a child or a device, as long as it can be undone.
+
+    `kind`: pause, bonus, end or undo; assign for a device. `person`: the id of the child or device.
+    """
 
     id: str
     person: str
@@ -83,6 +87,10 @@ class Acts:
             self._publisher.publish(issued)
         return result
 
+    def reading(self) -> AbstractContextManager[Transaction]:
+        """A transaction that only reads."""
+        return self._store.transaction(self._home)
+
     # Children, devices, bedtimes
 
     def add_child(self, name: str, band: str, zone: str) -> Person:
@@ -98,12 +106,15 @@ class Acts:
         return self.change(edit)
 
     def remove_child(self, person: str) -> None:
-        """Remove a child with all rules; its devices stay, belonging to nobody."""
+        """Remove a child with all rules; its devices stay, as new ones where they were this child's alone."""
 
         def edit(rows: Transaction) -> None:
             family = read_family(rows)
+            now = int(self._clock.wall())
             for device in family.devices_of(person):
-                write(rows, replace(device, persons=tuple(other for other in device.persons if other != person)))
+                others = tuple(other for other in device.persons if other != person)
+                seen = {} if others else {"first_seen": now, "seen": now}
+                write(rows, replace(device, persons=others, **seen))
             for week in family.weeks_of(person):
                 remove(rows, week)
             for override in family.overrides_of(person):
@@ -116,30 +127,34 @@ class Acts:
     def add_device(self, name: str, mac: str, kind: str, persons: Sequence[str], flags: Sequence[str] = ()) -> Device:
         """A new device of some children (or of nobody, with flags).
 
-        Raises `NotPossible` when the address is known; only a grown-up's device turns into a child's.
+        Raises `NotPossible` when the address is known; only a new device becomes anybody's, and only a grown-up's
+        turns into a child's.
         """
 
         def edit(rows: Transaction) -> Device:
             family = read_family(rows)
             known = family.device_with(mac)
             device = Device(known.id if known else new_id("d"), name, (mac,), tuple(persons), kind, tuple(flags))
-            if known and (known.persons or not persons):
+            if known and not known.is_unassigned and (known.persons or not persons):
                 raise NotPossible(f"This address belongs to “{known.name}” already.")
+            if not known or known.is_unassigned:
+                check_room(family)
             if known:
-                device = replace(device, revision=known.revision)
-            elif len(family.devices) >= limits.DEVICES_MAX:
-                raise NotPossible(f"This home has {limits.DEVICES_MAX} devices already.")
+                device = replace(device, revision=known.revision, first_seen=known.first_seen)
+                for override in family.overrides_of(known.id):  # a visit is over
+                    remove(rows, override)
             write(rows, device)
             return device
 
         return self.change(edit)
 
     def remove_device(self, device: str) -> None:
-        """Forget a device; from then on it is an unknown one."""
+        """Forget a device; when it is seen again, it is a new one."""
 
         def edit(rows: Transaction) -> None:
             for override in read_family(rows).overrides_of(device):
                 remove(rows, override)
+            rows.delete("acts", device)
             rows.delete("devices", device)
 
         self.change(edit)
@@ -228,16 +243,11 @@ class Acts:
         """
 
         def edit(rows: Transaction) -> Act:
-            row = rows.get("acts", person)
-            if not row or act not in ("", row.document["act"]) or row.document["kind"] == "undo":
-                raise NotPossible("Somebody changed this in the meantime, so nothing was undone.")
             now = self._clock.wall()
-            if now - row.document["at"] > limits.UNDO_SECONDS:
-                raise NotPossible("This is too long ago to be undone.")
+            row = undoable(rows, person, act, now)
             family = read_family(rows)
-            before = [from_row(Override, Row(kept["id"], 0, kept["document"])) for kept in row.document["before"]]
-            _replace(rows, family.overrides_of(person), before)
-            return _remember(rows, person, "undo", 0, now, ())
+            replace_overrides(rows, family.overrides_of(person), restored(row))
+            return remember(rows, person, "undo", 0, now, ())
 
         return self.change(edit)
 
@@ -263,13 +273,20 @@ class Acts:
             now = self._clock.wall()
             before = family.overrides_of(person)
             wanted, until = overrides(int(now), family, child)
-            _replace(rows, before, [override for override in wanted if override.until > now])
-            return _remember(rows, person, kind, until, now, [o for o in before if o.until > now])
+            replace_overrides(rows, before, [override for override in wanted if override.until > now])
+            return remember(rows, person, kind, until, now, [o for o in before if o.until > now])
 
         return self.change(edit)
 
 
-def _replace(rows: Transaction, old: Iterable[Override], new: Iterable[Override]) -> None:
+def check_room(family: Family) -> None:
+    """Raises `NotPossible` when no further device can be somebody's."""
+    if sum(not device.is_unassigned for device in family.devices) >= limits.DEVICES_MAX:
+        raise NotPossible(f"This home has {limits.DEVICES_MAX} devices already.")
+
+
+def replace_overrides(rows: Transaction, old: Iterable[Override], new: Iterable[Override]) -> None:
+    """Leave exactly the exceptions `new` of those that were `old`."""
     wanted = {override.id: override for override in new}
     for override in old:
         if override.id not in wanted:
@@ -280,20 +297,45 @@ def _replace(rows: Transaction, old: Iterable[Override], new: Iterable[Override]
             write(rows, replace(override, revision=0))
 
 
-def _remember(rows: Transaction, person: str, kind: str, until: int, at: float, before: Iterable[Override]) -> Act:
-    act = Act(new_id("a"), person, kind, until, at)
+def undoable(rows: Transaction, target: str, act: str, now: float) -> Row:
+    """What the last act on a child or device has kept; `act` "" means any. Raises `NotPossible`."""
+    row = rows.get("acts", target)
+    if not row or act not in ("", row.document["act"]) or row.document["kind"] == "undo":
+        raise NotPossible("Somebody changed this in the meantime, so nothing was undone.")
+    if now - row.document["at"] > limits.UNDO_SECONDS:
+        raise NotPossible("This is too long ago to be undone.")
+    return row
+
+
+def remember(
+    rows: Transaction,
+    target: str,
+    kind: str,
+    until: int,
+    at: float,
+    before: Iterable[Override],
+    device: Device | None = None,
+) -> Act:
+    """Keep what an act on a child or device replaced, for Undo: its exceptions, and the device as it was."""
+    act = Act(new_id("a"), target, kind, until, at)
     rows.put(
         "acts",
-        person,
+        target,
         {
             "act": act.id,
             "kind": kind,
             "until": until,
             "at": at,
             "before": [{"id": override.id, "document": to_document(override)} for override in before],
+            "device": to_document(device) if device else None,
         },
     )
     return act
+
+
+def restored(row: Row) -> list[Override]:
+    """The exceptions that an act has kept."""
+    return [from_row(Override, Row(old["id"], 0, old["document"])) for old in row.document["before"]]
 
 
 def _read_act(row: Row) -> Act:

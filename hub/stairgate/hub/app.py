@@ -7,7 +7,7 @@ import hashlib
 import logging
 from pathlib import Path
 
-from flask import Flask, g, render_template, url_for
+from flask import Flask, g, render_template, request, url_for
 from flask_wtf.csrf import CSRFError, CSRFProtect  # type: ignore[import-untyped]
 from werkzeug.exceptions import HTTPException, InternalServerError
 
@@ -19,6 +19,7 @@ from stairgate.hub.guard import add_guard, web_session
 from stairgate.hub.home_pages import home
 from stairgate.hub.parts import Parts
 from stairgate.hub.public_pages import public
+from stairgate.hub.secure_pages import secure
 from stairgate.hub.store import StoreError
 from stairgate.hub.web_session import WebSessions
 
@@ -34,14 +35,16 @@ def create_app(parts: Parts) -> Flask:
         MAX_CONTENT_LENGTH=limits.REQUEST_BYTES_MAX,
         # The token lives as long as the session it belongs to: a phone keeps pages open for days.
         WTF_CSRF_TIME_LIMIT=None,
+        # Over HTTPS it would also ask for a Referer, which some browsers never send; Origin is the guard's.
+        WTF_CSRF_SSL_STRICT=False,
         TEMPLATES_AUTO_RELOAD=False,
     )
     app.extensions["stairgate"] = parts
     app.session_interface = WebSessions(parts.sessions, secret)
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
-    add_guard(app, parts.network, parts.parents, parts.names)
+    add_guard(app, parts.network, parts.parents, parts.names, parts.devices.childs_device)
     CSRFProtect(app)
-    for blueprint in (home, child, device, account, public):
+    for blueprint in (home, child, device, account, public, secure):
         app.register_blueprint(blueprint)
     app.register_error_handler(HTTPException, _show_error)
     app.register_error_handler(StoreError, _show_store_error)
@@ -64,8 +67,19 @@ def _add_words(app: Flask) -> None:
     def is_signed_in() -> bool:
         return not g.get("is_stranger") and bool(web_session().signed_in)
 
+    def can_be_secured() -> bool:
+        parts: Parts = app.extensions["stairgate"]
+        return (
+            bool(parts.https.port) and not request.is_secure and request.endpoint != "secure.guide" and is_signed_in()
+        )
+
     app.jinja_env.globals.update(
-        asset=asset, is_signed_in=is_signed_in, limits=limits, wording=wording, pictures=pictures
+        asset=asset,
+        can_be_secured=can_be_secured,
+        is_signed_in=is_signed_in,
+        limits=limits,
+        wording=wording,
+        pictures=pictures,
     )
 
 

@@ -8,8 +8,11 @@ import hashlib
 import threading
 from typing import NamedTuple
 
+from stairgate.core.decide import Decision
 from stairgate.hub import limits, outlook, wording
 from stairgate.hub.acts import Act, Acts
+from stairgate.hub.arrivals import Arrivals, NewCard
+from stairgate.hub.assignment import names_of, possessive, visit_end
 from stairgate.hub.clock import Clock
 from stairgate.hub.family import Device, Family, Person, Week, read_family
 from stairgate.hub.issue import Issuer
@@ -20,12 +23,15 @@ from stairgate.hub.traffic import Traffic
 
 
 class DeviceLine(NamedTuple):
-    """A device as parents see it."""
+    """A device as parents see it. `user`: who of its people uses it now; `visit_until`: words, for a visitor's."""
 
     device: Device
     kind: str
     owners: tuple[str, ...]
     state: wording.State
+    user: str = ""
+    using_since: str = ""
+    visit_until: str = ""
 
 
 class ChildCard(NamedTuple):
@@ -53,15 +59,24 @@ class Toast(NamedTuple):
     name: str
     text: str
     seconds: int
+    is_device: bool = False
 
 
 class Overview(NamedTuple):
-    """The home at one moment. `recovery`: a sentence when the store went back to an older state."""
+    """The home at one moment. `recovery`: a sentence when the store went back to an older state.
+
+    devices: those that are somebody's, or a visitor's; new_devices: those of nobody. `new_closed` and `trial_until`
+    (words, empty for no trial) say what holds for the latter.
+    """
 
     now: float
     number: int
     cards: tuple[ChildCard, ...]
     devices: tuple[DeviceLine, ...]
+    new_devices: tuple[NewCard, ...]
+    new_closed: bool
+    trial_until: str
+    visit_until: str
     standings: tuple[Standing, ...]
     applied: wording.Applied
     toast: Toast | None
@@ -81,7 +96,14 @@ class Cards:
     """Makes overviews and numbers them. Safe for threads."""
 
     def __init__(
-        self, store: Store, clock: Clock, issuer: Issuer, acts: Acts, reports: Reports, traffic: Traffic
+        self,
+        store: Store,
+        clock: Clock,
+        issuer: Issuer,
+        acts: Acts,
+        reports: Reports,
+        traffic: Traffic,
+        arrivals: Arrivals,
     ) -> None:
         self._store = store
         self._clock = clock
@@ -89,6 +111,7 @@ class Cards:
         self._acts = acts
         self._reports = reports
         self._traffic = traffic
+        self._arrivals = arrivals
         self._lock = threading.Lock()
         # Not from 1: a phone may still show a number from before the hub was started again.
         self._number = int(clock.wall())
@@ -100,18 +123,17 @@ class Cards:
         with self._store.transaction(self._issuer.home) as rows:
             family = read_family(rows)
             newest = {agent: policy for agent in self._issuer.agents if (policy := self._issuer.newest(rows, agent))}
-            undo = {person.id: self._acts.last_act(rows, person.id) for person in family.people}
+            targets = [record.id for record in (*family.people, *family.devices)]
+            undo = {target: act for target in targets if (act := self._acts.last_act(rows, target))}
         standings = tuple(self._reports.standings(newest))
         applied = wording.applied_of(standings, zone, now)
         decisions = outlook.of_everybody(family, int(now))
+        new_devices = self._arrivals.cards(family, decisions, zone, now)
+        new_ids = {card.device.id for card in new_devices}
         lines = tuple(
-            DeviceLine(
-                device,
-                wording.KIND_NAMES.get(device.kind, device.kind),
-                tuple(person.name for person in family.people if person.id in device.persons),
-                wording.state_of(decisions[device.id], _zone_of(family, device, zone), now),
-            )
+            _line(family, device, decisions[device.id], zone, now)
             for device in sorted(family.devices, key=lambda device: (device.name.casefold(), device.id))
+            if device.id not in new_ids
         )
         cards = []
         for person in sorted(family.people, key=lambda person: (person.name.casefold(), person.id)):
@@ -131,13 +153,28 @@ class Cards:
                     morning=f"{local(morning(now, person.zone, family.weeks_of(person.id)), person.zone):%H:%M}",
                     devices=tuple(line for line in lines if person.id in line.device.persons),
                     bedtimes=family.weeks_of(person.id),
-                    undo=undo[person.id],
+                    undo=undo.get(person.id),
                 )
             )
-        toast = _toast(cards, now)
-        shown = repr((cards, lines, standings, self._traffic.marker()))
-        number = self._count(shown.encode("utf-8", "replace"))
-        return Overview(now, number, tuple(cards), lines, standings, applied, toast, self._store.recovery)
+        trial_until = wording.clock_time(family.trial_until, zone, now) if family.trial_until else ""
+        visit_until = wording.clock_time(visit_end(now, zone), zone, now)
+        shown = repr(
+            (cards, lines, new_devices, family.new_closed, trial_until, visit_until, standings, self._traffic.marker())
+        )
+        return Overview(
+            now=now,
+            number=self._count(shown.encode("utf-8", "replace")),
+            cards=tuple(cards),
+            devices=lines,
+            new_devices=new_devices,
+            new_closed=family.new_closed,
+            trial_until=trial_until,
+            visit_until=visit_until,
+            standings=standings,
+            applied=applied,
+            toast=_toast(cards, now) or _device_toast(family, undo, zone, now),
+            recovery=self._store.recovery,
+        )
 
     def _count(self, shown: bytes) -> int:
         fingerprint = hashlib.sha256(shown).digest()
@@ -146,6 +183,21 @@ class Cards:
                 self._fingerprint = fingerprint
                 self._number += 1
             return self._number
+
+
+def _line(family: Family, device: Device, decision: Decision, zone: str, now: float) -> DeviceLine:
+    zone = _zone_of(family, device, zone)
+    visit = family.visit_of(device, now)
+    user = family.person(device.user(now))
+    return DeviceLine(
+        device,
+        wording.KIND_NAMES.get(device.kind, device.kind),
+        tuple(names_of(family, device)),
+        wording.state_of(decision, zone, now),
+        user.name if user else "",
+        wording.clock_time(device.using_since, zone, now) if user else "",
+        wording.clock_time(visit.until, zone, now) if visit else "",
+    )
 
 
 def _zone_of(family: Family, device: Device, zone: str) -> str:
@@ -167,3 +219,22 @@ def _toast(cards: list[ChildCard], now: float) -> Toast | None:
         "end": "is back to the usual rules.",
     }[act.kind]
     return Toast(act, card.person.name, text, max(1, round(limits.TOAST_SECONDS - (now - act.at))))
+
+
+def _device_toast(family: Family, undo: dict[str, Act], zone: str, now: float) -> Toast | None:
+    recent = [
+        (undo[device.id], device)
+        for device in family.devices
+        if device.id in undo and now - undo[device.id].at < limits.TOAST_SECONDS
+    ]
+    if not recent:
+        return None
+    act, device = max(recent, key=lambda pair: pair[0].at)
+    visit = family.visit_of(device, now)
+    if visit:
+        text = f"is a visitor’s until {wording.clock_time(visit.until, zone, now)}."
+    elif device.persons:
+        text = f"is {possessive(names_of(family, device))} now."
+    else:
+        text = "is a grown-up’s now: no rules." if device.flags else "is new again."
+    return Toast(act, device.name, text, max(1, round(limits.TOAST_SECONDS - (now - act.at))), True)

@@ -1,14 +1,18 @@
 """From the family as the hub keeps it to the policy of one agent: a pure function.
 
 It decides what leaves the hub: ids, age bands, addresses and times; never a name. Exceptions that are over
-and bedtimes or exceptions of nobody are left out. Revision and signature are `issue`'s part.
+and bedtimes or exceptions of nobody are left out. A device that nobody has assigned follows the strictest
+child, so that a new hardware address gains a child nothing and the new television works on its first evening;
+without children there is nobody to protect from, and it has no rules. Revision and signature are `issue`'s part.
 """
 
 import hashlib
+from dataclasses import replace
 from typing import NamedTuple
 
+from stairgate.core import limits as core_limits
 from stairgate.core import policy as core
-from stairgate.hub.family import Family
+from stairgate.hub.family import Device, Family
 from stairgate.hub.zone_table import zone_table
 
 
@@ -25,6 +29,10 @@ def zone_id(name: str) -> str:
     return "z" + hashlib.sha256(name.encode()).hexdigest()[:12]
 
 
+#: Below this estimate every policy fits, and writing it only to see would be wasted.
+_SURELY_FITS_BYTES = core_limits.ROUTER_POLICY_BYTES // 2
+
+
 def compile_policy(
     family: Family,
     home: str,
@@ -35,19 +43,56 @@ def compile_policy(
 ) -> core.Policy:
     """The policy as values; `core.write_policy` gives its bytes.
 
-    issued: UTC seconds; also the moment at which exceptions are over or not.
+    issued: UTC seconds; also the moment at which exceptions are over or not. Where not everything fits, devices
+    of nobody are left out, the longest known first: they are closed then. Assigned ones never are.
     """
-    people = {person.id for person in family.people}
-    devices = tuple(
-        core.Device(
-            device.id,
-            tuple(mac for mac in device.macs if mac not in hub.macs),
-            tuple(person for person in device.persons if person in people),
-            device.kind,
-            device.flags,
-        )
-        for device in family.devices
-    )
+    policy = _compile(family, home, agent, revision, issued, hub)
+    new = sorted(family.new_devices(issued), key=lambda device: (-device.first_seen, device.id))
+    if not new or _estimate(policy) <= _SURELY_FITS_BYTES or _fits(policy):
+        return policy
+    dropped = {device.id for device in new}
+    others = replace(family, devices=tuple(device for device in family.devices if device.id not in dropped))
+
+    def with_newest(count: int) -> core.Policy:
+        family = replace(others, devices=(*others.devices, *new[:count]))
+        return _compile(family, home, agent, revision, issued, hub)
+
+    fits, too_many = 0, len(new)
+    while too_many - fits > 1:
+        middle = (fits + too_many) // 2
+        fits, too_many = (middle, too_many) if _fits(with_newest(middle)) else (fits, middle)
+    return with_newest(fits)
+
+
+def _estimate(policy: core.Policy) -> int:
+    devices = sum(70 + 21 * len(device.macs) + 21 * len(device.persons) for device in policy.devices)
+    others = len(policy.overrides) + len(policy.weeks) + len(policy.persons)
+    return 1024 + devices + 128 * others + 512 * len(policy.zones)
+
+
+def _fits(policy: core.Policy) -> bool:
+    try:
+        core.write_policy(policy)
+    except ValueError:
+        return False
+    return True
+
+
+def _device(family: Family, device: Device, people: "tuple[str, ...]", hub: Reachable, issued: int) -> core.Device:
+    macs = tuple(mac for mac in device.macs if mac not in hub.macs)
+    persons = tuple(person for person in device.persons if person in people)
+    flags = device.flags
+    if (user := device.user(issued)) and user in people:
+        persons = (user,)
+    elif not persons and not flags and not family.new_closed and not family.visit_of(device, issued):
+        persons, flags = (people, ()) if people else ((), ("exempt",))
+    return core.Device(device.id, macs, persons, device.kind, flags)
+
+
+def _compile(family: Family, home: str, agent: str, revision: int, issued: int, hub: Reachable) -> core.Policy:
+    ids = tuple(person.id for person in family.people)
+    people = set(ids)
+    devices = tuple(_device(family, device, ids, hub, issued) for device in family.devices)
     targets = people | {device.id for device in devices}
     return core.canonical(
         core.Policy(

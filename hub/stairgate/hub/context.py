@@ -27,7 +27,7 @@ def page(template: str, status: int = 200, **values: Any) -> tuple[str, int]:
 
 def asking_mac() -> str | None:
     """The hardware address of the device that asks, None when the hub does not see it."""
-    return parts().network.mac_of(request.remote_addr or "")
+    return parts().devices.discovery.mac_of(request.remote_addr or "")
 
 
 def source() -> str:

@@ -26,7 +26,11 @@ class Person:
 
 @dataclass(frozen=True)
 class Device:
-    """Something with a network card. `macs`: lower case with colons. `flags`: those of the wire format."""
+    """Something with a network card. `macs`: lower case with colons. `flags`: those of the wire format.
+
+    first_seen: UTC seconds, 0 for one that a parent typed in; seen: to the day, of unassigned ones only. `using`:
+    the one of its persons who uses it until `using_until`; `asks_who`: whether they may say so themselves.
+    """
 
     id: str
     name: str
@@ -35,6 +39,26 @@ class Device:
     kind: str
     flags: tuple[str, ...] = ()
     revision: int = 0
+    first_seen: int = 0
+    seen: int = 0
+    using: str = ""
+    using_since: int = 0
+    using_until: int = 0
+    asks_who: bool = True
+
+    @property
+    def is_unassigned(self) -> bool:
+        """True when nobody has said yet whose this is."""
+        return not self.persons and not self.flags
+
+    @property
+    def has_private_address(self) -> bool:
+        """True when the device made its hardware address up (locally administered): it may come with another."""
+        return any(int(mac[:2], 16) & 2 for mac in self.macs)
+
+    def user(self, now: float) -> str:
+        """The id of the one person who said "I'm using it now", empty when nobody has or it is over."""
+        return self.using if self.using in self.persons and self.using_until > now else ""
 
 
 @dataclass(frozen=True)
@@ -72,12 +96,18 @@ class Override:
 
 @dataclass(frozen=True)
 class Family:
-    """Everything a policy is made from, at one moment; each tuple in the order of ids."""
+    """Everything a policy is made from, at one moment; each tuple in the order of ids.
+
+    new_closed: devices of nobody are closed instead of following the strictest child; until `trial_until` (UTC
+    seconds, 0 for no trial) only on trial.
+    """
 
     people: tuple[Person, ...]
     devices: tuple[Device, ...]
     weeks: tuple[Week, ...]
     overrides: tuple[Override, ...]
+    new_closed: bool = False
+    trial_until: int = 0
 
     def person(self, person_id: str) -> Person | None:
         """The child with this id, or None."""
@@ -95,6 +125,21 @@ class Family:
         """The child's bedtimes."""
         return tuple(week for week in self.weeks if week.person == person_id)
 
+    def device(self, device_id: str) -> Device | None:
+        """The device with this id, or None."""
+        return next((device for device in self.devices if device.id == device_id), None)
+
+    def visit_of(self, device: Device, now: float) -> "Override | None":
+        """The running visit of a device that is nobody's: an exception that keeps it open, or None."""
+        if not device.is_unassigned:
+            return None
+        open_ones = [o for o in self.overrides if o.target == device.id and o.kind == "open" and o.until > now]
+        return max(open_ones, key=lambda override: override.until, default=None)
+
+    def new_devices(self, now: float) -> tuple[Device, ...]:
+        """The devices that wait for a parent to say whose they are; visitors' are not among them."""
+        return tuple(d for d in self.devices if d.is_unassigned and not self.visit_of(d, now))
+
     def overrides_of(self, target: str) -> tuple[Override, ...]:
         """The exceptions of this child or device, also those that are over."""
         return tuple(override for override in self.overrides if override.target == target)
@@ -104,6 +149,7 @@ Record = TypeVar("Record", Person, Device, Week, Override)
 
 _COLLECTION = {Person: "people", Device: "devices", Week: "weeks", Override: "overrides"}
 _LISTS = ("macs", "persons", "flags")
+_NEW_DEVICES = "new_devices"
 
 
 def write(rows: Transaction, record: Person | Device | Week | Override) -> None:
@@ -132,11 +178,19 @@ def from_row(record: type[Record], row: Row) -> Record:
     return record(id=row.id, revision=row.revision, **fields)
 
 
+def write_new_device_rule(rows: Transaction, closed: bool, trial_until: int = 0) -> None:
+    """Whether devices of nobody are closed, and until when that is a trial (0: it is none)."""
+    rows.put("settings", _NEW_DEVICES, {"closed": closed, "trial_until": trial_until})
+
+
 def read_family(rows: Transaction) -> Family:
     """The whole family of this transaction's home."""
+    rule = rows.get("settings", _NEW_DEVICES)
     return Family(
         people=tuple(from_row(Person, row) for row in rows.page("people")),
         devices=tuple(from_row(Device, row) for row in rows.page("devices")),
         weeks=tuple(from_row(Week, row) for row in rows.page("weeks")),
         overrides=tuple(from_row(Override, row) for row in rows.page("overrides")),
+        new_closed=bool(rule and rule.document["closed"]),
+        trial_until=int(rule.document["trial_until"]) if rule else 0,
     )

@@ -4,7 +4,7 @@ It decides what a form may say; whether the act is possible now is `acts`' part.
 empty.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import NamedTuple
 
 from werkzeug.datastructures import MultiDict
@@ -33,6 +33,17 @@ class DeviceForm(NamedTuple):
     mac: str
     kind: str
     person: str
+
+
+class DeviceEditForm(NamedTuple):
+    """A device as its own page sends it; `revision` is the one the page was made from."""
+
+    revision: int
+    name: str
+    kind: str
+    persons: tuple[str, ...]
+    is_adult: bool
+    asks_who: bool
 
 
 class BedtimeForm(NamedTuple):
@@ -74,6 +85,30 @@ def read_device(form: Form, people: Mapping[str, str]) -> tuple[DeviceForm, Faul
     if device.person != "adult" and device.person not in people:
         faults["person"] = "Please choose whose it is."
     return device, faults
+
+
+def read_device_edit(form: Form, people: Collection[str]) -> tuple[DeviceEditForm, Faults]:
+    """The form and its faults. `whose` may repeat: children's ids or `adult`; none means nobody's."""
+    whose = form.getlist("whose")[: limits.CHILDREN_MAX + 1]
+    persons = tuple(dict.fromkeys(person for person in whose if person != "adult"))
+    edit = DeviceEditForm(
+        _number(form.get("revision", "")) or 0,
+        clean_name(form.get("name", "")),
+        form.get("kind") or "other",
+        persons,
+        "adult" in whose,
+        bool(form.get("asks_who")),
+    )
+    faults = {}
+    if not edit.name:
+        faults["name"] = "Please give a name, such as “blue tablet”."
+    if edit.kind not in DEVICE_KINDS:
+        faults["kind"] = "Please choose what it is."
+    if not set(persons) <= set(people):
+        faults["whose"] = "Please choose whose it is."
+    if persons and edit.is_adult:
+        faults["whose"] = "Please choose either children or a grown-up: a grown-up’s device has no rules."
+    return edit, faults
 
 
 def read_bedtime(form: Form) -> tuple[BedtimeForm, Faults]:

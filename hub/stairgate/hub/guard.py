@@ -8,15 +8,16 @@ part.
 from ipaddress import ip_address
 from typing import cast
 
-from flask import Flask, Response, abort, g, redirect, request, session, url_for
+from flask import Flask, Response, abort, g, redirect, render_template, request, session, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
+from stairgate.hub.childs_device import PASSWORD, REFUSED, ChildsDevice
 from stairgate.hub.network import Network
 from stairgate.hub.parents import Parents
 from stairgate.hub.web_session import WebSession
 
 #: What answers before anybody is signed in. Everything else sends a visitor to the login.
-PUBLIC = frozenset({"static", "account.claim", "account.login", "public.me", "public.help_page"})
+PUBLIC = frozenset({"static", "account.claim", "account.login", "public.me", "public.help_page", "public.tell", "public.using"})
 #: What answers before the hub has an owner.
 UNCLAIMED = frozenset({"static", "account.claim", "public.help_page"})
 _CHANGING = frozenset({"POST", "PUT", "PATCH", "DELETE"})
@@ -55,7 +56,9 @@ def host_name(host: str) -> str:
         return name.lower().rstrip(".")
 
 
-def add_guard(app: Flask, network: Network, parents: Parents, names: frozenset[str]) -> None:
+def add_guard(
+    app: Flask, network: Network, parents: Parents, names: frozenset[str], childs_device: ChildsDevice
+) -> None:
     """Put the guard before every request of `app` and the headers on every answer."""
 
     @app.before_request
@@ -71,12 +74,29 @@ def add_guard(app: Flask, network: Network, parents: Parents, names: frozenset[s
         if request.method in _CHANGING and origin is not None and origin != request.host_url.rstrip("/"):
             abort(403, "This form did not come from the hub’s own pages.")
 
+    def check_device() -> AnyResponse | None:
+        """On a child's device a parent's session counts for nothing, on public pages too."""
+        signed_in = web_session().signed_in
+        if request.endpoint == "static" or not (signed_in or request.endpoint == "account.login"):
+            return None
+        verdict = childs_device.verdict(request.remote_addr or "", signed_in.created if signed_in else None)
+        g.asks_password = verdict == PASSWORD
+        if verdict in (PASSWORD, REFUSED):
+            web_session().signed_in = None
+        if verdict != REFUSED or (request.endpoint in PUBLIC and request.endpoint != "account.login"):
+            return None
+        if request.endpoint == "home.status":
+            abort(401, "Please sign in.")
+        return app.make_response((render_template("childs_device.html"), 403))
+
     @app.before_request
     def check_access() -> AnyResponse | None:
         if not parents.is_claimed():
             if request.endpoint in UNCLAIMED:
                 return None
             return _turn_away("account.claim")
+        if answer := check_device():
+            return answer
         if request.endpoint in PUBLIC or web_session().signed_in:
             return None
         return _turn_away("account.login")

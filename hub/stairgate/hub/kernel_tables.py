@@ -1,4 +1,4 @@
-"""Three tables of the kernel by rtnetlink: own hardware addresses, own network addresses, neighbours.
+"""Four tables of the kernel by rtnetlink: own hardware addresses, own network addresses, neighbours, gateways.
 
 It reads and decides nothing. Netlink, because it answers for the process's own network namespace, for IPv4
 and IPv6 alike, in well under a millisecond and without a subprocess (rtnetlink(7); `ip -j` is not in
@@ -19,14 +19,16 @@ _TIMEOUT_SECONDS = 2
 _READ_BYTES = 65536
 _ENTRIES_MAX = 4096
 
-_GET_LINK, _GET_ADDRESS, _GET_NEIGHBOUR = 18, 22, 30
-_LINK_BYTES, _ADDRESS_BYTES, _NEIGHBOUR_BYTES = 16, 8, 12  # ifinfomsg, ifaddrmsg, ndmsg
+_GET_LINK, _GET_ADDRESS, _GET_ROUTE, _GET_NEIGHBOUR = 18, 22, 26, 30
+_LINK_BYTES, _ADDRESS_BYTES, _ROUTE_BYTES, _NEIGHBOUR_BYTES = 16, 8, 12, 12  # ifinfomsg, ifaddrmsg, rtmsg, ndmsg
+_RTA_GATEWAY = 5
 _IFLA_ADDRESS = 1
 _IFA_ADDRESS, _IFA_LOCAL, _IFA_FLAGS = 1, 2, 8
 _NDA_DST, _NDA_LLADDR = 1, 2
 _TEMPORARY, _TENTATIVE_OR_FAILED = 0x01, 0x48
 _UP, _LOOPBACK = 0x1, 0x8
 _NO_NEIGHBOUR = 0x01 | 0x20 | 0x40  # NUD_INCOMPLETE, NUD_FAILED, NUD_NOARP
+_HEARD_JUST_NOW = 0x02  # NUD_REACHABLE
 
 
 class OwnAddress(NamedTuple):
@@ -36,14 +38,19 @@ class OwnAddress(NamedTuple):
     lasting: bool
 
 
-def neighbours() -> dict[str, str]:
-    """Network address -> hardware address, for each neighbour the kernel has heard. Raises OSError."""
+def neighbours(live: bool = False) -> dict[str, str]:
+    """Network address -> hardware address, for each neighbour the kernel has heard. Raises OSError.
+
+    live: only those that answered within the last seconds.
+    """
     found = {}
     for fixed, attributes in _dump(_GET_NEIGHBOUR, _NEIGHBOUR_BYTES):
         state = struct.unpack_from("=H", fixed, 8)[0]
         mac = attributes.get(_NDA_LLADDR, b"")
         address = attributes.get(_NDA_DST, b"")
         if len(mac) == 6 and any(mac) and len(address) in (4, 16) and not state & _NO_NEIGHBOUR:
+            if live and not state & _HEARD_JUST_NOW:
+                continue
             found[str(ip_address(address))] = mac.hex(":")
     return found
 
@@ -69,6 +76,17 @@ def own_macs() -> list[str]:
         mac = attributes.get(_IFLA_ADDRESS, b"")
         if len(mac) == 6 and any(mac) and flags & _UP and not flags & _LOOPBACK:
             found.add(mac.hex(":"))
+    return sorted(found)
+
+
+def gateways() -> list[str]:
+    """The network address of each default route's gateway. Raises OSError."""
+    found = set()
+    for fixed, attributes in _dump(_GET_ROUTE, _ROUTE_BYTES):
+        gateway = attributes.get(_RTA_GATEWAY, b"")
+        destination_bits = fixed[1]
+        if destination_bits == 0 and len(gateway) in (4, 16):
+            found.add(str(ip_address(gateway)))
     return sorted(found)
 
 

@@ -27,6 +27,12 @@ class Network(Protocol):
     def mac_of(self, address: str) -> str | None:
         """The hardware address behind a source address, None when the hub has not heard it itself."""
 
+    def live_neighbours(self) -> Mapping[str, str]:
+        """Network address -> hardware address of the neighbours that the hub has heard just now."""
+
+    def infrastructure(self) -> frozenset[str]:
+        """Hardware addresses that are no device of the family: the hub's own and those of its gateways."""
+
     def own_addresses(self) -> Sequence[str]:
         """Every address under which this machine may be called."""
 
@@ -53,6 +59,7 @@ class KernelNetwork:
         self._read_at: float | None = None
         self._addresses: list[kernel_tables.OwnAddress] = []
         self._macs: list[str] = []
+        self._gateways: frozenset[str] = frozenset()
 
     def mac_of(self, address: str) -> str | None:
         """See `Network`."""
@@ -61,6 +68,20 @@ class KernelNetwork:
         except OSError as problem:
             _log.warning("reading the neighbour table: %s", problem.strerror)
             return None
+
+    def live_neighbours(self) -> Mapping[str, str]:
+        """See `Network`."""
+        try:
+            return kernel_tables.neighbours(live=True)
+        except OSError as problem:
+            _log.warning("reading the neighbour table: %s", problem.strerror)
+            return {}
+
+    def infrastructure(self) -> frozenset[str]:
+        """See `Network`."""
+        with self._lock:
+            self._refresh()
+            return self._gateways | frozenset(self._macs)
 
     def own_addresses(self) -> Sequence[str]:
         """See `Network`."""
@@ -90,6 +111,8 @@ class KernelNetwork:
             return
         try:
             self._addresses, self._macs = kernel_tables.own_addresses(), kernel_tables.own_macs()
+            neighbours = kernel_tables.neighbours()
+            self._gateways = frozenset(neighbours[text] for text in kernel_tables.gateways() if text in neighbours)
         except OSError as problem:
             _log.warning("reading the own addresses: %s", problem.strerror)
         self._read_at = now
@@ -102,6 +125,15 @@ class MemoryNetwork:
         self.neighbours = dict(neighbours or {})
         self.own = list(own)
         self.macs: tuple[str, ...] = ()
+        self.gateways: frozenset[str] = frozenset()
+
+    def live_neighbours(self) -> Mapping[str, str]:
+        """See `Network`."""
+        return dict(self.neighbours)
+
+    def infrastructure(self) -> frozenset[str]:
+        """See `Network`."""
+        return self.gateways | frozenset(self.macs)
 
     def mac_of(self, address: str) -> str | None:
         """See `Network`."""

@@ -1,0 +1,29 @@
+"""Two words that stand for a hardware address, for people: “blue heron” on the device and on the parents' card.
+
+It decides nothing about who a device is; the words only help to match the card with the device in a child's hand.
+They are derived with the hub's own secret, so nobody outside can tell which address gives which words.
+"""
+
+import hashlib
+import hmac
+
+_FIRST = (
+    "amber blue brave bright bronze calm clever copper coral cosy crimson curious dancing dapper early eager fair "
+    "fast fluffy gentle giant glad golden grand green happy hazel honest humble indigo ivory jolly kind lemon light "
+    "lilac little lucky merry mighty mint misty noble orange patient pink polite proud purple quick quiet rapid red "
+    "rosy royal ruby shiny silver sleepy snowy sunny swift tall teal tiny violet warm white wild wise yellow young"
+).split()
+_SECOND = (
+    "badger bear beaver bee beetle bison canary cat cheetah crab crane cricket dolphin donkey dove dragon duck eagle "
+    "falcon ferret finch fox frog gecko giraffe goat goose hamster hare hawk hedgehog heron horse jackdaw jay kiwi "
+    "koala ladybird lark lemur lion lizard llama lynx magpie marmot mole moose mouse newt otter owl panda parrot "
+    "pelican penguin pony puffin rabbit raven robin salmon seal sheep sparrow squirrel stork swan tiger toad trout "
+    "turtle walrus whale wombat wren yak zebra"
+).split()
+
+
+def two_words(secret: bytes, mac: str) -> str:
+    """The words of a hardware address, always the same ones for this hub."""
+    digest = hmac.new(secret, b"two words " + mac.encode(), hashlib.sha256).digest()
+    first, second = int.from_bytes(digest[:4], "big"), int.from_bytes(digest[4:8], "big")
+    return f"{_FIRST[first % len(_FIRST)]} {_SECOND[second % len(_SECOND)]}"
