@@ -26,7 +26,11 @@ COMMANDS = (
     Command("home", "stairgate.provisioning.home", "main", "make a home: keys, certificates, broker settings"),
     Command("hub", "stairgate.hub.serve", "main", "run the parents' app"),
     Command("claim-code", "stairgate.hub.claim_code", "main", "print a new one-time code to claim the hub"),
+    Command("reset-password", "stairgate.hub.claim_code", "reset_main", "print a one-time code to set a new password"),
+    Command("backup", "stairgate.hub.backup_command", "backup_main", "put everything of a hub into one encrypted file"),
+    Command("restore", "stairgate.hub.backup_command", "restore_main", "put a backup in the place of a stopped hub"),
     Command("agent", "stairgate.agent.control", "main", "run the router agent"),
+    Command("off", "stairgate.agent.off", "main", "switch this router's gate off for a while, or remove it"),
 )
 
 
@@ -51,7 +55,7 @@ def overview() -> str:
     lines = ["usage: stairgate COMMAND [ARGUMENTS]", "       stairgate --version", ""]
     for command in COMMANDS:
         note = "" if is_installed(command) else "  (not installed here)"
-        lines.append(f"  {command.name:<12}{command.summary}{note}")
+        lines.append(f"  {command.name:<15}{command.summary}{note}")
     return "\n".join(lines)
 
 

@@ -1,8 +1,9 @@
-"""The one-time code that shows that whoever claims a new hub can read its console.
+"""One-time codes that show that whoever asks can read the hub's console: to claim it, or to set a new password.
 
 Eight Crockford base32 characters (40 bits), valid for 15 minutes, five tries, one try a second; then only a
-new code helps, which `stairgate claim-code` prints. The code is kept as a digest in a file of its own beside
-the store, so that the command works while the hub runs. Nothing but a claim can be done with it.
+new code helps, which `stairgate claim-code` or `stairgate reset-password` prints. Each is kept as a digest in a file
+of its own beside the store, so that the commands work while the hub runs; a code of one purpose is worth nothing for
+the other.
 """
 
 import argparse
@@ -21,6 +22,7 @@ from stairgate.port.atomic import read_bounded, write_atomic
 from stairgate.port.clock import SystemClock
 
 FILE_NAME = "claim.json"
+RESET_FILE_NAME = "reset.json"
 _ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # Crockford: no I, L, O, U
 _READ_AS = str.maketrans({"I": "1", "L": "1", "O": "0", "-": "", " ": ""})
 _FILE_BYTES_MAX = 512
@@ -49,13 +51,17 @@ class ClaimSlot:
         """Replace the state."""
         self._state = state
 
+    def clear(self) -> None:
+        """Forget the state: the code is worth nothing from now on."""
+        self._state = None
+
 
 class ClaimFile(ClaimSlot):
-    """The state in `DIRECTORY/claim.json`."""
+    """The state in a file of its own: `DIRECTORY/claim.json`, or another name for another purpose."""
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, name: str = FILE_NAME) -> None:
         super().__init__()
-        self._path = directory / FILE_NAME
+        self._path = directory / name
 
     def read(self) -> ClaimState | None:
         """See `ClaimSlot`."""
@@ -69,14 +75,31 @@ class ClaimFile(ClaimSlot):
         """See `ClaimSlot`."""
         write_atomic(str(self._path), json.dumps(state._asdict()).encode())
 
+    def clear(self) -> None:
+        """See `ClaimSlot`."""
+        self._path.unlink(missing_ok=True)
+
 
 class ClaimCode:
-    """Makes codes and checks them. `show` puts a new code on the console."""
+    """Makes codes and checks them.
 
-    def __init__(self, slot: ClaimSlot, clock: Clock, show: Callable[[str], None]) -> None:
+    `show` puts a new code on the console. `command` is what makes one there; with `renews` the fifth wrong try makes
+    one as well, without it the code is only gone.
+    """
+
+    def __init__(
+        self,
+        slot: ClaimSlot,
+        clock: Clock,
+        show: Callable[[str], None],
+        command: str = "claim-code",
+        renews: bool = True,
+    ) -> None:
         self._slot = slot
         self._clock = clock
         self._show = show
+        self._command = command
+        self._renews = renews
         self._lock = threading.Lock()
         self._tried: float | None = None
 
@@ -89,6 +112,17 @@ class ClaimCode:
         self._show(shown)
         return shown
 
+    def is_open(self) -> bool:
+        """True while there is a code that has not run out."""
+        return self._is_valid(self._slot.read())
+
+    def clear(self) -> None:
+        """The code has been used."""
+        self._slot.clear()
+
+    def _is_valid(self, state: ClaimState | None) -> bool:
+        return state is not None and 0 <= self._clock.wall() - state.made <= limits.CLAIM_SECONDS
+
     def check(self, text: str) -> str:
         """Empty when this is the code; else a sentence that says what to do."""
         with self._lock:
@@ -97,10 +131,13 @@ class ClaimCode:
                 return "That was too quick after the last try. Wait a second, then try again."
             self._tried = now
             state = self._slot.read()
-            if state is None or not 0 <= self._clock.wall() - state.made <= limits.CLAIM_SECONDS:
-                return "This code has run out. “stairgate claim-code --data DIR” on its machine makes a new one."
+            if state is None or not self._is_valid(state):
+                return f"This code has run out. “stairgate {self._command} --data DIR” on its machine makes a new one."
             if hmac.compare_digest(_digest(state.salt, _normal(text)), state.digest):
                 return ""
+            if state.tries + 1 >= limits.CLAIM_TRIES and not self._renews:
+                self._slot.clear()
+                return f"That was not the code, five times. “stairgate {self._command} --data DIR” makes a new one."
             if state.tries + 1 >= limits.CLAIM_TRIES:
                 self.renew()
                 return "That was not the code, five times. A new code is on the hub’s console."
@@ -116,13 +153,35 @@ def _digest(salt: str, code: str) -> str:
     return hashlib.sha256(f"{salt}{code}".encode("utf-8", "replace")).hexdigest()
 
 
+def reset_code(slot: ClaimSlot, clock: Clock, show: Callable[[str], None] = print) -> ClaimCode:
+    """The code with which a forgotten password is set anew."""
+    return ClaimCode(slot, clock, show, "reset-password", renews=False)
+
+
 def main(arguments: Sequence[str]) -> int:
     """`stairgate claim-code --data DIR`: print a new one-time code for a hub that has no owner yet."""
-    parser = argparse.ArgumentParser(prog="stairgate claim-code", description=main.__doc__)
+    directory = _directory("claim-code", main.__doc__, arguments)
+    ClaimCode(ClaimFile(directory), SystemClock(), lambda code: print(f"Claim code: {code}")).renew()
+    print(f"Valid for {limits.CLAIM_SECONDS // 60} minutes, on the hub's page /claim, while the hub has no owner.")
+    return 0
+
+
+def reset_main(arguments: Sequence[str]) -> int:
+    """`stairgate reset-password --data DIR`: print a one-time code to set a new password, when it is forgotten."""
+    directory = _directory("reset-password", reset_main.__doc__, arguments)
+    slot = ClaimFile(directory, RESET_FILE_NAME)
+    reset_code(slot, SystemClock(), lambda code: print(f"Code for a new password: {code}")).renew()
+    print(
+        f"Valid for {limits.CLAIM_SECONDS // 60} minutes, on the hub's page /claim. Every browser is signed out then,"
+    )
+    print("and for a week every parent is told that the password was set at this console.")
+    return 0
+
+
+def _directory(command: str, description: str | None, arguments: Sequence[str]) -> Path:
+    parser = argparse.ArgumentParser(prog=f"stairgate {command}", description=description)
     parser.add_argument("--data", type=Path, required=True, metavar="DIR", help="the data directory of the hub")
     directory: Path = parser.parse_args(arguments).data
     if not directory.is_dir():
         parser.error(f"--data: expected the data directory of a hub, got {directory}")
-    ClaimCode(ClaimFile(directory), SystemClock(), lambda code: print(f"Claim code: {code}")).renew()
-    print(f"Valid for {limits.CLAIM_SECONDS // 60} minutes, on the hub's page /claim, while the hub has no owner.")
-    return 0
+    return directory

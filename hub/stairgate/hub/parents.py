@@ -8,6 +8,7 @@ import secrets
 from stairgate.hub import passwords
 from stairgate.hub.clock import Clock
 from stairgate.hub.local_time import system_zone, zone_names
+from stairgate.hub.notices import PASSWORD_SET, put_notice
 from stairgate.hub.store import Conflict, Store
 
 OWNER = "owner"
@@ -42,6 +43,20 @@ class Parents:
             settings = {**(row.document if row else {}), "zone": zone if zone in zone_names() else system_zone()}
             rows.put("settings", _SETTINGS, settings)
         return True
+
+    def set_password(self, password: str) -> None:
+        """Replace the owner's password: the old one and every session end, every parent is told for a week.
+
+        Raises `passwords.Busy`.
+        """
+        kept = passwords.hash_password(password)
+        now = self._clock.wall()
+        with self._store.transaction(self._home) as rows:
+            row = rows.get("parents", OWNER)
+            rows.put("parents", OWNER, {**(row.document if row else {"created": now}), "password": kept})
+            for session in rows.page("sessions"):
+                rows.delete("sessions", session.id)
+            put_notice(rows, PASSWORD_SET, now)
 
     def is_owner(self, password: str) -> bool:
         """True when this is the owner's password. Raises `passwords.Busy`."""

@@ -1,0 +1,31 @@
+"""Everything the hub holds about the family, as plain values for a file that a parent may take along.
+
+It leaves out what opens something: password, sessions, secrets, signed policies.
+"""
+
+from typing import Any
+
+from stairgate.hub.parts import Parts
+from stairgate.hub.store import COLLECTIONS
+
+_LEFT_OUT = ("parents", "sessions", "policies", "settings")
+
+
+def everything(parts: Parts) -> dict[str, Any]:
+    """The family with names and rules, and the history that is kept. Times are UTC seconds, days count from 1970."""
+    kept = parts.keeping.history
+    with parts.store.transaction(parts.home) as rows:
+        collections = {
+            name: [{"id": row.id, **row.document} for row in rows.page(name)]
+            for name in COLLECTIONS
+            if name not in _LEFT_OUT
+        }
+    return {
+        "format": 1,
+        "home": parts.home,
+        "made": int(parts.clock.wall()),
+        "zone": parts.parents.zone(),
+        **collections,
+        "events": [event._asdict() for event in kept.all_events()],
+        "usage": [day._asdict() for day in kept.all_days()],
+    }

@@ -1,0 +1,129 @@
+"""The history in sentences: what a parent or a router did, and the picture of a child's last seven days.
+
+Names are looked up when it is shown; the history itself has ids only. Days are UTC days, as they were counted.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import NamedTuple
+
+from stairgate.hub import limits, wording
+from stairgate.hub.history import DAY_SECONDS, Day, Event
+
+_WORDS = {
+    "account.revoke": "Signed a browser out",
+    "account.revoke_others": "Signed all other browsers out",
+    "child.add": "Added a child",
+    "child.remove": "Removed a child, with its history",
+    "child.pause": "Paused {child}{minutes}",
+    "child.bonus": "Gave {child} extra time{minutes}",
+    "child.end": "Ended a pause or extra time of {child}",
+    "child.undo": "Undid the last change for {child}",
+    "child.bedtime": "Changed a bedtime of {child}",
+    "child.remove_bedtime": "Removed a bedtime of {child}",
+    "device.add": "Added a device",
+    "device.remove": "Removed a device",
+    "device.exempt_own": "Took their own device out of the rules",
+    "keeping.backup": "Made a backup",
+    "keeping.export": "Downloaded all data",
+    "keeping.delete_history": "Deleted the history",
+    "claimed": "This hub got its owner",
+    "restored": "This hub was restored from a backup",
+    "password_set": "The password was set anew with a code from the hub’s machine",
+    "router_failed": "{router} could not do what was asked",
+    "router_applied": "{router} does what was asked again",
+    "paired": "{router} was paired",
+    "revoked": "{router} was removed",
+}
+_ROLES = {"owner": "a parent"}
+_SVG_WIDTH, _SVG_HEIGHT = 280, 64
+
+
+class Line(NamedTuple):
+    """One event. `by`: who, empty when nobody of the family did it."""
+
+    when: str
+    text: str
+    by: str
+
+
+class WeekDay(NamedTuple):
+    """One row of the table; `day` as `Mon 3 Aug`, amounts as `3.4 MB`."""
+
+    day: str
+    to_devices: str
+    from_devices: str
+
+
+class Week(NamedTuple):
+    """A child's last seven days, oldest first. down, up: SVG paths; total: in words; is_empty: nothing was counted."""
+
+    days: tuple[WeekDay, ...]
+    down: str
+    up: str
+    total: str
+    peak: str
+    is_empty: bool
+
+
+def lines(
+    events: Sequence[Event], children: Mapping[str, str], routers: Mapping[str, str], zone: str, now: float
+) -> list[Line]:
+    """Sentences for events. children, routers: id -> name."""
+    return [_line(event, children, routers, zone, now) for event in events]
+
+
+def _line(event: Event, children: Mapping[str, str], routers: Mapping[str, str], zone: str, now: float) -> Line:
+    # A page of which this table does not know: still told, by the page's name.
+    text = _WORDS.get(event.kind) or f"Changed something ({event.kind.replace('.', ': ').replace('_', ' ')})"
+    text = text.format(
+        child=children.get(event.person, "a child"),
+        minutes=f" for {event.minutes} minutes" if event.minutes else "",
+        router=routers.get(event.agent, "A router"),
+    )
+    return Line(wording.clock_time(event.at, zone, now), text, _ROLES.get(event.by, event.by and "a parent"))
+
+
+def week(days: Sequence[Day], now: float) -> Week:
+    """The picture and the table of all devices of one child together."""
+    today = int(now) // DAY_SECONDS
+    first = today - limits.HISTORY_DAYS_SHOWN + 1
+    sums = [
+        (
+            sum(entry.to_device for entry in days if entry.day == day),
+            sum(entry.from_device for entry in days if entry.day == day),
+        )
+        for day in range(first, today + 1)
+    ]
+    peak = max(max(pair) for pair in sums)
+    rows = tuple(
+        WeekDay(_day_name(first + place), wording.bytes_text(to), wording.bytes_text(sent))
+        for place, (to, sent) in enumerate(sums)
+    )
+    to_all, from_all = sum(to for to, _ in sums), sum(sent for _, sent in sums)
+    return Week(
+        days=rows,
+        down=_bars([to for to, _ in sums], peak, 0.0),
+        up=_bars([sent for _, sent in sums], peak, 0.5),
+        total=f"{wording.bytes_text(to_all)} to the devices, {wording.bytes_text(from_all)} from them",
+        peak=wording.bytes_text(peak),
+        is_empty=not to_all + from_all,
+    )
+
+
+def _bars(values: Sequence[int], peak: int, side: float) -> str:
+    """One bar a day, `side` 0 or a half of its slot to the right."""
+    slot = _SVG_WIDTH / len(values)
+    width = slot * 0.34
+    parts = []
+    for place, value in enumerate(values):
+        if value:
+            height = max(1.0, value / peak * (_SVG_HEIGHT - 4))
+            left = place * slot + slot * 0.14 + side * slot * 0.76
+            parts.append(f"M{left:.1f} {_SVG_HEIGHT}v-{height:.1f}h{width:.1f}v{height:.1f}z")
+    return "".join(parts)
+
+
+def _day_name(day: int) -> str:
+    then = datetime.fromtimestamp(day * DAY_SECONDS, UTC)
+    return f"{wording.DAY_NAMES[then.weekday()]} {then.day} {then:%b}"

@@ -1,0 +1,73 @@
+"""What outlives the hub's process beside the store: history, guess counters, the code for a new password, backups.
+
+It puts them together for a data directory, or in RAM for tests, and runs the one thread that writes what may wait.
+"""
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from stairgate.hub import backup
+from stairgate.hub.claim_code import RESET_FILE_NAME, ClaimCode, ClaimFile, ClaimSlot, reset_code
+from stairgate.hub.clock import Clock
+from stairgate.hub.guessing import GuessFile, Guessing, GuessSlot
+from stairgate.hub.history import FILE_NAME as HISTORY_NAME
+from stairgate.hub.history import History
+
+_LOOK_SECONDS = 1.0
+
+
+def _no_restart() -> None:
+    """A hub that runs inside a test is begun anew by the test."""
+
+
+@dataclass(frozen=True)
+class Keeping:
+    """places: home and data directory, None where there are none to back up. restart: begin the process's work anew,
+    with what was restored; returns at once.
+    """
+
+    history: History
+    reset_code: ClaimCode
+    guess_slot: GuessSlot = field(default_factory=GuessSlot)
+    places: backup.Places | None = None
+    restart: Callable[[], None] = _no_restart
+
+    @contextmanager
+    def writing(self, guessing: Guessing) -> Iterator[None]:
+        """Write what waits every now and then as long as the block runs, and all of it at its end."""
+        stop = threading.Event()
+
+        def write() -> None:
+            while not stop.wait(_LOOK_SECONDS):
+                self.history.write_due()
+                guessing.write_due()
+
+        writer = threading.Thread(target=write, name="keeping", daemon=True)
+        writer.start()
+        try:
+            yield
+        finally:
+            stop.set()
+            writer.join()
+            guessing.write()
+            self.history.close()
+
+
+def in_memory(clock: Clock) -> Keeping:
+    """Nothing outlives the process (the fake)."""
+    return Keeping(History(None, clock), reset_code(ClaimSlot(), clock))
+
+
+def on_disk(places: backup.Places, clock: Clock, restart: Callable[[], None]) -> Keeping:
+    """Kept in the data directory."""
+    data: Path = places.data
+    return Keeping(
+        history=History(data / HISTORY_NAME, clock),
+        reset_code=reset_code(ClaimFile(data, RESET_FILE_NAME), clock),
+        guess_slot=GuessFile(data),
+        places=places,
+        restart=restart,
+    )

@@ -1,0 +1,34 @@
+"""Asking for the password once more, before something that a borrowed phone or a stolen cookie must not do.
+
+Tries count with those of the login: a signed-in browser is no way to guess.
+"""
+
+from typing import NamedTuple
+
+from flask import request
+
+from stairgate.hub import forms, passwords
+from stairgate.hub.context import parts, source
+
+BUSY = "The hub is checking other passwords right now. Please try again in a few seconds."
+
+
+class Refusal(NamedTuple):
+    """Why not: a sentence for the field `password` and the status of the answer."""
+
+    sentence: str
+    status: int
+
+
+def refuse_without_password() -> Refusal | None:
+    """None when the form's `password` is the account's."""
+    if wait := parts().guessing.begin(source()):
+        return Refusal(f"Too many tries. Please wait {wait} seconds.", 429)
+    try:
+        is_owner = parts().parents.is_owner(forms.password_of(request.form))
+    except passwords.Busy:
+        return Refusal(BUSY, 503)
+    if not is_owner:
+        return Refusal("That is not the password you sign in with.", 403)
+    parts().guessing.succeeded(source())
+    return None
