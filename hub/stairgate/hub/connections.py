@@ -21,6 +21,8 @@ _THIS_MACHINE = ("127.0.0.1", "::1")
 
 #: The hardware address behind a source address, None where the hub does not see it: `Network.mac_of`.
 MacOf = Callable[[str], str | None]
+#: The client's address behind a loopback port of the HTTPS front, None where it is not the front's.
+ClientOf = Callable[[int], str | None]
 
 
 class _Channel(HTTPChannel):  # type: ignore[misc]
@@ -55,6 +57,18 @@ class Connections:
         for entry in self._channels.values():
             if getattr(entry, "accepting", False):
                 entry.channel_class = self._open
+
+    def let_in(self, server: Any, client_of: ClientOf) -> None:
+        """What this listener accepts is the HTTPS front's: it counts as its client's; anybody else's is refused."""
+
+        def open_inner(server: Any, connection: socket.socket, address: Any, adjustments: Any, map: Any) -> None:
+            client = client_of(address[1])
+            if client is None:
+                connection.close()
+                return
+            self._open(server, connection, (client, address[1]), adjustments, map)
+
+        server.channel_class = open_inner
 
     def close_overdue(self, now: float) -> None:
         """Close what has taken too long to ask. `now`: monotonic seconds."""

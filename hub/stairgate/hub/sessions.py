@@ -14,13 +14,17 @@ from stairgate.hub.store import Row, Store, Transaction
 
 
 class Session(NamedTuple):
-    """One signed-in browser. `browser`: in a few words, for the list. Times: wall seconds."""
+    """One signed-in browser. `browser`: in a few words, for the list. Times: wall seconds.
+
+    is_secured: it came over HTTPS, and only there it is worth something.
+    """
 
     id: str
     parent: str
     browser: str
     created: float
     seen: float
+    is_secured: bool = False
 
 
 class Sessions:
@@ -31,7 +35,7 @@ class Sessions:
         self._home = home
         self._clock = clock
 
-    def start(self, parent: str, browser: str) -> str:
+    def start(self, parent: str, browser: str, is_secured: bool = False) -> str:
         """A new session; returns the token for the cookie.
 
         The session unused longest makes room when there are 50.
@@ -42,7 +46,7 @@ class Sessions:
             held = sorted(self._live(rows), key=lambda session: session.seen)
             for session in held[: max(0, len(held) - limits.SESSIONS_MAX + 1)]:
                 rows.delete("sessions", session.id)
-            document = {"parent": parent, "browser": browser, "created": now, "seen": now}
+            document = {"parent": parent, "browser": browser, "created": now, "seen": now, "is_secured": is_secured}
             rows.put("sessions", session_id(token), document, expected=0)
         return token
 

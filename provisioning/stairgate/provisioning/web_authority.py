@@ -171,7 +171,7 @@ def _leaf(file: Path, certificate: x509.Certificate) -> Leaf:
 def _utc(certificate: x509.Certificate, name: str) -> datetime:
     # Renamed by cryptography 42; OpenWrt 24.10 has 41.
     moment: datetime | None = getattr(certificate, f"{name}_utc", None)
-    return moment or getattr(certificate, name).replace(tzinfo=UTC)  # type: ignore[no-any-return]
+    return moment or getattr(certificate, name).replace(tzinfo=UTC)
 
 
 def grouped(digits: str) -> str:
