@@ -12,9 +12,13 @@ from stairgate.agent.gate import GateSettings
 from stairgate.agent.limits import INTERFACE_CHARACTERS, SETTINGS_BYTES
 from stairgate.agent.sync import Identity
 from stairgate.core import envelope
-from stairgate.core.fields import DIGITS, LOWER, is_id, is_made_of
+from stairgate.core.fields import DIGITS, LOWER, is_id, is_made_of, is_revision
 from stairgate.core.limits import ID_CHARACTERS
+from stairgate.core.trust import is_point
 from stairgate.port.atomic import read_bounded
+
+# Where OpenWrt has it.
+DNSMASQ_LEASES = "/tmp/dhcp.leases"
 
 
 class SettingsRefused(Exception):
@@ -26,7 +30,10 @@ class SettingsRefused(Exception):
 
 
 class AgentSettings(NamedTuple):
-    """Everything the process needs to know. broker: addresses, tried in turn; files: paths to PEM files."""
+    """Everything the process needs to know.
+
+    broker: addresses, tried in turn; files: paths to PEM files; lease_file: dnsmasq's, which need not exist.
+    """
 
     identity: Identity
     broker: tuple[str, ...]
@@ -37,6 +44,7 @@ class AgentSettings(NamedTuple):
     lan_interfaces: tuple[str, ...]
     state_folder: Path
     gate: GateSettings
+    lease_file: str = DNSMASQ_LEASES
 
 
 def _texts(faults: list[str], content: dict[str, Any], name: str) -> tuple[str, ...]:
@@ -80,6 +88,33 @@ def _keys(faults: list[str], content: dict[str, Any]) -> dict[str, bytes]:
     return keys
 
 
+def _root(faults: list[str], content: dict[str, Any]) -> bytes:
+    """The home's root point; homes made before there was one have none."""
+    text = content.get("root", "")
+    if text == "":
+        return b""
+    if is_point(text):
+        return bytes.fromhex(text)
+    faults.append(f"root: expected the hex of a point on the curve, got {str(text)[:20]!r}…")
+    return b""
+
+
+def _trust(faults: list[str], content: dict[str, Any]) -> int:
+    value = content.get("trust", 1)
+    if is_revision(value):
+        return int(value)
+    faults.append(f"trust: expected the revision of the keys, a whole number from 1, got {value!r}")
+    return 1
+
+
+def _lease_file(faults: list[str], content: dict[str, Any]) -> str:
+    value = content.get("lease_file", DNSMASQ_LEASES)
+    if isinstance(value, str) and value.startswith("/") and "\0" not in value:
+        return value
+    faults.append(f"lease_file: expected an absolute path, got {value!r}")
+    return DNSMASQ_LEASES
+
+
 def read_settings(folder: Path) -> AgentSettings:
     """The settings in a folder made by `stairgate home init`. Raises OSError, SettingsRefused."""
     path = folder / "agent.toml"
@@ -101,6 +136,8 @@ def read_settings(folder: Path) -> AgentSettings:
         _id(faults, content, "agent"),
         _shard(faults, content),
         _keys(faults, content),
+        _trust(faults, content),
+        _root(faults, content),
     )
     settings = AgentSettings(
         identity=identity,
@@ -112,6 +149,7 @@ def read_settings(folder: Path) -> AgentSettings:
         lan_interfaces=interfaces,
         state_folder=folder / "state",
         gate=GateSettings(),
+        lease_file=_lease_file(faults, content),
     )
     faults += [f"{file}: no such file" for file in settings[3:6] if not Path(file).is_file()]
     if faults:

@@ -19,12 +19,18 @@ POLICY_KIND = "policy"
 
 
 class Identity(NamedTuple):
-    """Who this agent is and whom it believes. keys: key id -> 65-byte point of each trusted signing key."""
+    """Who this agent is and whom it believes.
+
+    keys: key id -> 65-byte point of each trusted signing key; trust: the revision of the trust document they stand in.
+    root: the point of the home's root key, which may name other keys at any time; b"" when it is not known.
+    """
 
     home: str
     agent: str
     shard: str
     keys: Mapping[str, bytes]
+    trust: int = 1
+    root: bytes = b""
 
 
 class Received(NamedTuple):

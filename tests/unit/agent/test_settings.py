@@ -60,6 +60,20 @@ def test_good_settings(tmp_path: Path) -> None:
     assert settings.broker == ("192.168.77.2", "hub.lan")
 
 
+def test_what_a_paired_router_knows_besides(tmp_path: Path) -> None:
+    settings = read_settings(written(tmp_path, root=f'"{KEY.point.hex()}"', trust="4", lease_file='"/tmp/leases"'))
+
+    assert (settings.identity.root, settings.identity.trust) == (KEY.point, 4)
+    assert settings.lease_file == "/tmp/leases"
+
+
+def test_a_home_from_before_root_keys_has_none(tmp_path: Path) -> None:
+    settings = read_settings(written(tmp_path))
+
+    assert (settings.identity.root, settings.identity.trust) == (b"", 1)
+    assert settings.lease_file == "/tmp/dhcp.leases"
+
+
 def test_all_faults_are_told_at_once(tmp_path: Path) -> None:
     folder = written(
         tmp_path,
@@ -103,6 +117,13 @@ ONE_FAULT = [
     ("keys", "7"),
     ("keys", f'{{ {KEY.key_id} = "{KEY.point.hex()[:-2]}" }}'),
     ("keys", f"{{ {KEY.key_id} = 7 }}"),
+    ("root", '"04"'),
+    ("root", "4"),
+    ("root", f'"{KEY.point.hex()[:-2]}00"'),
+    ("trust", "0"),
+    ("trust", "true"),
+    ("lease_file", '"leases"'),
+    ("lease_file", "[]"),
 ]
 
 
