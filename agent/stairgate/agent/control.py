@@ -13,8 +13,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from types import FrameType
 
-from stairgate.agent import sync
+from stairgate.agent import off, presence, sync
 from stairgate.agent.broker_link import CONNECTED, BrokerLink, Link
+from stairgate.agent.census import Census
 from stairgate.agent.enforcement import Enforcement
 from stairgate.agent.held import Held
 from stairgate.agent.kernel import Kernel, LinuxKernel
@@ -28,7 +29,9 @@ from stairgate.agent.limits import (
     USAGE_SECONDS,
     WAIT_MAX_SECONDS,
 )
+from stairgate.agent.lookout import HomeLookout, Lookout
 from stairgate.agent.netlink import KernelRefused
+from stairgate.agent.off import OffWatch
 from stairgate.agent.outbox import Outbox
 from stairgate.agent.settings import AgentSettings, SettingsRefused, read_settings
 from stairgate.agent.state import State
@@ -50,12 +53,15 @@ class Control:
         state: State,
         link: Link,
         clock: SystemClock,
+        lookout: Lookout | None = None,
     ) -> None:
         self._identity, self._kernel, self._enforcement = identity, kernel, enforcement
         self._link, self._clock = link, clock
         self._outbox = Outbox(link, clock, identity.agent)
         self._held = Held(identity, state)
-        # What the kernel refuses at the moment.
+        self._census = Census(lookout, self._outbox) if lookout else None
+        self._off = OffWatch(kernel)
+        # What the kernel refuses at the moment, or a parent at the console.
         self._failure = ""
         self._devices: tuple[tuple[str, str, int | None], ...] = ()
         self._bytes = ByteCounts()
@@ -65,7 +71,7 @@ class Control:
         self._next_look = self._next_usage = self._next_poll = now
         self._next_hello = now + HELLO_SECONDS
         self._selector = selectors.DefaultSelector()
-        for descriptor in (link.fileno(), *kernel.watch()):
+        for descriptor in (link.fileno(), *kernel.watch(), *(lookout.watch() if lookout else ())):
             self._selector.register(descriptor, selectors.EVENT_READ)
 
     def start(self) -> None:
@@ -84,7 +90,7 @@ class Control:
         poll = now >= self._next_poll
         if (touched or poll) and self._held.policy() and not self._enforcement.rules_stand():
             self._repair()
-        if stepped or poll or now >= self._next_look:
+        elif stepped or touched or poll or now >= self._next_look:
             self._look(everything=poll)
         if poll:
             self._next_poll = now + SLOW_POLL_SECONDS
@@ -99,6 +105,8 @@ class Control:
         if now >= self._next_usage:
             self._next_usage = now + USAGE_SECONDS
             self._tell_usage()
+        if self._census:
+            self._census.turn(now)
 
     def _next_moment(self) -> float:
         moments = [self._next_look, self._next_hello, self._next_usage, self._next_poll]
@@ -117,6 +125,8 @@ class Control:
                 break
         if connected or documents:
             self._say_hello()
+        if connected and self._census:
+            self._census.connected(self._clock.monotonic())
 
     def _take(self, document: bytes) -> bool:
         """True when the document is the policy now."""
@@ -143,6 +153,7 @@ class Control:
             return
         try:
             outcome = self._enforcement.enforce(policy, {}, everything)
+            self._off.look(self._clock.monotonic())
         except (KernelRefused, ValueError) as refused:
             log.error("not applied: %s", refused)
             self._tell_failure(getattr(refused, "code", "policy").lower())
@@ -152,12 +163,9 @@ class Control:
             self._numbers = self._enforcement.numbers
             self._bytes.drop(self._numbers.values())
             self._save()
-        self._tell_failure("")
-        self._next_look = outcome.next_look
-        devices = tuple(
-            (device, "open" if decision.level == "open" else "closed", decision.until)
-            for device, decision in outcome.decisions.items()
-        )
+        self._tell_failure("" if self._off.ends is None else "switched_off")
+        self._next_look = min(outcome.next_look, self._off.ends or outcome.next_look)
+        devices = self._off.told(outcome.decisions, self._clock_offset)
         if devices != self._devices:
             self._devices = devices
             self._next_hello = now
@@ -212,20 +220,30 @@ def run(settings: AgentSettings, clock: SystemClock, enforcement: type[Enforceme
 
     signal.signal(signal.SIGTERM, stop)
     signal.signal(signal.SIGINT, stop)
+    # Held for as long as the process lives.
+    announced = presence.announce(settings.gate.table)
+    if announced is None:
+        log.warning("another agent keeps the gate here already")
     kernel = LinuxKernel(settings.gate)
+    lookout = HomeLookout(settings.lan_interfaces, settings.lease_file)
+    state = State(str(settings.state_folder))
+    if kernel.began_counting:
+        off.note_counting(state)
     control = Control(
         settings.identity,
         kernel,
         enforcement(kernel, settings.gate, settings.lan_interfaces, clock),
-        State(str(settings.state_folder)),
+        state,
         link,
         clock,
+        lookout,
     )
     control.start()
     link.start()
     while not stopping:
         control.turn()
     link.stop()
+    lookout.close()
 
 
 def main(arguments: Sequence[str]) -> int:

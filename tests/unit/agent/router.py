@@ -8,8 +8,9 @@ from stairgate.agent.enforcement import Enforcement
 from stairgate.agent.gate import GRANTED, GateSettings
 from stairgate.agent.grants import mac_key
 from stairgate.agent.kernel_fake import FakeKernel
+from stairgate.agent.lookout_fake import FakeLookout
 from stairgate.agent.state import State
-from stairgate.core.messages import Hello, Usage, read_hello, read_usage
+from stairgate.core.messages import Events, Hello, Usage, read_events, read_hello, read_usage
 from stairgate.core.records import Policy
 from tests.lab import network
 from tests.lab.policies import family_policy, pause
@@ -35,6 +36,7 @@ class Router:
     def restart(self) -> None:
         """A new process on the same machine."""
         self.link = FakeLink()
+        self.lookout = FakeLookout()
         self.links.append(self.link)
         self.state = State(str(self.folder))
         self.control = Control(
@@ -44,6 +46,7 @@ class Router:
             self.state,
             self.link,
             self.clock,
+            self.lookout,
         )
         self.control.start()
 
@@ -79,6 +82,10 @@ class Router:
     def usages(self) -> list[Usage]:
         """Every usage of this process."""
         return [read_usage(one.payload) for one in self.link.published if one.kind == "usage"]
+
+    def events(self) -> list[Events]:
+        """Everything this process has told about who is there."""
+        return [read_events(one.payload) for one in self.link.published if one.kind == "events"]
 
 
 def paused(revision: int) -> Policy:
