@@ -10,6 +10,7 @@ import struct
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from stairgate.agent.limits import BOOT_ID_CHARACTERS
 from stairgate.agent.netlink import NLM_F_ACK, Message, NetlinkSocket, attribute, attributes, message, netfilter_header
 
 NFNL_SUBSYS_CTNETLINK = 1
@@ -19,6 +20,7 @@ CTA_COUNTERS_BYTES = 2
 NFNLGRP_CONNTRACK_DESTROY = 3
 
 ACCOUNTING = "/proc/sys/net/netfilter/nf_conntrack_acct"
+BOOT_ID = "/proc/sys/kernel/random/boot_id"
 
 
 class Flow(NamedTuple):
@@ -30,10 +32,28 @@ class Flow(NamedTuple):
     received: int
 
 
-def switch_accounting_on() -> None:
-    """Have the kernel count bytes: it does not in a new namespace (measured). Raises OSError."""
+def switch_accounting(on: bool) -> bool:
+    """Have the kernel count bytes or not: it does not in a new namespace (measured). True when that was a change.
+
+    Raises OSError.
+    """
+    wanted = "1" if on else "0"
+    with open(ACCOUNTING, encoding="ascii") as setting:
+        before = setting.read().strip()
+    if before == wanted:
+        return False
     with open(ACCOUNTING, "w", encoding="ascii") as setting:
-        setting.write("1")
+        setting.write(wanted)
+    return True
+
+
+def boot_id() -> str:
+    """The kernel's word for this start of the machine; "" where it has none."""
+    try:
+        with open(BOOT_ID, encoding="ascii") as told:
+            return told.read(BOOT_ID_CHARACTERS).strip()
+    except (OSError, ValueError):
+        return ""
 
 
 def encode_forget(number: int, shift: int, mask: int, sequence: int) -> bytes:

@@ -44,6 +44,10 @@ NUMBER = tuple(SetName("inet", f"number_{bit}_{SCHEMA}") for bit in range(NUMBER
 BRIDGE_EXEMPT = SetName("bridge", f"exempt_{SCHEMA}")
 BRIDGE_GRANTED = SetName("bridge", f"granted_{SCHEMA}")
 BRIDGE_GRANTED_TCP = SetName("bridge", f"granted_tcp_{SCHEMA}")
+# Interfaces that a parent switched off at the console (`off`): a grant for everybody, which the kernel ends.
+OFF = SetName("inet", f"off_{SCHEMA}")
+OFF_TCP = SetName("inet", f"off_tcp_{SCHEMA}")
+WITH_TIMEOUT = frozenset({GRANTED, BRIDGE_GRANTED, BRIDGE_GRANTED_TCP, OFF, OFF_TCP})
 
 
 class GateSettings(NamedTuple):
@@ -82,6 +86,11 @@ def render_gate(settings: GateSettings) -> str:
         lines.append(
             f"add set {name.family} {table} {name.name} "
             f"{{ type ether_addr; flags timeout; timeout 1s; size {MACS_IN_SET}; }}"
+        )
+    for name in (OFF, OFF_TCP):
+        lines.append(
+            f"add set {name.family} {table} {name.name} "
+            f"{{ type ifname; flags timeout; timeout 1s; size {INTERFACES_IN_SET}; }}"
         )
     hooks = {
         "inet": {
@@ -122,6 +131,10 @@ def render_gate(settings: GateSettings) -> str:
             "goto closed",
         ],
         ("inet", "forward"): [
+            # Before the mark: what is switched off is not dropped on the way in either.
+            f"iifname @{OFF.name} return",
+            f"oifname @{OFF.name} return",
+            f"oifname @{OFF_TCP.name} meta l4proto tcp return",
             f"iifname @{LAN.name} oifname != @{LAN.name} jump outbound",
             *[
                 f"iifname != @{LAN.name} {by} tcp sport @{PAGE_PORTS.name} ct state established return"
@@ -130,6 +143,7 @@ def render_gate(settings: GateSettings) -> str:
             f"iifname != @{LAN.name} oifname @{LAN.name} meta mark set meta mark | {mark}",
         ],
         ("inet", "input"): [
+            f"iifname @{OFF.name} return",
             f"iifname @{LAN.name} ether saddr != @{EXEMPT.name} jump router_services",
         ],
         ("bridge", "output"): [

@@ -10,13 +10,19 @@ from typing import Protocol
 
 from stairgate.agent import conntrack, set_elements
 from stairgate.agent.conntrack import Flow
-from stairgate.agent.gate import GateSettings, SetName
+from stairgate.agent.gate import OFF, GateSettings, SetName
 from stairgate.agent.limits import NFT_SECONDS
-from stairgate.agent.netlink import KernelRefused, NetlinkSocket
+from stairgate.agent.netlink import KernelRefused, Message, NetlinkSocket
 from stairgate.agent.set_elements import SetChange
 
 NFNLGRP_NFTABLES = 7
 NFT_DELETIONS = frozenset((set_elements.NFNL_SUBSYS_NFTABLES << 8) | n for n in (2, 5, 8, 11))
+OFF_CHANGES = frozenset((set_elements.NEWSETELEM, set_elements.DELSETELEM))
+OFF_NAME = OFF.name.encode() + b"\0"
+
+
+def _is_news(event: Message) -> bool:
+    return event.kind in NFT_DELETIONS or (event.kind in OFF_CHANGES and OFF_NAME in event.body)
 
 
 class Kernel(Protocol):
@@ -41,25 +47,35 @@ class Kernel(Protocol):
         """The live flows of numbered devices, then those that ended since the last call."""
 
     def rules_touched(self) -> bool:
-        """True when somebody deleted a table, chain, rule or set since the last call; ours among them or not."""
+        """True when somebody deleted a table, chain, rule or set since the last call, ours among them or not, or
+        switched an interface off or on."""
 
     def watch(self) -> Sequence[int]:
         """Descriptors that become readable when `rules_touched` has news."""
 
 
 class LinuxKernel:
-    """nftables and conntrack of this network namespace, over netlink; rulesets as text through `nft -f -`."""
+    """nftables and conntrack of this network namespace, over netlink; rulesets as text through `nft -f -`.
 
-    def __init__(self, settings: GateSettings) -> None:
+    listening: also hear what others change and which flows end, and have the kernel count bytes; `began_counting` says
+    whether it did not before. Without it, only `load`, `rules`, `elements`, `commit` and `forget` are of use.
+    """
+
+    def __init__(self, settings: GateSettings, listening: bool = True) -> None:
         self._settings = settings
         self._netlink = NetlinkSocket()
-        self._deletions = NetlinkSocket(groups=(NFNLGRP_NFTABLES,))
+        self._sockets = [self._netlink]
+        self.began_counting = False
+        if not listening:
+            return
+        self._changes = NetlinkSocket(groups=(NFNLGRP_NFTABLES,))
         self._ended = NetlinkSocket(groups=(conntrack.NFNLGRP_CONNTRACK_DESTROY,))
-        conntrack.switch_accounting_on()
+        self._sockets += [self._changes, self._ended]
+        self.began_counting = conntrack.switch_accounting(True)
 
     def close(self) -> None:
         """Free the sockets. The gate lives on."""
-        for netlink in (self._netlink, self._deletions, self._ended):
+        for netlink in self._sockets:
             netlink.close()
 
     def load(self, text: str) -> None:
@@ -102,10 +118,10 @@ class LinuxKernel:
     def rules_touched(self) -> bool:
         """See Kernel."""
         try:
-            return any([event.kind in NFT_DELETIONS for event in self._deletions.pending()])
+            return any([_is_news(event) for event in self._changes.pending()])
         except OSError:  # too much news to hold: something certainly was touched
             return True
 
     def watch(self) -> Sequence[int]:
         """See Kernel."""
-        return (self._deletions.fileno(),)
+        return (self._changes.fileno(),)

@@ -10,7 +10,7 @@ import struct
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-from stairgate.agent.gate import SetName
+from stairgate.agent.gate import WITH_TIMEOUT, SetName
 from stairgate.agent.limits import DUMP_TRIES, ELEMENTS_A_MESSAGE
 from stairgate.agent.netlink import (
     NLA_F_NESTED,
@@ -95,7 +95,7 @@ def encode_changes(table: str, changes: Sequence[SetChange], first_sequence: int
             if timeout is not None and timeout <= 0:
                 raise ValueError(f"a timeout of {timeout} ms for {key.hex()} in {change.name.name}: expected 1 or more")
         # Adding first makes the deletion safe whether the element is there, has just expired or never was.
-        timed = change.name.name.startswith("granted")
+        timed = change.name in WITH_TIMEOUT
         touched = [(key, timeout) for key, timeout in puts if key not in change.fresh]
         touched += [(key, 1000 if timed else None) for key in sorted(change.remove)]
         for part in _chunks(touched):

@@ -8,7 +8,7 @@ import hashlib
 import json
 import os
 
-from stairgate.agent.limits import CONSTANTS_BYTES, NUMBER_MAX, NUMBERS_BYTES
+from stairgate.agent.limits import BOOT_ID_CHARACTERS, CONSTANTS_BYTES, NUMBER_MAX, NUMBERS_BYTES
 from stairgate.core.limits import ROUTER_POLICY_BYTES
 from stairgate.port.atomic import read_bounded, write_atomic
 
@@ -29,6 +29,7 @@ class State:
         self._previous = os.path.join(folder, "policy.previous")
         self._constants = os.path.join(folder, "constants")
         self._numbers = os.path.join(folder, "numbers.json")
+        self._accounting = os.path.join(folder, "accounting")
 
     def load_policy(self) -> bytes | None:
         """The document saved last, None when there is none. Raises OSError, ValueError when it is too large."""
@@ -80,6 +81,17 @@ class State:
         if any(type(number) is not int or not 1 <= number <= NUMBER_MAX for number in numbers.values()):
             return {}
         return numbers
+
+    def load_accounting(self) -> str:
+        """In which start of the machine the agent had the kernel begin to count bytes; "" when it never did."""
+        try:
+            return read_bounded(self._accounting, BOOT_ID_CHARACTERS).decode("ascii")
+        except (OSError, ValueError):
+            return ""
+
+    def save_accounting(self, boot: str) -> None:
+        """Keep that, so that removal can set it back. Raises OSError."""
+        write_atomic(self._accounting, boot.encode("ascii"))
 
     def save_numbers(self, numbers: dict[str, int]) -> None:
         """Keep the devices' numbers. Raises OSError."""

@@ -34,7 +34,7 @@ def test_every_set_the_agent_fills_is_declared_once_with_a_bound() -> None:
         declared = [line for line in lines if line.startswith(f"add set {name.family} stairgate {name.name} ")]
         assert len(declared) == 1, name
         assert "size " in declared[0]
-        assert ("flags timeout; timeout 1s" in declared[0]) == name.name.startswith("granted")
+        assert ("flags timeout; timeout 1s" in declared[0]) == (name in gate.WITH_TIMEOUT)
 
 
 def test_loading_again_never_replaces_a_table() -> None:
