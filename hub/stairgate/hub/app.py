@@ -13,14 +13,20 @@ from werkzeug.exceptions import HTTPException, InternalServerError
 
 from stairgate.hub import limits, wording
 from stairgate.hub.account_pages import account
+from stairgate.hub.act_log import add_act_log
 from stairgate.hub.child_pages import child
-from stairgate.hub.device_pages import device, pictures
+from stairgate.hub.device_pages import device, is_new_here
 from stairgate.hub.guard import add_guard, web_session
 from stairgate.hub.home_pages import home
+from stairgate.hub.keeping_pages import keeping, week_of
 from stairgate.hub.parts import Parts
 from stairgate.hub.public_pages import public
+from stairgate.hub.router_pages import pairing, router
+from stairgate.hub.quarantine_pages import quarantine
 from stairgate.hub.secure_pages import secure
 from stairgate.hub.store import StoreError
+from stairgate.hub.uploads import HubRequest
+from stairgate.hub.traffic_pages import pictures, traffic_pages
 from stairgate.hub.web_session import WebSessions
 
 _log = logging.getLogger(__name__)
@@ -29,6 +35,7 @@ _log = logging.getLogger(__name__)
 def create_app(parts: Parts) -> Flask:
     """The pages of one hub."""
     app = Flask("stairgate.hub", root_path=str(Path(__file__).parent))
+    app.request_class = HubRequest
     secret = parts.parents.secret()
     app.config.update(
         SECRET_KEY=secret,
@@ -43,8 +50,10 @@ def create_app(parts: Parts) -> Flask:
     app.session_interface = WebSessions(parts.sessions, secret)
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     add_guard(app, parts.network, parts.parents, parts.names, parts.devices.childs_device)
-    CSRFProtect(app)
-    for blueprint in (home, child, device, account, public, secure):
+    # A router has no page that it could take a token from; it proves that it knows the code.
+    CSRFProtect(app).exempt(pairing)
+    add_act_log(app, parts)
+    for blueprint in (home, child, device, account, public, secure, keeping, router, pairing):
         app.register_blueprint(blueprint)
     app.register_error_handler(HTTPException, _show_error)
     app.register_error_handler(StoreError, _show_store_error)
@@ -73,11 +82,18 @@ def _add_words(app: Flask) -> None:
             bool(parts.https.port) and not request.is_secure and request.endpoint != "secure.guide" and is_signed_in()
         )
 
+    def notices() -> list[str]:
+        parts: Parts = app.extensions["stairgate"]
+        return parts.notices.texts(parts.parents.zone()) if is_signed_in() else []
+
     app.jinja_env.globals.update(
         asset=asset,
         can_be_secured=can_be_secured,
+        is_new_here=is_new_here,
         is_signed_in=is_signed_in,
         limits=limits,
+        notices=notices,
+        week_of=week_of,
         wording=wording,
         pictures=pictures,
     )

@@ -17,9 +17,20 @@ from stairgate.hub.parents import Parents
 from stairgate.hub.web_session import WebSession
 
 #: What answers before anybody is signed in. Everything else sends a visitor to the login.
-PUBLIC = frozenset({"static", "account.claim", "account.login", "public.me", "public.help_page", "public.tell", "public.using"})
+PUBLIC = frozenset(
+    {
+        "static",
+        "account.claim",
+        "account.login",
+        "public.me",
+        "public.help_page",
+        "public.tell",
+        "public.using",
+        "pairing.pair",
+    }
+)
 #: What answers before the hub has an owner.
-UNCLAIMED = frozenset({"static", "account.claim", "public.help_page"})
+UNCLAIMED = frozenset({"static", "account.claim", "keeping.restore", "public.help_page"})
 _CHANGING = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 
 HEADERS = {

@@ -65,6 +65,7 @@ class Parts:
     traffic: Traffic
     exchange: Exchange
     sender: _Sender
+    issuer: Issuer
     roster: Roster
     pairing: Pairing
     removal: Removal
@@ -135,6 +136,7 @@ def build(
         traffic=traffic,
         exchange=exchange,
         sender=sender,
+        issuer=issuer,
         roster=roster,
         pairing=Pairing(clock, router_acts.enrol),
         removal=removal,

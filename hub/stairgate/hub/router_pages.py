@@ -1,0 +1,226 @@
+"""The routers of the home: how each stands, letting one in by a code, renaming, pairing again and removing.
+
+Pages are for parents; `POST /pair` is for the router itself, without a login: it proves that it knows the code.
+Without an open code that address looks like any that does not exist. Nothing of a code is ever logged.
+"""
+
+from dataclasses import dataclass
+from itertools import groupby
+
+import segno
+from flask import Blueprint, abort, g, redirect, request, url_for
+from werkzeug.exceptions import RequestEntityTooLarge
+from werkzeug.wrappers import Response
+
+from stairgate.core.limits import PAIR_REQUEST_BYTES
+from stairgate.hub import forms, passwords, wording
+from stairgate.hub.acts import NotPossible
+from stairgate.hub.context import overview, page, parts, source
+from stairgate.hub.reports import Standing
+
+pairing = Blueprint("pairing", __name__)
+router = Blueprint("router", __name__, url_prefix="/routers")
+Answer = Response | tuple[str, int]
+
+MEDIA_TYPE = "application/vnd.stairgate.pair"
+_BUSY = "The hub is checking other passwords right now. Please try again in a few seconds."
+_REFUSALS = {
+    "early": (429, "Too quick after the last try. Wait a second, then try again.\n"),
+    "wrong": (403, "This was not made with the code that the hub shows.\n"),
+    "malformed": (400, "This is no request to be paired.\n"),
+    "failed": (503, "The hub could not write this down; its page says why. The code still holds.\n"),
+}
+
+
+@dataclass(frozen=True)
+class RouterLine:
+    """A router as parents see it."""
+
+    standing: Standing
+    state: wording.State
+
+
+@dataclass(frozen=True)
+class CodePicture:
+    """A QR code as an SVG path: its side in modules, quiet zone included, and the dark modules."""
+
+    side: int
+    path: str
+
+
+# For routers
+
+
+@pairing.post("/pair")
+def pair() -> Response:
+    """Prove the code and be told everything an agent needs; 404 when no code is open."""
+    if parts().pairing.state().stage not in ("open", "paired"):
+        abort(404)
+    if request.mimetype != MEDIA_TYPE:
+        # A form of a foreign page cannot say this type, so no page anywhere can use up the tries.
+        return _plain(415, f"Expected Content-Type: {MEDIA_TYPE}\n")
+    if (request.content_length or 0) > PAIR_REQUEST_BYTES:
+        raise RequestEntityTooLarge
+    data = request.get_data(cache=False)
+    if len(data) > PAIR_REQUEST_BYTES:  # sent without its length
+        raise RequestEntityTooLarge
+    outcome = parts().pairing.answer(data)
+    if outcome.word == "closed":
+        abort(404)
+    if outcome.word != "paired":
+        return _plain(*_REFUSALS[outcome.word])
+    return Response(outcome.answer, 200, mimetype=MEDIA_TYPE)
+
+
+def _plain(status: int, text: str) -> Response:
+    return Response(text, status, mimetype="text/plain")
+
+
+# For parents
+
+
+@router.get("")
+def index() -> Answer:
+    """Every router, and those that were removed lately."""
+    return _list()
+
+
+@router.get("/add")
+def add() -> Answer:
+    """The code, and whether a router has used it."""
+    return _add()
+
+
+@router.post("/add")
+def open_code() -> Answer:
+    """Make a code; `again` is the id of a router that gets a new key."""
+    again = request.form.get("again", "")
+    if again and not parts().roster.find(again):
+        abort(404)
+    parts().pairing.open(again)
+    return redirect(url_for("router.add"), 303)
+
+
+@router.post("/add/cancel")
+def cancel() -> Answer:
+    """Forget the code."""
+    parts().pairing.cancel()
+    return redirect(url_for("router.index"), 303)
+
+
+@router.post("/put-out")
+def put_out() -> Answer:
+    """Try again to end the connections of removed routers."""
+    parts().removal.retry()
+    return redirect(url_for("router.index"), 303)
+
+
+@router.get("/<agent>")
+def show(agent: str) -> Answer:
+    """One router."""
+    return _show(agent)
+
+
+@router.post("/<agent>/rename")
+def rename(agent: str) -> Answer:
+    """Call it something else: `name`."""
+    try:
+        parts().router_acts.rename(agent, request.form.get("name", ""))
+    except NotPossible as problem:
+        return _show(agent, 422, {"name": str(problem)})
+    return redirect(url_for("router.show", agent=agent), 303)
+
+
+@router.post("/<agent>/remove")
+def remove(agent: str) -> Answer:
+    """Take its rights away: `sure` and the parent's `password`."""
+    if not parts().roster.find(agent):
+        abort(404)
+    if not request.form.get("sure"):
+        return _show(agent, 422, {"sure": "Please tick the box first."})
+    wait = parts().guessing.begin(source())
+    if wait:
+        return _show(agent, 429, {"password": f"Too many tries. Please wait {wait} seconds."})
+    try:
+        if not parts().parents.is_owner(forms.password_of(request.form)):
+            return _show(agent, 403, {"password": "That is not the password."})
+    except passwords.Busy:
+        return _show(agent, 503, {"password": _BUSY})
+    parts().guessing.succeeded(source())
+    try:
+        parts().router_acts.revoke(agent)
+    except NotPossible as problem:
+        return _show(agent, 409, {"act": str(problem)})
+    return redirect(url_for("router.index"), 303)
+
+
+def _lines() -> tuple[RouterLine, ...]:
+    zone, now = parts().parents.zone(), parts().clock.wall()
+    return tuple(RouterLine(standing, wording.router_state(standing, zone, now)) for standing in overview().standings)
+
+
+def _list(status: int = 200) -> Answer:
+    zone, now = parts().parents.zone(), parts().clock.wall()
+    removed = parts().removal.recent()
+    return page(
+        "routers.html",
+        status,
+        lines=_lines(),
+        removed=[(each, wording.clock_time(each.at, zone, now)) for each in removed],
+        is_removing=any(each.stage == "working" for each in removed),
+        has_failed=any(each.stage == "failed" for each in removed),
+        code=parts().pairing.state(),
+        broker_fault=parts().router_acts.broker_fault,
+        list_fault=parts().roster.fault,
+        numbers_lost=parts().issuer.numbers_lost,
+    )
+
+
+def _show(agent: str, status: int = 200, faults: forms.Faults | None = None) -> Answer:
+    if status != 200:
+        g.pop("overview", None)
+    line = next((line for line in _lines() if line.standing.agent.id == agent), None)
+    if not line:
+        abort(404)
+    return page("router.html", status, line=line, faults=faults or {}, form=request.form)
+
+
+def _add() -> Answer:
+    state = parts().pairing.state()
+    zone, now = parts().parents.zone(), parts().clock.wall()
+    again = parts().roster.find(state.again) if state.again else None
+    line = next((line for line in _lines() if state.agent and line.standing.agent.id == state.agent.id), None)
+    hub = _hub_address()
+    return page(
+        "router_add.html",
+        code=state,
+        again=again,
+        line=line,
+        hub=hub,
+        until=wording.clock_time(now + state.seconds, zone, now),
+        picture=qr_code(f"stairgate:pair?hub={hub}&code={state.code.replace('-', '')}") if state.code else None,
+        broker_fault=parts().router_acts.broker_fault,
+    )
+
+
+def _hub_address() -> str:
+    """Where a router finds this hub, as this parent's phone does where that is an address."""
+    pages = parts().pages()
+    asked = request.host.rpartition(":")[0].strip("[]") or request.host
+    host = asked if asked in pages.hosts else pages.hosts[0] if pages.hosts else asked
+    return f"[{host}]:{pages.port}" if ":" in host else f"{host}:{pages.port}"
+
+
+def qr_code(text: str) -> CodePicture:
+    """The QR code of a text, as a path of one unit a module, with the quiet zone that readers want."""
+    matrix = segno.make(text, micro=False, error="m").matrix
+    quiet = 4
+    runs = []
+    for row, modules in enumerate(matrix):
+        column = quiet
+        for module, group in groupby(modules):
+            length = len([*group])
+            if module:
+                runs.append(f"M{column} {row + quiet}h{length}v1h-{length}z")
+            column += length
+    return CodePicture(len(matrix) + 2 * quiet, "".join(runs))
