@@ -1,51 +1,29 @@
-"""The devices of the home: the list, a form for a new one, and their traffic as a picture with its text twin."""
+"""The devices of the home: the list with new ones first, one device's page, and whose it is by one tap.
 
-from typing import NamedTuple
+It decides how forms become acts and which page answers; what whose means is `assignment`'s part.
+"""
 
-from flask import Blueprint, redirect, request, url_for
+from collections.abc import Callable
+
+from flask import Blueprint, abort, g, redirect, request, url_for
 from werkzeug.wrappers import Response
 
-from stairgate.hub import forms, limits, wording
+from stairgate.hub import forms, wording
 from stairgate.hub.acts import NotPossible
-from stairgate.hub.cards import DeviceLine
+from stairgate.hub.assignment import GROWN_UP, NoSuchDevice
 from stairgate.hub.context import asking_mac, overview, page, parts
 from stairgate.hub.issue import PolicyTooLarge
-from stairgate.hub.traffic import Flow
+from stairgate.hub.store import Conflict
 
 device = Blueprint("device", __name__)
 Answer = Response | tuple[str, int]
-
-_BAR_STEP, _BAR_WIDTH, _PICTURE_HEIGHT = 5, 4, 64
-_TWIN_BUCKETS = 10  # rows of the text twin sum this many buckets: 20 seconds
-
-
-class TwinRow(NamedTuple):
-    """One row of the picture's text twin: how long ago it began, and bytes in words."""
-
-    ago: str
-    to_device: str
-    from_device: str
-
-
-class Picture(NamedTuple):
-    """A device's last two minutes: SVG paths (down stands on the line at `base`, up hangs from it), and words."""
-
-    line: DeviceLine
-    base: int
-    down: str
-    up: str
-    peak: str
-    now_to: str
-    now_from: str
-    total_to: str
-    total_from: str
-    is_quiet: bool
-    twin: tuple[TwinRow, ...]
+_TOO_MANY = "These are more devices than the router can hold."
+_CHANGED = "Somebody changed this in the meantime. This is how it stands now."
 
 
 @device.get("/devices")
 def index() -> Answer:
-    """Every device, and the form for a new one."""
+    """Every device, new ones first, and the form for one more."""
     return _list()
 
 
@@ -55,7 +33,7 @@ def add() -> Answer:
     people = {card.person.id: card.person.name for card in overview().cards}
     wanted, faults = forms.read_device(request.form, people)
     if not faults:
-        is_adult = wanted.person == "adult"
+        is_adult = wanted.person == GROWN_UP
         try:
             parts().acts.add_device(
                 wanted.name,
@@ -70,21 +48,8 @@ def add() -> Answer:
         except NotPossible as problem:
             faults["mac"] = str(problem)
         except PolicyTooLarge:
-            faults["mac"] = "These are more devices than the router can hold."
+            faults["mac"] = _TOO_MANY
     return _list(422, faults)
-
-
-def _list(status: int = 200, faults: forms.Faults | None = None) -> Answer:
-    mac = asking_mac()
-    known = next((line for line in overview().devices if mac in line.device.macs), None)
-    return page(
-        "devices.html",
-        status,
-        form=request.form if request.method == "POST" else request.args,
-        faults=faults or {},
-        # Offered where it can work: a child's device is removed from the list first.
-        is_unknown=mac is not None and known is None,
-    )
 
 
 @device.post("/devices/this-one")
@@ -95,12 +60,46 @@ def exempt_this_one() -> Answer:
     if mac:
         try:
             parts().acts.exempt_parent(mac)
-            return redirect(url_for("device.index"), 303)
+            return _back(url_for("device.index"))
         except NotPossible as problem:
             fault = str(problem)
         except PolicyTooLarge:
-            fault = "These are more devices than the router can hold."
+            fault = _TOO_MANY
     return _list(409, {"this": fault})
+
+
+@device.get("/devices/<device_id>")
+def show(device_id: str) -> Answer:
+    """One device."""
+    return _show(device_id)
+
+
+@device.post("/devices/<device_id>")
+def edit(device_id: str) -> Answer:
+    """Change a device: name, kind, whose (may repeat; children's ids or `adult`), asks_who, revision."""
+    wanted, faults = forms.read_device_edit(request.form, [card.person.id for card in overview().cards])
+    if faults:
+        return _show(device_id, 422, faults)
+    return _act(lambda: parts().devices.assignment.edit(device_id, wanted), device_id)
+
+
+@device.post("/devices/<device_id>/assign")
+def assign(device_id: str) -> Answer:
+    """One tap: `whose` is a child's id, `adult`, `visitor`, `visitor-longer`, `all` or `nobody`."""
+    whose = request.form.get("whose", "")
+    return _act(lambda: parts().devices.assignment.assign(device_id, whose))
+
+
+@device.post("/devices/<device_id>/undo")
+def undo(device_id: str) -> Answer:
+    """Put the device back as it was before the last act; `act` names it, without it the last one is meant."""
+    return _act(lambda: parts().devices.assignment.undo(device_id, request.form.get("act", "")))
+
+
+@device.post("/devices/<device_id>/end-use")
+def end_use(device_id: str) -> Answer:
+    """Whoever said “I'm using it now” no longer does."""
+    return _act(lambda: parts().devices.assignment.end_use(device_id))
 
 
 @device.post("/devices/<device_id>/remove")
@@ -110,59 +109,64 @@ def remove(device_id: str) -> Answer:
     return redirect(url_for("device.index"), 303)
 
 
-@device.get("/traffic")
-def traffic() -> Answer:
-    """What moves now, for each device that has rules."""
-    return page("traffic.html", pictures=pictures(overview().devices))
+def is_new_here() -> bool:
+    """True when the device that asks is seen and nobody's: the parent may say that it is their own."""
+    mac = asking_mac()
+    return mac is not None and all(mac not in line.device.macs for line in overview().devices)
 
 
-def pictures(lines: tuple[DeviceLine, ...]) -> tuple[Picture, ...]:
-    """The pictures of these devices; exempt ones and those of nobody have none."""
-    return tuple(
-        _picture(line, parts().traffic.of(line.device.id))
-        for line in lines
-        if line.owners and "exempt" not in line.device.flags
+def _act(act: Callable[[], object], device_id: str = "") -> Answer:
+    """Answers with the page the form came from; faults with the device's own page, or with the list."""
+    try:
+        act()
+    except NoSuchDevice:
+        abort(404)
+    except (NotPossible, Conflict, PolicyTooLarge) as problem:
+        fault = _CHANGED if isinstance(problem, Conflict) else str(problem)
+        fault = _TOO_MANY if isinstance(problem, PolicyTooLarge) else fault
+        g.pop("overview", None)
+        return _show(device_id, 409, {"act": fault}) if device_id else _list(409, {"act": fault})
+    return _back(url_for("device.index"))
+
+
+def _back(otherwise: str) -> Response:
+    places = {"home": "home.index", "quarantine": "quarantine.show"}
+    origin = request.form.get("from", "")
+    device_id = (request.view_args or {}).get("device_id")
+    if origin == "device" and device_id:
+        return redirect(url_for("device.show", device_id=device_id), 303)
+    return redirect(url_for(places[origin]) if origin in places else otherwise, 303)
+
+
+def _list(status: int = 200, faults: forms.Faults | None = None) -> Answer:
+    return page(
+        "devices.html",
+        status,
+        form=request.form if request.method == "POST" else request.args,
+        faults=faults or {},
+        # Offered where it can work: a child's device is removed from the list first.
+        is_new_here=is_new_here(),
     )
 
 
-def _picture(line: DeviceLine, flow: Flow) -> Picture:
-    top, bottom = max(flow.to_device), max(flow.from_device)
-    scale = _PICTURE_HEIGHT / max(top + bottom, 1)
-    base = min(max(round(top * scale), 2), _PICTURE_HEIGHT - 2) if top + bottom else _PICTURE_HEIGHT - 2
-    seconds = limits.TRAFFIC_BUCKET_SECONDS
-    # The last bucket is still filling; the one before says what moves now.
-    now_to, now_from = flow.to_device[-2] / seconds, flow.from_device[-2] / seconds
-    rows = []
-    for start in range(0, limits.TRAFFIC_BUCKETS, _TWIN_BUCKETS):
-        window = slice(start, start + _TWIN_BUCKETS)
-        ago = (limits.TRAFFIC_BUCKETS - start) * seconds
-        rows.append(
-            TwinRow(
-                f"{ago}–{ago - _TWIN_BUCKETS * seconds} s ago",
-                wording.bytes_text(sum(flow.to_device[window])),
-                wording.bytes_text(sum(flow.from_device[window])),
-            )
-        )
-    return Picture(
+def _show(device_id: str, status: int = 200, faults: forms.Faults | None = None) -> Answer:
+    home = overview()
+    line = next((line for line in home.devices if line.device.id == device_id), None)
+    new = next((card for card in home.new_devices if card.device.id == device_id), None)
+    if line is None and new is None:
+        abort(404)
+    found = line.device if line else new.device if new else None
+    assert found is not None
+    zone = parts().parents.zone()
+    return page(
+        "device.html",
+        status,
+        device=found,
         line=line,
-        base=base,
-        down=_bars(flow.to_device, base, -scale),
-        up=_bars(flow.from_device, base, scale),
-        peak=f"{wording.bytes_text(max(top, bottom) / seconds)}/s",
-        now_to=f"{wording.bytes_text(now_to)}/s",
-        now_from=f"{wording.bytes_text(now_from)}/s",
-        total_to=wording.bytes_text(sum(flow.to_device)),
-        total_from=wording.bytes_text(sum(flow.from_device)),
-        is_quiet=not (flow.to_device[-2] or flow.from_device[-2] or flow.to_device[-1] or flow.from_device[-1]),
-        twin=tuple(reversed(rows)),
+        new=new,
+        faults=faults or {},
+        # After a fault of a field what was typed stays; after a conflict the page shows how it stands.
+        form=request.form if status == 422 else None,
+        since=wording.clock_time(found.first_seen, zone, home.now) if found.first_seen else "",
+        is_repeater=parts().devices.arrivals.is_repeater(found),
     )
-
-
-def _bars(values: tuple[int, ...], base: int, scale: float) -> str:
-    """An SVG path of bars from the line at `base`; at least one unit high where anything moved."""
-    commands = []
-    for index, value in enumerate(values):
-        if value:
-            height = round(value * scale) or (1 if scale > 0 else -1)
-            commands.append(f"M{index * _BAR_STEP} {base}v{height}h{_BAR_WIDTH}v{-height}z")
-    return "".join(commands)

@@ -29,6 +29,7 @@ CHILDREN_MAX = 20
 DEVICES_MAX = 100
 BEDTIMES_MAX = 14  # of one child
 NEW_DEVICES_MAX = 48  # that nobody has assigned; the one unseen longest makes room
+NEW_DEVICES_ON_HOME = 2  # cards beside the children's; the rest is under Devices
 NEW_DEVICE_SECONDS_MAX = 30 * 86400  # unseen for so long, it is forgotten
 VISIT_MINUTE = 22 * 60  # a visitor's device is open until this minute of the day
 VISIT_SECONDS_MIN = 1800  # with less left than this, until the next day's
@@ -124,6 +125,7 @@ TRAFFIC_BUCKETS = 60
 # Backups: the store (8 MB) and the history at their largest, keys and settings of a hundred agents
 BACKUP_BYTES_MAX = 16 * 1024 * 1024
 BACKUP_FILES_MAX = 1000
+UPLOAD_SECONDS = 120  # for a backup to arrive whole
 PASSPHRASE_CHARACTERS_MIN = 12
 
 # History on disk

@@ -1,28 +1,45 @@
 """What needs no login: help, and `/me`, where a child sees what holds for the device in its hands.
 
-`/me` recognises the device by its source address in the hub's neighbour table. It shows no name, no history
-and nothing of other devices; an address can be borrowed, so it must be safe to show to any sibling.
+`/me` recognises the device by its source address, as the hub or an agent has seen it. It shows no history and
+nothing of other devices, and names only where a device's own people choose who is using it; an address can be
+borrowed, so it must be safe to show to any sibling.
 """
 
 from typing import NamedTuple
 
-from flask import Blueprint, render_template, request
+from flask import Blueprint, redirect, render_template, request, url_for
+from werkzeug.wrappers import Response
 
 from stairgate.hub import outlook, wording
-from stairgate.hub.context import parts
-from stairgate.hub.family import Device, Family, read_family
+from stairgate.hub.acts import NotPossible
+from stairgate.hub.context import asking_mac, parts
+from stairgate.hub.family import DEVICE_KINDS, Device, Family, Person, read_family
+from stairgate.hub.store import Conflict
 
 public = Blueprint("public", __name__)
+Answer = Response | tuple[str, int]
 
 
 class Mine(NamedTuple):
-    """What a device's own page says. `bedtimes`: sentences."""
+    """What a device's own page says. `bedtimes`: sentences; `sharers`: who may say that they use it now."""
 
     kind: str
     state: wording.State
     has_rules: bool
+    is_visitor: bool
     bedtimes: tuple[str, ...]
     applied: wording.Applied
+    sharers: tuple[Person, ...]
+    user: str
+    using_until: str
+
+
+class Unassigned(NamedTuple):
+    """What the page of a device of nobody says. `words`: those on the parents' card."""
+
+    state: wording.State
+    sentence: str
+    words: str
 
 
 @public.get("/help")
@@ -32,15 +49,73 @@ def help_page() -> tuple[str, int]:
 
 
 @public.get("/me")
-def me() -> tuple[str, int]:
+def me() -> Answer:
     """What holds on the device that asks."""
-    mac = parts().network.mac_of(request.remote_addr or "")
+    return _me()
+
+
+@public.post("/me/tell")
+def tell() -> Answer:
+    """A device of nobody asks a parent to say whose it is: `kind` (optional) says what it is."""
+    family = _family()
+    device = _asking(family)
+    if device is None or device not in family.new_devices(parts().clock.wall()):
+        return redirect(url_for("public.me"), 303)
+    kind = request.form.get("kind", "")
+    fault = parts().devices.asks.tell(device.id, kind if kind in DEVICE_KINDS else "")
+    return _me(429, fault) if fault else redirect(url_for("public.me"), 303)
+
+
+@public.post("/me/using")
+def using() -> Answer:
+    """On a shared device: `person` uses it now; empty gives it back."""
+    device = _asking(_family())
+    person = request.form.get("person", "")
+    if device is None:
+        return redirect(url_for("public.me"), 303)
+    try:
+        if person:
+            parts().devices.assignment.use(device.id, person)
+        else:
+            parts().devices.assignment.end_use(device.id)
+    except NotPossible as problem:
+        return _me(409, str(problem))
+    except Conflict:
+        return _me(409, "Somebody else was faster. This is how it stands now.")
+    return redirect(url_for("public.me"), 303)
+
+
+def _me(status: int = 200, fault: str = "") -> Answer:
+    family = _family()
+    mac = asking_mac()
+    device = _asking(family)
+    if device is None or device in family.new_devices(parts().clock.wall()):
+        new = _unassigned(family, device) if device else None
+        told = bool(device and parts().devices.asks.of(device.id))
+        return render_template("me_unknown.html", mac=mac, new=new, told=told, fault=fault), status
+    return render_template("me.html", mine=_mine(family, device), fault=fault), status
+
+
+def _family() -> Family:
     with parts().store.transaction(parts().home) as rows:
-        family = read_family(rows)
-    device = family.device_with(mac) if mac else None
-    if device is None or not (device.persons or device.flags):
-        return render_template("me_unknown.html", mac=mac), 200
-    return render_template("me.html", mine=_mine(family, device)), 200
+        return read_family(rows)
+
+
+def _asking(family: Family) -> Device | None:
+    mac = asking_mac()
+    return family.device_with(mac) if mac else None
+
+
+def _unassigned(family: Family, device: Device) -> Unassigned:
+    now = parts().clock.wall()
+    state = wording.state_of(outlook.of_everybody(family, int(now))[device.id], parts().parents.zone(), now)
+    if family.new_closed:
+        sentence = "New devices have no internet here until a parent says whose they are. That is your parents’ choice."
+    elif family.people:
+        sentence = "Until a parent says whose this is, the strictest rules of this home hold here."
+    else:
+        sentence = "No rules are set in this home yet."
+    return Unassigned(state._replace(why=""), sentence, parts().devices.arrivals.words(device))
 
 
 def _mine(family: Family, device: Device) -> Mine:
@@ -48,8 +123,18 @@ def _mine(family: Family, device: Device) -> Mine:
     owners = [person for person in family.people if person.id in device.persons]
     zone = owners[0].zone if owners else parts().parents.zone()
     state = wording.state_of(outlook.of_everybody(family, int(now))[device.id], zone, now)
-    bedtimes = sorted({wording.bedtime_text(week) for person in owners for week in family.weeks_of(person.id)})
+    user = family.person(device.user(now))
+    ruling = [user] if user else owners
+    bedtimes = sorted({wording.bedtime_text(week) for person in ruling for week in family.weeks_of(person.id)})
     has_rules = bool(owners) and "exempt" not in device.flags
-    kind = wording.KIND_NAMES[device.kind].lower() if device.kind not in ("other", "tv") else "device"
-    standings = parts().cards.overview(zone).applied
-    return Mine(kind, state, has_rules, tuple(bedtimes), standings)
+    return Mine(
+        kind=wording.KIND_NAMES[device.kind].lower() if device.kind not in ("other", "tv") else "device",
+        state=state,
+        has_rules=has_rules,
+        is_visitor=family.visit_of(device, now) is not None,
+        bedtimes=tuple(bedtimes),
+        applied=parts().cards.overview(zone).applied,
+        sharers=tuple(owners) if has_rules and len(owners) > 1 and device.asks_who else (),
+        user=user.name if user else "",
+        using_until=f"until {wording.clock_time(device.using_until, zone, now)}" if user else "",
+    )

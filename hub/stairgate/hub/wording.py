@@ -113,10 +113,12 @@ def state_of(decision: Decision, zone: str, now: float) -> State:
         return State("pause", "paused", "Paused", until, "A parent paused it.")
     if decision.reason == "bonus" and not closed:
         return State("plus", "open", "Extra time", until, "A parent gave extra time.")
+    if decision.reason == "override_open" and not closed:
+        return State("check", "open", "Internet is on", until, "A parent opened it for a visitor.")
     if decision.reason in ("week", "date") and closed:
         return State("moon", "night", "Bedtime", until, "It is bedtime.")
     if decision.reason in ("unknown_device", "no_person", "not_in_policy"):
-        return State("question", "paused", "Not known", until, "Nobody has said yet whose this is.")
+        return State("question", "paused", "No internet yet", until, "Nobody has said yet whose this is.")
     if decision.reason in ("exempt", "assistive", "hub"):
         return State("check", "open", "Always on", "", "This device has no rules.")
     if closed:
