@@ -14,17 +14,19 @@ from stairgate.hub.guard import web_session
 from stairgate.hub.issue import PolicyTooLarge
 from stairgate.hub.local_time import system_zone, zone_names
 from stairgate.hub.parents import OWNER
+from stairgate.hub.step_up import BUSY
 
 account = Blueprint("account", __name__)
 Answer = Response | tuple[str, int]
 _log = logging.getLogger(__name__)
-_BUSY = "The hub is checking other passwords right now. Please try again in a few seconds."
 
 
 @account.route("/claim", methods=["GET", "POST"])
 def claim() -> Answer:
-    """Become the owner: code, password, zone (optional)."""
+    """Become the owner: code, password, zone (optional). With a code of `stairgate reset-password`: a new password."""
     if parts().parents.is_claimed():
+        if parts().keeping.reset_code.is_open():
+            return _set_password()
         return redirect(url_for("account.login"), 303)
     if request.method != "POST":  # also HEAD, which carries no CSRF token
         return _claim_page({}, 200)
@@ -43,8 +45,9 @@ def claim() -> Answer:
         if not parts().parents.claim(password, request.form.get("zone", "")):
             return redirect(url_for("account.login"), 303)
     except passwords.Busy:
-        return _claim_page({"password": _BUSY}, 503)
+        return _claim_page({"password": BUSY}, 503)
     parts().guessing.succeeded(source())
+    parts().keeping.history.event("claimed", by=OWNER)
     _log.info("the hub has its owner")
     answer = _welcome()
     # At the first sign-in only, and to nobody else's surprise: later ones may happen on anybody's device.
@@ -67,7 +70,7 @@ def login() -> Answer:
     try:
         is_owner = parts().parents.is_owner(forms.password_of(request.form))
     except passwords.Busy:
-        return render("login.html", faults={"password": _BUSY}), 503
+        return render("login.html", faults={"password": BUSY}), 503
     if not is_owner:
         _log.warning("a wrong password")
         return render("login.html", faults={"password": "That is not the password."}), 403
@@ -122,6 +125,27 @@ def revoke_others() -> Answer:
 def _own_id() -> str:
     signed_in = web_session().signed_in
     return signed_in.id if signed_in else ""
+
+
+def _set_password() -> Answer:
+    if request.method != "POST":
+        return render("reset.html", faults={}), 200
+    password = forms.password_of(request.form)
+    if fault := passwords.fault_of_password(password):
+        return render("reset.html", faults={"password": fault}), 422
+    if wait := parts().guessing.begin(source()):
+        return render("reset.html", faults={"code": f"Too many tries. Please wait {wait} seconds."}), 429
+    if fault := parts().keeping.reset_code.check(request.form.get("code", "")):
+        return render("reset.html", faults={"code": fault}), 403
+    try:
+        parts().parents.set_password(password)
+    except passwords.Busy:
+        return render("reset.html", faults={"password": BUSY}), 503
+    parts().keeping.reset_code.clear()
+    parts().guessing.succeeded(source())
+    parts().keeping.history.event("password_set")
+    _log.warning("the password was set anew with a code from the console")
+    return _welcome()
 
 
 def _claim_page(faults: forms.Faults, status: int) -> Answer:

@@ -170,10 +170,12 @@ def _history_snapshot(path: Path) -> bytes:
     if not path.exists():
         return b""
     try:
-        with contextlib.closing(sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True, timeout=5)) as source:
-            with contextlib.closing(sqlite3.connect(":memory:")) as copy:
-                source.backup(copy)
-                return copy.serialize()
+        with (
+            contextlib.closing(sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True, timeout=5)) as source,
+            contextlib.closing(sqlite3.connect(":memory:")) as copy,
+        ):
+            source.backup(copy)
+            return copy.serialize()
     except sqlite3.Error as problem:
         _log.warning("the history is not in the backup: %s", problem)
         return b""

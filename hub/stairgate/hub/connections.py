@@ -5,6 +5,7 @@ complete in time is closed by `close_overdue`, however it trickles. The bound on
 end of idle ones are waitress's own.
 """
 
+import functools
 import socket
 import time
 from collections.abc import Callable, MutableMapping
@@ -15,6 +16,7 @@ from waitress.channel import HTTPChannel  # type: ignore[import-untyped]
 
 from stairgate.hub import limits
 from stairgate.hub.network import plain_address
+from stairgate.hub.uploads import UploadParser
 
 _THIS_MACHINE = ("127.0.0.1", "::1")
 
@@ -48,9 +50,12 @@ class _Channel(HTTPChannel):  # type: ignore[misc]
 class Connections:
     """The connections in a waitress map. Belongs to the thread of the loop."""
 
-    def __init__(self, channels: MutableMapping[int, Any], mac_of: MacOf) -> None:
+    def __init__(
+        self, channels: MutableMapping[int, Any], mac_of: MacOf, takes_backup: Callable[[], bool] = lambda: False
+    ) -> None:
         self._channels = channels
         self._mac_of = mac_of
+        self._takes_backup = takes_backup
 
     def guard(self) -> None:
         """From now on, every listener in the map opens its connections here."""
@@ -74,7 +79,8 @@ class Connections:
         """Close what has taken too long to ask. `now`: monotonic seconds."""
         for channel in self._open_ones():
             since = channel.awaited_since
-            if since is not None and now - since > limits.REQUEST_SECONDS and not channel.requests:
+            seconds = limits.UPLOAD_SECONDS if _is_upload(channel) else limits.REQUEST_SECONDS
+            if since is not None and now - since > seconds and not channel.requests:
                 channel.handle_close()
 
     def _open(self, server: Any, connection: socket.socket, address: Any, adjustments: Any, map: Any) -> None:
@@ -83,10 +89,19 @@ class Connections:
         if sum(channel.source == source for channel in self._open_ones()) >= bound:
             connection.close()
             return
-        _Channel(server, connection, address, adjustments, map, source)
+        channel = _Channel(server, connection, address, adjustments, map, source)
+        channel.parser_class = functools.partial(UploadParser, may_upload=self._may_upload)
+
+    def _may_upload(self) -> bool:
+        """One backup at a time, and only on a hub without an owner."""
+        return self._takes_backup() and not any(_is_upload(channel) for channel in self._open_ones())
 
     def _open_ones(self) -> list[_Channel]:
         return [entry for entry in self._channels.values() if isinstance(entry, _Channel)]
+
+
+def _is_upload(channel: _Channel) -> bool:
+    return bool(getattr(channel.request, "is_upload", False))
 
 
 def source_of(address: str, mac_of: MacOf) -> str:

@@ -114,7 +114,7 @@ def serve_pages(
     }
     app = create_app(parts)
     server = create_server(app, sockets=list(sockets), **settings)
-    connections = Connections(channels, parts.network.mac_of)
+    connections = Connections(channels, parts.network.mac_of, lambda: not parts.parents.is_claimed())
     connections.guard()
     if front:
         # By its listener a request is known to have come over TLS, and by nothing else.

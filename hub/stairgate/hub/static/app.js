@@ -67,6 +67,7 @@
   // One tap, one act.
   document.addEventListener("submit", (event) => {
     const form = event.target;
+    if ("download" in form.dataset) return;
     if (form.dataset.sent) { event.preventDefault(); return; }
     form.dataset.sent = "1";
     if (event.submitter) event.submitter.setAttribute("aria-busy", "true");
