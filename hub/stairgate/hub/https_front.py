@@ -69,13 +69,13 @@ class HttpsFront:
         self._loop = asyncio.new_event_loop()
         self._stopping = asyncio.Event()
         self._accepting: list[asyncio.Task[None]] = []
-        self._thread = threading.Thread(target=self._run_loop, name="https", daemon=True)
-
-    def start(self) -> None:
-        """Begin to accept."""
         for listener in self._listeners:
             listener.listen(limits.HTTPS_CONNECTIONS_MAX)
             listener.setblocking(False)
+        self._thread = threading.Thread(target=self._run_loop, name="https", daemon=True)
+
+    def start(self) -> None:
+        """Begin to accept; whoever came since the front was made has waited."""
         self._thread.start()
 
     def client_of(self, port: int) -> str | None:
