@@ -34,6 +34,7 @@ from stairgate.hub.network import KernelNetwork, Network
 from stairgate.hub.parts import Parts, build
 from stairgate.hub.store import Store, StoreError
 from stairgate.hub.tinydb_store import TinyDbStore
+from stairgate.hub.upkeep import Ticker
 from stairgate.port.clock import SystemClock
 from stairgate.provisioning.signing import SigningKey
 
@@ -86,12 +87,15 @@ def serve(
     link = BrokerLink(config.broker, parts.exchange, clock)
     parts.connect(link)
     link.start()
+    ticker = Ticker(parts.devices.upkeep)
+    ticker.start()
     try:
         if not parts.parents.is_claimed():
             parts.claim_code.renew()
         with parts.keeping.writing(parts.guessing):
             serve_pages(parts, sockets, stop or threading.Event(), open_https(parts, config.web, https, announce))
     finally:
+        ticker.stop()
         link.stop()
 
 

@@ -33,7 +33,7 @@ GOLDEN = f"""\
 ["hub",["02:00:5e:10:00:f0"],["192.0.2.5","2001:db8::5"],8080]
 ["person","pmia","6-9","{zone_id("UTC")}","open"]
 ["person","pnoah","13-15","{zone_id("UTC")}","open"]
-["device","dgone",["02:00:5e:10:00:03"],[],"phone",[]]
+["device","dgone",["02:00:5e:10:00:03"],["pmia","pnoah"],"phone",[]]
 ["device","dtab",["02:00:5e:10:00:01","02:00:5e:10:00:02"],["pmia","pnoah"],"tablet",[]]
 ["device","dwork",["02:00:5e:10:00:99"],[],"computer",["exempt"]]
 ["week","pmia",[[79,1230,420,"closed"]]]
@@ -51,7 +51,7 @@ def test_the_golden_policy() -> None:
 
 
 def test_the_same_family_in_another_order_makes_the_same_bytes() -> None:
-    shuffled = Family(*(tuple(reversed(part)) for part in vars(FAMILY).values()))
+    shuffled = Family(*(tuple(reversed(part)) for part in vars(FAMILY).values() if isinstance(part, tuple)))
     assert body(shuffled) == body(FAMILY)
 
 

@@ -268,7 +268,7 @@ def test_me_is_honest_with_an_unknown_device(hub: Hub, child: str) -> None:
     assert "This device is not known yet" in page
     assert "02:00:5e:10:00:77" in page
     hub.network.neighbours.clear()
-    assert "cannot see this device’s hardware address" in hub.get("/me", hub.new_browser()).text
+    assert "cannot see which device this is" in hub.get("/me", hub.new_browser()).text
 
 
 def test_me_on_a_grown_ups_device_says_that_nothing_is_watched(hub: Hub) -> None:
