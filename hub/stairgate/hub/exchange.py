@@ -54,7 +54,6 @@ class Exchange:
         self._credentials = credentials
         self._delivery = Delivery()
         self._may_be_old = set(issuer.agents)
-        self._agents = issuer.agents
         self._signing_key = signer.key_id
         self._last_events: OrderedDict[str, None] = OrderedDict()
         self.reissue: Reissue = lambda agent, highest: None
@@ -77,6 +76,7 @@ class Exchange:
     def connected(self) -> list[Outgoing]:
         """The broker is there (again), perhaps with hellos that waited there."""
         self._may_be_old = set(self._issuer.agents)
+        self._follow_changes()
         return self._delivery.connected(self._clock.monotonic())
 
     def due(self) -> list[Outgoing]:
@@ -117,12 +117,7 @@ class Exchange:
         return []
 
     def _follow_changes(self) -> None:
-        agents = self._issuer.agents
-        if agents != self._agents:
-            self._delivery.keep(agents)
-            for agent in set(self._agents) - set(agents):
-                self._reports.forget(agent)
-            self._agents = agents
+        self._delivery.keep(self._issuer.agents)
         if self._signer.key_id != self._signing_key:
             self._signing_key = self._signer.key_id
             try:

@@ -111,6 +111,8 @@ class Reports:
         """An agent was removed or paired again: what it said before is no longer its word."""
         with self._lock:
             self._reports.pop(agent, None)
+        with self._store.transaction(self._home) as rows:
+            rows.delete("agents", agent)
 
     def standings(self, newest: Mapping[str, Issued]) -> list[Standing]:
         """Each agent's standing. `newest`: the last policy issued for each."""

@@ -16,6 +16,7 @@ from stairgate.hub.home_authority import BrokerFault, HomeAuthority, Pages
 from stairgate.hub.issue import PolicyTooLarge
 from stairgate.hub.plain_text import clean_name
 from stairgate.hub.removal import Removal
+from stairgate.hub.reports import Reports
 from stairgate.hub.roster import Agent, Roster
 from stairgate.hub.store import StoreError, Transaction
 
@@ -31,6 +32,7 @@ class RouterActs:
         roster: Roster,
         acts: Acts,
         removal: Removal,
+        reports: Reports,
         clock: Clock,
         pages: Callable[[], Pages],
     ) -> None:
@@ -38,6 +40,7 @@ class RouterActs:
         self._roster = roster
         self._acts = acts
         self._removal = removal
+        self._reports = reports
         self._clock = clock
         self._pages = pages
         self.broker_fault = ""
@@ -60,8 +63,6 @@ class RouterActs:
 
         def edit(rows: Transaction) -> None:
             if before:
-                # What it said before it was paired again is no word of the router that has the new key.
-                rows.delete("agents", agent.id)
                 self._removal.begin(rows, agent.id, agent.label, is_again=True)
 
         try:
@@ -70,6 +71,8 @@ class RouterActs:
             # It is in, and its first hello asks for the policy again.
             _log.exception("no policy could be issued for a router that was paired")
         if before:
+            # What it said before it was paired again is no word of the router that has the new key.
+            self._reports.forget(agent.id)
             self._removal.retry()
         _log.info("a router was paired")
         return agent, answer
@@ -92,10 +95,10 @@ class RouterActs:
 
         def edit(rows: Transaction) -> None:
             rows.delete("policies", agent)
-            rows.delete("agents", agent)
             self._removal.begin(rows, agent, label)
 
         self._acts.change(edit)
+        self._reports.forget(agent)
         self._removal.retry()
         _log.info("a router was removed")
 
