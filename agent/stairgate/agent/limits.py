@@ -3,7 +3,7 @@
 It decides nothing else. The bounds of the wire formats are `stairgate.core.limits`.
 """
 
-from stairgate.core.limits import ROUTER_POLICY_BYTES
+from stairgate.core.limits import ROUTER_POLICY_BYTES, TRUST_BYTES
 
 # The loop
 WAIT_MAX_SECONDS = 1.0  # the longest it sleeps
@@ -49,6 +49,8 @@ HEADROOM = 1 << 63  # where a count begins again
 NUMBERS_BYTES = 65536
 BOOT_ID_CHARACTERS = 36  # a UUID
 CONSTANTS_BYTES = 65 + ROUTER_POLICY_BYTES  # a SHA-256 in hex and its newline, then part of a policy
+TRUST_FILE_BYTES = 65 + TRUST_BYTES  # likewise
+PEM_BYTES = 16384  # a certificate or key file; ours take 1 KB
 SETTINGS_BYTES = 65536
 INTERFACE_CHARACTERS = 15  # the kernel's own bound
 
@@ -70,3 +72,6 @@ UBUS_SECONDS = 5.0  # odhcpd answers in milliseconds
 UBUS_BYTES = 1 << 17
 UBUS_EVERY_SECONDS = 60.0
 UBUS_AGAIN_SECONDS = 5.0  # sooner after a new device, whose name only its lease knows
+
+# Certificates
+REFUSALS, REFUSALS_MAX = 3, 48  # of the broker in a row, before the other certificate is tried; doubled each time

@@ -8,7 +8,7 @@ import hashlib
 import json
 import os
 
-from stairgate.agent.limits import BOOT_ID_CHARACTERS, CONSTANTS_BYTES, NUMBER_MAX, NUMBERS_BYTES
+from stairgate.agent.limits import BOOT_ID_CHARACTERS, CONSTANTS_BYTES, NUMBER_MAX, NUMBERS_BYTES, TRUST_FILE_BYTES
 from stairgate.core.limits import ROUTER_POLICY_BYTES
 from stairgate.port.atomic import read_bounded, write_atomic
 
@@ -18,6 +18,20 @@ def _load(path: str, cap: int) -> bytes | None:
         return read_bounded(path, cap)
     except FileNotFoundError:
         return None
+
+
+def _with_digest(content: bytes) -> bytes:
+    return hashlib.sha256(content).hexdigest().encode() + b"\n" + content
+
+
+def _load_whole(path: str, cap: int) -> bytes | None:
+    """What was written `_with_digest`, None when there is nothing or it is damaged."""
+    try:
+        data = _load(path, cap) or b""
+    except (OSError, ValueError):
+        return None
+    content = data.partition(b"\n")[2]
+    return content if data == _with_digest(content) else None
 
 
 class State:
@@ -30,6 +44,8 @@ class State:
         self._constants = os.path.join(folder, "constants")
         self._numbers = os.path.join(folder, "numbers.json")
         self._accounting = os.path.join(folder, "accounting")
+        self._trust = os.path.join(folder, "trust")
+        self._previous_trust = os.path.join(folder, "trust.previous")
 
     def load_policy(self) -> bytes | None:
         """The document saved last, None when there is none. Raises OSError, ValueError when it is too large."""
@@ -59,16 +75,26 @@ class State:
 
     def load_constants(self) -> bytes | None:
         """What `save_constants` kept, None when there is nothing or it is damaged: nobody has signed it."""
-        try:
-            data = _load(self._constants, CONSTANTS_BYTES) or b""
-        except (OSError, ValueError):
-            return None
-        digest, _, content = data.partition(b"\n")
-        return content if digest == hashlib.sha256(content).hexdigest().encode() else None
+        return _load_whole(self._constants, CONSTANTS_BYTES)
 
     def save_constants(self, content: bytes) -> None:
         """Keep what holds whatever the rules are (`sync.constant_part`). Raises OSError."""
-        write_atomic(self._constants, hashlib.sha256(content).hexdigest().encode() + b"\n" + content)
+        write_atomic(self._constants, _with_digest(content))
+
+    def load_trust(self) -> tuple[bytes, ...]:
+        """The trust documents that `save_trust` kept, the newest first; without those that are damaged.
+
+        Who signed them may no longer be believed: they were judged when they came.
+        """
+        kept = (_load_whole(path, TRUST_FILE_BYTES) for path in (self._trust, self._previous_trust))
+        return tuple(document for document in kept if document)
+
+    def save_trust(self, document: bytes) -> None:
+        """Keep an accepted trust document, and the one that it replaces. Raises OSError."""
+        before = _load_whole(self._trust, TRUST_FILE_BYTES)
+        if before and before != document:
+            write_atomic(self._previous_trust, _with_digest(before))
+        write_atomic(self._trust, _with_digest(document))
 
     def load_numbers(self) -> dict[str, int]:
         """Device numbers, empty when there are none or they are not readable: they are then given anew."""

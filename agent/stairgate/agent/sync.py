@@ -10,12 +10,13 @@ from typing import NamedTuple
 
 from stairgate.agent.grants import is_exempt
 from stairgate.core import envelope
-from stairgate.core.limits import ROUTER_POLICY_BYTES
+from stairgate.core.limits import ROUTER_POLICY_BYTES, TIME_BYTES
+from stairgate.core.messages import Time, read_time
 from stairgate.core.policy import read_policy, write_policy
 from stairgate.core.records import Policy
 from stairgate.core.refused import Refused
 
-POLICY_KIND = "policy"
+POLICY_KIND, TRUST_KIND, CERTIFICATE_KIND, TIME_KIND = KINDS = ("policy", "trust", "certificate", "time")
 
 
 class Identity(NamedTuple):
@@ -91,6 +92,17 @@ def accept_policy(document: bytes, identity: Identity, current: Received | None,
     if received.revision == current.revision and received.digest != current.digest:
         raise Refused("revision_reused", f"revision {received.revision} came with two digests")
     return received
+
+
+def accept_time(document: bytes, identity: Identity, nonce: str) -> Time:
+    """The hub's time, when it answers the hello with this nonce: an answer to an older one may be of any age.
+
+    Raises Refused: as `envelope.open_signed` and `read_time`, and `wrong_nonce`.
+    """
+    time = read_time(envelope.open_signed(document, TIME_KIND, dict(identity.keys), TIME_BYTES))
+    if not nonce or time.nonce != nonce:
+        raise Refused("wrong_nonce", "expected the nonce of the last hello")
+    return time
 
 
 def claimed_revision(document: bytes) -> int:
