@@ -38,6 +38,11 @@ FLAGS = [
 ]
 
 
+def chromium_flags() -> list[str]:
+    """The flags of every browser here."""
+    return [*FLAGS, "--no-sandbox"] if os.geteuid() == 0 else FLAGS
+
+
 class LiveHub:
     """A hub that really serves, whose clock and router the test moves."""
 
@@ -116,9 +121,8 @@ def hub() -> Iterator[LiveHub]:
 
 @pytest.fixture(scope="session")
 def chromium() -> Iterator[Browser]:
-    flags = [*FLAGS, "--no-sandbox"] if os.geteuid() == 0 else FLAGS
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=flags)
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=chromium_flags())
         yield browser
         browser.close()
 

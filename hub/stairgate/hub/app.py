@@ -78,9 +78,9 @@ def _add_words(app: Flask) -> None:
 
     def can_be_secured() -> bool:
         parts: Parts = app.extensions["stairgate"]
-        return (
-            bool(parts.https.port) and not request.is_secure and request.endpoint != "secure.guide" and is_signed_in()
-        )
+        if request.is_secure or request.endpoint in ("account.more", "secure.guide"):
+            return False
+        return bool(parts.https.port) and is_signed_in()
 
     def notices() -> list[str]:
         parts: Parts = app.extensions["stairgate"]
