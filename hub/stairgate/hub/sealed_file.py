@@ -23,6 +23,7 @@ _HEAD_BYTES_MAX = 80
 # scrypt: 64 MiB and about a fifth of a second on a small computer. A reader takes no more than twice that from a
 # file somebody hands it.
 _COST, _BLOCK, _PARALLEL = 2**16, 8, 1
+_MEMORY_MAX = 256 * 1024 * 1024
 _COSTS = (2**14, 2**15, 2**16, 2**17)
 # One at a time: each takes its memory.
 _turn = threading.Lock()
@@ -34,9 +35,9 @@ class BackupError(Exception):
     """The backup cannot be made, read or restored; the sentence says why. Nothing was changed."""
 
 
-def seal(content: bytes, passphrase: str, cost: int = _COST) -> bytes:
-    """The file's bytes. `cost`: scrypt's N, one of 2^14 to 2^17. Raises `BackupError` when it would be too large."""
-    head = f"{MAGIC} scrypt {cost} {_BLOCK} {_PARALLEL} {secrets.token_hex(16)}\n".encode()
+def seal(content: bytes, passphrase: str) -> bytes:
+    """The file's bytes. Raises `BackupError` when it would be too large."""
+    head = f"{MAGIC} scrypt {_COST} {_BLOCK} {_PARALLEL} {secrets.token_hex(16)}\n".encode()
     cipher = _cipher(head, passphrase)
     pieces = [content[at : at + PIECE_BYTES] for at in range(0, len(content), PIECE_BYTES)] or [b""]
     last = len(pieces) - 1
@@ -88,17 +89,13 @@ def _cipher(head: bytes, passphrase: str) -> AESGCM:
     cost, block, parallel = (int(match[number]) for number in (1, 2, 3))
     if cost not in _COSTS or block != _BLOCK or parallel != _PARALLEL:
         raise BackupError("The first line of this backup names a cost that Stairgate does not use.")
+    return AESGCM(_derive(passphrase, bytes.fromhex(match[4].decode()), cost))
+
+
+def _derive(passphrase: str, salt: bytes, cost: int) -> bytes:
+    secret = passphrase.encode("utf-8", "surrogatepass")
     with _turn:
-        key = hashlib.scrypt(
-            passphrase.encode("utf-8", "surrogatepass"),
-            salt=bytes.fromhex(match[4].decode()),
-            n=cost,
-            r=block,
-            p=parallel,
-            maxmem=256 * 1024 * 1024,
-            dklen=32,
-        )
-    return AESGCM(key)
+        return hashlib.scrypt(secret, salt=salt, n=cost, r=_BLOCK, p=_PARALLEL, maxmem=_MEMORY_MAX, dklen=32)
 
 
 def _nonce(kind: int, place: int) -> bytes:
