@@ -21,12 +21,12 @@ from stairgate.hub.home_pages import home
 from stairgate.hub.keeping_pages import keeping, week_of
 from stairgate.hub.parts import Parts
 from stairgate.hub.public_pages import public
-from stairgate.hub.router_pages import pairing, router
 from stairgate.hub.quarantine_pages import quarantine
+from stairgate.hub.router_pages import pairing, router
 from stairgate.hub.secure_pages import secure
 from stairgate.hub.store import StoreError
-from stairgate.hub.uploads import HubRequest
 from stairgate.hub.traffic_pages import pictures, traffic_pages
+from stairgate.hub.uploads import HubRequest
 from stairgate.hub.web_session import WebSessions
 
 _log = logging.getLogger(__name__)

@@ -10,7 +10,6 @@ from typing import Any
 
 from stairgate.core.fields import is_id
 from stairgate.hub.link import BrokerSettings
-from stairgate.hub.roster import Agent
 from stairgate.port.atomic import read_bounded
 
 FILE_NAME = "hub.toml"
@@ -25,11 +24,12 @@ class ConfigError(Exception):
 class HubConfig:
     """One hub. `names`: host names and addresses the home was made with; the pages answer to them too.
 
-    web: where keys and certificates for browsers are, made when they are first needed.
+    home_directory: the home that the hub belongs to, with its agents. web: where keys and certificates for browsers
+    are, made when they are first needed.
     """
 
     home: str
-    agents: tuple[Agent, ...]
+    home_directory: Path
     broker: BrokerSettings
     signing_key: Path
     names: tuple[str, ...]
@@ -57,18 +57,12 @@ def read_config(directory: Path) -> HubConfig:
         return directory / str(take(key, "a path", isinstance(facts.get(key), str)))
 
     hosts = facts.get("broker")
-    agents = facts.get("agents", [])
     port = facts.get("port")
     take("broker", "a list of hosts", bool(hosts) and _is_texts(hosts))
     take("port", "a port, 1 to 65535", type(port) is int and 0 < port < 65536)
-    take(
-        "agents",
-        "tables with id and label",
-        isinstance(agents, list) and all(isinstance(agent, dict) and _is_agent(agent) for agent in agents),
-    )
     config = HubConfig(
         home=take_id("home"),
-        agents=tuple(Agent(agent["id"], agent["label"]) for agent in agents) if not faults else (),
+        home_directory=directory.resolve().parent,
         broker=BrokerSettings(
             hosts=tuple(hosts) if not faults and hosts else (),
             port=port if isinstance(port, int) else 0,
@@ -89,7 +83,3 @@ def read_config(directory: Path) -> HubConfig:
 
 def _is_texts(value: Any) -> bool:
     return isinstance(value, list) and all(isinstance(item, str) and item for item in value)
-
-
-def _is_agent(agent: dict[str, Any]) -> bool:
-    return is_id(agent.get("id")) and isinstance(agent.get("label"), str)

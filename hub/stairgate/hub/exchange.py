@@ -60,6 +60,7 @@ class Exchange:
         self.counted: Counted = lambda usage, shown: None
         self.told: Callable[[str, str], None] = lambda agent, state: None
         self.refresh: Callable[[], None] = lambda: None
+        self.on_connected: Callable[[], None] = lambda: None
         self.seen: Seen = lambda agent, events: None
 
     def stored(self) -> list[Outgoing]:
@@ -77,6 +78,7 @@ class Exchange:
         """The broker is there (again), perhaps with hellos that waited there."""
         self._may_be_old = set(self._issuer.agents)
         self._follow_changes()
+        self.on_connected()
         return self._delivery.connected(self._clock.monotonic())
 
     def due(self) -> list[Outgoing]:

@@ -82,7 +82,8 @@ class BrokerLink:
         self._client = new_client(settings.client_id)
         self._client.max_queued_messages_set(limits.QUEUE_MESSAGES)
         self._client.max_inflight_messages_set(limits.MESSAGES_PER_READ)
-        self._client.tls_set_context(settings.context())
+        self._context = settings.context()
+        self._client.tls_set_context(self._context)
         self._client.on_connect = self._on_connect
         self._client.on_message = self._on_message
         self._thread = threading.Thread(target=self._run, name="broker-link", daemon=True)
@@ -162,6 +163,8 @@ class BrokerLink:
         self._connected = self._is_dropped = False
         host = self._settings.hosts[self._failures % len(self._settings.hosts)]
         try:
+            # It may have been renewed since.
+            self._context.load_cert_chain(str(self._settings.certificate), str(self._settings.key))
             self._client.connect(host, self._settings.port, limits.KEEPALIVE_SECONDS)
         except (OSError, ValueError) as problem:
             if not self._failures:

@@ -114,6 +114,7 @@ def build(
     devices = build_devices(store, home, acts, clock, network, parents)
     exchange.seen = devices.discovery.seen
     removal = Removal(authority, store, home, clock)
+    exchange.on_connected = removal.retry
 
     def pages() -> Pages:
         return pages_of(network, port, names)

@@ -19,24 +19,23 @@ from waitress import create_server, wasyncore  # type: ignore[import-untyped]
 
 from stairgate.hub import limits
 from stairgate.hub.app import create_app
-from stairgate.hub.claim_code import ClaimCode, ClaimFile, ClaimSlot
 from stairgate.hub.backup import places_of
 from stairgate.hub.backup_command import complete_restore
+from stairgate.hub.claim_code import ClaimCode, ClaimFile, ClaimSlot
 from stairgate.hub.clock import Clock
 from stairgate.hub.config import ConfigError, HubConfig, read_config
 from stairgate.hub.connections import Connections
+from stairgate.hub.home_directory import FollowedKey, HomeDirectory
 from stairgate.hub.https_front import HttpsFront
 from stairgate.hub.https_start import open_https
 from stairgate.hub.keeping import Keeping, on_disk
 from stairgate.hub.link import BrokerLink
-from stairgate.hub.memory_home import MemoryHome
 from stairgate.hub.network import KernelNetwork, Network
 from stairgate.hub.parts import Parts, build
 from stairgate.hub.store import Store, StoreError
 from stairgate.hub.tinydb_store import TinyDbStore
 from stairgate.hub.upkeep import Ticker
 from stairgate.port.clock import SystemClock
-from stairgate.provisioning.signing import SigningKey
 
 _log = logging.getLogger(__name__)
 _DRAIN_SECONDS = 3.0
@@ -63,12 +62,12 @@ def serve(
     sockets: the first one's port is the one that policies name. announce: gets the claim code and other lines
     for the console. Raises OSError and ValueError when keys or certificates cannot be read.
     """
-    signer = SigningKey.load(config.signing_key)
+    authority = HomeDirectory(config.home_directory, config.home, clock)
     parts = build(
         home=config.home,
-        authority=MemoryHome(config.home, signer, config.agents),
+        authority=authority,
         store=store,
-        signer=signer,
+        signer=FollowedKey(config.signing_key),
         clock=clock,
         network=network or KernelNetwork(clock),
         claim_code=ClaimCode(
@@ -84,9 +83,11 @@ def serve(
         _log.error("the store %s", store.recovery)
     # The thread of the broker waits for the interpreter behind the page it was woken by (default 5 ms).
     sys.setswitchinterval(_SWITCH_SECONDS)
+    renew_servers(authority, clock)
     link = BrokerLink(config.broker, parts.exchange, clock)
     parts.connect(link)
     link.start()
+    parts.removal.start()
     ticker = Ticker(parts.devices.upkeep)
     ticker.start()
     try:
@@ -95,8 +96,17 @@ def serve(
         with parts.keeping.writing(parts.guessing):
             serve_pages(parts, sockets, stop or threading.Event(), open_https(parts, config.web, https, announce))
     finally:
+        parts.removal.stop()
         ticker.stop()
         link.stop()
+
+
+def renew_servers(authority: HomeDirectory, clock: Clock) -> None:
+    """Renew the certificates of hub and broker where they end soon; a hub with the old ones is better than none."""
+    try:
+        authority.renew_servers(clock.wall())
+    except (OSError, ValueError) as problem:
+        _log.error("the servers' certificates could not be renewed: %s", problem)
 
 
 def serve_pages(

@@ -1,0 +1,458 @@
+"""What a parent does with routers: pages, renaming, pairing again, removing; trust, certificates, and what is said."""
+
+import re
+
+import pytest
+
+from stairgate.core.certificate import Certificate, read_certificate
+from stairgate.core.envelope import open_signed, signer
+from stairgate.core.limits import CERTIFICATE_BYTES
+from stairgate.core.pairing import PairRequest, read_answer, read_code, write_request
+from stairgate.core.policy import read_policy
+from stairgate.hub import limits, wording
+from stairgate.hub.credentials import fingerprint
+from stairgate.hub.reports import Standing
+from stairgate.hub.roster import Agent
+from stairgate.hub.router_pages import qr_code
+from stairgate.provisioning.signing import SigningKey
+from tests.unit.hub.conftest import EVENING, HOME, PASSWORD, ROUTER, Hub
+
+KEY = SigningKey.create()
+
+
+def pair(hub: Hub, **fields: str) -> str:
+    """Pair a router through the pages; its id."""
+    assert hub.post("/routers/add", **fields).status_code == 303
+    code = read_code(hub.parts.pairing.state().code)
+    document = write_request(code, PairRequest(KEY.point, "0a" * 16, "router", "OpenWrt"))
+    answer = hub.new_browser().post("/pair", data=document, content_type="application/vnd.stairgate.pair")
+    assert answer.status_code == 200, answer.text
+    agent = read_answer(code, document, answer.data).agent
+    assert isinstance(agent, str)
+    return agent
+
+
+def label(hub: Hub, agent: str) -> str:
+    found = hub.parts.roster.find(agent)
+    assert found
+    return found.label
+
+
+def remove(hub: Hub, agent: str, **fields: str) -> int:
+    return hub.post(f"/routers/{agent}/remove", **{"sure": "yes", "password": PASSWORD, **fields}).status_code
+
+
+# Pages
+
+
+def test_the_list_and_a_router_s_page(hub: Hub) -> None:
+    hub.broker.apply(ROUTER)
+    hub.clock.advance(70)
+    for path in ("/routers", f"/routers/{ROUTER}"):
+        page = hub.get(path).text
+        assert "the router" in page
+        assert "Enforcing" in page
+        assert "Heard a minute ago." in page
+    assert 'href="/routers"' in hub.get("/more").text
+    assert hub.get("/routers/rnobody").status_code == 404
+
+
+def test_the_code_its_picture_and_the_command(hub: Hub) -> None:
+    hub.network.own += ["192.0.2.5"]
+    hub.post("/routers/add")
+    page = hub.get("/routers/add").text
+    code = hub.parts.pairing.state().code
+    assert code in page
+    assert "stairgate pair" in page
+    assert re.search(r'<svg class="qr" viewBox="0 0 \d+ \d+" role="img" aria-labelledby="qr-text"', page)
+    assert '<meta http-equiv="refresh"' in page
+    assert " style=" not in page
+    assert hub.post("/routers/add/cancel").status_code == 303
+    assert code not in hub.get("/routers/add").text
+    assert hub.parts.pairing.state().stage == "closed"
+
+
+def test_the_picture_is_the_text(hub: Hub) -> None:
+    import segno
+
+    text = "stairgate:pair?hub=192.0.2.5:8080&code=0123456789ABCDEF"
+    picture = qr_code(text)
+    dark = set()
+    for column, row, length in re.findall(r"M(\d+) (\d+)h(\d+)v1h-\d+z", picture.path):
+        dark |= {(int(row) - 4, int(column) - 4 + step) for step in range(int(length))}
+    matrix = segno.make(text, micro=False, error="m").matrix
+    assert dark == {(row, column) for row, line in enumerate(matrix) for column, dot in enumerate(line) if dot}
+    assert picture.side == len(matrix) + 8
+
+
+def test_a_code_that_ran_out_says_so(hub: Hub) -> None:
+    hub.post("/routers/add")
+    hub.clock.advance(limits.PAIRING_SECONDS)
+    assert "The code has run out." in hub.get("/routers/add").text
+
+
+def test_a_broker_that_was_not_reached_is_told(hub: Hub) -> None:
+    hub.authority.broker_fault = "The broker could not be told. Please restart it."
+    pair(hub)
+    assert "Please restart it." in hub.get("/routers/add").text
+    assert "Please restart it." in hub.get("/routers").text
+
+
+# Names
+
+
+def test_renaming(hub: Hub) -> None:
+    assert hub.post(f"/routers/{ROUTER}/rename", name="  Upstairs\x07 ").status_code == 303
+    assert label(hub, ROUTER) == "Upstairs"
+    assert "Upstairs" in hub.get("/routers").text
+
+
+def test_two_routers_are_never_called_the_same(hub: Hub) -> None:
+    first, second = pair(hub), pair(hub)
+    assert {label(hub, first), label(hub, second)} == {"OpenWrt", "OpenWrt 2"}
+    answer = hub.post(f"/routers/{second}/rename", name="openwrt")
+    assert answer.status_code == 422
+    assert "Another router has this name already." in answer.text
+    assert hub.post(f"/routers/{second}/rename", name=" ").status_code == 422
+    assert hub.post("/routers/rnobody/rename", name="x").status_code == 404
+
+
+@pytest.mark.parametrize("name", ["<script>alert(1)</script>", "\u202eretuor", '" onload="x', "x" * 5000])
+def test_a_hostile_name_is_only_a_name(hub: Hub, name: str) -> None:
+    hub.post(f"/routers/{ROUTER}/rename", name=name)
+    for path in ("/routers", f"/routers/{ROUTER}", "/more", "/"):
+        page = hub.get(path).text
+        assert "<script>alert" not in page
+        assert "\u202e" not in page
+        assert '" onload="' not in page
+    assert len(label(hub, ROUTER)) <= 40
+
+
+def test_a_home_has_so_many_routers_and_no_more(hub: Hub) -> None:
+    for number in range(limits.ROUTERS_MAX - 1):
+        hub.authority.listed[f"r{number}x"] = f"router {number}"
+    hub.authority.changes += 1
+    hub.post("/routers/add")
+    code = read_code(hub.parts.pairing.state().code)
+    document = write_request(code, PairRequest(KEY.point, "0a" * 16, "router", "OpenWrt"))
+    answer = hub.new_browser().post("/pair", data=document, content_type="application/vnd.stairgate.pair")
+    assert answer.status_code == 503
+    assert f"{limits.ROUTERS_MAX} routers already" in hub.get("/routers/add").text
+
+
+# Pairing again
+
+
+def test_pairing_again_keeps_id_and_name_and_puts_the_old_key_out(hub: Hub) -> None:
+    hub.add_child()
+    hub.broker.apply(ROUTER)
+    before = hub.broker.policy(ROUTER)[0].revision
+    assert (
+        "Pair <bdi>the router</bdi> again" in (hub.post("/routers/add", again=ROUTER), hub.get("/routers/add"))[1].text
+    )
+    assert pair(hub, again=ROUTER) == ROUTER
+    assert label(hub, ROUTER) == "the router"
+    assert hub.broker.policy(ROUTER)[0].revision > before
+    # What the old key said is not the new one's word.
+    assert "Not heard yet" in hub.get(f"/routers/{ROUTER}").text
+    hub.parts.removal.work()
+    assert hub.authority.taken_over == [ROUTER]
+    assert "its old key" in hub.get("/routers").text
+
+
+def test_a_router_that_was_removed_meanwhile_is_not_paired_again(hub: Hub) -> None:
+    hub.post("/routers/add", again=ROUTER)
+    code = read_code(hub.parts.pairing.state().code)
+    remove(hub, ROUTER)
+    document = write_request(code, PairRequest(KEY.point, "0a" * 16, "router", "OpenWrt"))
+    answer = hub.new_browser().post("/pair", data=document, content_type="application/vnd.stairgate.pair")
+    assert answer.status_code == 503
+    assert hub.parts.roster.agents() == ()
+    assert hub.post("/routers/add", again="rnobody").status_code == 404
+
+
+# Removing
+
+
+def test_removing_says_what_happens_and_asks_for_box_and_password(hub: Hub) -> None:
+    page = hub.get(f"/routers/{ROUTER}").text
+    assert "at the latest in 6 hours" in page
+    assert "stairgate off --remove" in page
+    assert remove(hub, ROUTER, sure="") == 422
+    assert remove(hub, ROUTER, password="wrong password") == 403
+    assert hub.authority.revoked == []
+    assert remove(hub, ROUTER) == 303
+    assert hub.authority.revoked == [ROUTER]
+    assert remove(hub, ROUTER) == 404
+
+
+def test_guessing_the_password_is_slowed_as_at_the_login(hub: Hub) -> None:
+    codes = [remove(hub, ROUTER, password="wrong password") for _ in range(limits.GUESSES_FREE + 1)]
+    assert codes == [403] * limits.GUESSES_FREE + [429]
+    assert remove(hub, ROUTER) == 429
+    hub.clock.advance(limits.GUESS_SECONDS_MAX)
+    assert remove(hub, ROUTER) == 303
+
+
+def test_it_is_out_only_once_the_broker_has_refused_it(hub: Hub) -> None:
+    hub.add_child()
+    remove(hub, ROUTER)
+    assert hub.authority.reloads == 1
+    page = hub.get("/routers").text
+    assert "Being put out" in page
+    assert "It is out" not in page
+    assert '<meta http-equiv="refresh"' in page
+    hub.parts.removal.work()
+    assert hub.authority.taken_over == [ROUTER]
+    page = hub.get("/routers").text
+    assert "It is out: the broker has refused its old key." in page
+    with hub.store.transaction(HOME) as rows:
+        assert rows.get("policies", ROUTER) is None
+        assert rows.get("agents", ROUTER) is None
+
+
+def test_a_broker_that_does_not_obey_is_told_and_asked_again(hub: Hub) -> None:
+    hub.authority.take_over_fault = "it still accepts the old key"
+    remove(hub, ROUTER)
+    hub.parts.removal.work()
+    page = hub.get("/routers").text
+    assert "The broker did not obey. Please restart it." in page
+    assert "it still accepts the old key" in page
+    hub.authority.take_over_fault = ""
+    assert hub.post("/routers/put-out").status_code == 303
+    hub.parts.removal.work()
+    assert "It is out" in hub.get("/routers").text
+
+
+def test_what_was_left_undone_is_done_after_the_next_start(hub: Hub) -> None:
+    remove(hub, ROUTER)
+    assert hub.authority.taken_over == []
+    from stairgate.hub.removal import Removal
+
+    again = Removal(hub.authority, hub.store, HOME, hub.clock)
+    again.start()
+    again.stop()  # after what waits
+    assert hub.authority.taken_over == [ROUTER]
+    assert [removed.stage for removed in again.recent()] == ["out"]
+
+
+def test_only_the_last_removals_are_kept(hub: Hub) -> None:
+    for number in range(limits.REMOVALS_SHOWN + 3):
+        hub.authority.listed[f"r{number}x"] = f"router {number}"
+        hub.authority.changes += 1
+        assert remove(hub, f"r{number}x") == 303
+    assert len(hub.parts.removal.recent()) == limits.REMOVALS_SHOWN
+
+
+def test_a_disk_that_refuses_removes_nothing(hub: Hub) -> None:
+    hub.parts.roster.agents()
+    hub.authority.disk_fault = "No space left on device"
+    assert remove(hub, ROUTER) == 409
+    assert hub.parts.roster.ids() == (ROUTER,)
+
+
+# Trust
+
+
+def test_missing_trust_goes_out_in_order_and_what_is_held_is_written_down(hub: Hub) -> None:
+    hub.authority.chain = ((2, b"two"), (3, b"three"), (4, b"four"))
+    policy, digest = hub.broker.policy(ROUTER)
+    hub.parts.exchange.due()
+
+    def trust(held: int) -> list[bytes]:
+        count = len(hub.broker.sent)
+        hub.broker.hello(ROUTER, policy.revision, digest, trust=held)
+        return [message.payload for message in hub.broker.sent[count:] if message.kind == "trust"]
+
+    assert trust(2) == [b"three", b"four"]
+    assert trust(2) == []  # no storm
+    hub.clock.advance(limits.TRUST_REPEAT_SECONDS)
+    assert trust(2) == [b"three", b"four"]
+    assert trust(3) == [b"four"]
+    assert trust(4) == []
+    assert hub.authority.held == {ROUTER: 4}
+    hub.authority.chain += ((5, b"five"),)
+    assert [(message.agent, message.payload) for message in hub.parts.exchange.due() if message.kind == "trust"] == [
+        (ROUTER, b"five")
+    ]
+
+
+def test_policies_are_signed_anew_when_the_key_changes(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
+    hub.add_child()
+    before, _ = hub.broker.policy(ROUTER)
+    other = SigningKey.create()
+    monkeypatch.setattr(hub.key, "sign", other.sign)
+    monkeypatch.setattr(hub.key, "key_id", other.key_id)
+    hub.parts.exchange.due()
+    document = next(m.payload for m in reversed(hub.broker.sent) if m.kind == "policy")
+    assert signer(document) == other.key_id
+    body = open_signed(document, "policy", {other.key_id: other.point}, 16384)
+    after = read_policy(body)
+    assert after.revision > before.revision
+    assert after.persons == before.persons
+
+
+# Certificates
+
+
+def test_a_certificate_is_renewed_and_sent_until_the_router_uses_it(hub: Hub) -> None:
+    hub.authority.due = (ROUTER,)
+
+    def certificates(named: str) -> list[bytes]:
+        hub.clock.advance(limits.TRUST_REPEAT_SECONDS)
+        count = len(hub.broker.sent)
+        hub.broker.hello(ROUTER, 0, "", certificate=named)
+        return [message.payload for message in hub.broker.sent[count:] if message.kind == "certificate"]
+
+    sent = [message.payload for message in hub.parts.exchange.due() if message.kind == "certificate"]
+    body = open_signed(sent[0], "certificate", {hub.key.key_id: hub.key.point}, CERTIFICATE_BYTES)
+    assert read_certificate(body)[:2] == Certificate(HOME, ROUTER, 0, b"")[:2]
+    assert hub.authority.due == ()
+    assert certificates("") == sent  # an agent that does not say which it uses
+    assert certificates("0a" * 8) == sent
+    assert certificates(fingerprint(b"a new certificate")) == []
+    assert certificates("0a" * 8) == []
+
+
+def test_a_renewed_certificate_outlives_a_restart(hub: Hub) -> None:
+    from stairgate.hub.credentials import Credentials
+
+    hub.authority.due = (ROUTER,)
+    hub.parts.exchange.due()
+    again = Credentials(hub.authority, hub.parts.roster, hub.store, HOME, hub.key, hub.clock)
+    assert [*again._certificates] == [ROUTER]
+
+
+def test_certificates_are_looked_at_once_a_day_and_servers_with_them(hub: Hub) -> None:
+    hub.parts.exchange.due()
+    hub.parts.exchange.due()
+    assert hub.authority.servers_renewed == 1
+    hub.clock.advance(limits.DAY_SECONDS)
+    hub.parts.exchange.due()
+    assert hub.authority.servers_renewed == 2
+
+
+# Revisions that cannot be right
+
+
+@pytest.mark.parametrize("revision", [2**53 - 1, 2**53 - 2, 2**40 + 1])
+def test_a_store_with_a_number_that_cannot_be_right_is_told_and_healed(hub: Hub, revision: int) -> None:
+    hub.add_child()
+    with hub.store.transaction(HOME) as rows:
+        row = rows.get("policies", ROUTER)
+        assert row
+        rows.put("policies", ROUTER, {**row.document, "revision": revision})
+    assert hub.get("/").status_code == 200
+    hub.clock.advance(60)
+    hub.add_child("Noah")
+    policy, _ = hub.broker.policy(ROUTER)
+    assert policy.revision < EVENING + 86400
+    assert len(policy.persons) == 2
+    assert "numbers begin again from today" in hub.get("/routers").text
+    hub.broker.apply(ROUTER)
+    assert "Applied on 1 of 1" in hub.get("/more").text
+
+
+def test_a_router_that_has_met_such_a_number_is_paired_again(hub: Hub) -> None:
+    policy, digest = hub.broker.policy(ROUTER)
+    hub.broker.hello(ROUTER, policy.revision, digest, highest=2**53 - 2)
+    assert "pair it again" in hub.get(f"/routers/{ROUTER}").text
+    pair(hub, again=ROUTER)
+    hub.broker.apply(ROUTER)
+    assert "Enforcing" in hub.get(f"/routers/{ROUTER}").text
+
+
+# What is said: the truth table
+
+
+def standing(state: str, reason: str = "", heard: float | None = EVENING, **more: int) -> Standing:
+    return Standing(Agent(ROUTER, "Router"), state, reason, heard, **more)
+
+
+@pytest.mark.parametrize(
+    ("what", "tone", "counted", "sentence", "word"),
+    [
+        (standing("applied"), "good", 1, "", "Enforcing"),
+        (
+            standing("applied", "not_saved"),
+            "bad",
+            1,
+            "Applied, but not saved on Router: its disk is full. After a restart it would begin with older rules.",
+            "Applied, but not saved",
+        ),
+        (
+            standing("applied", "clock_untrusted"),
+            "good",
+            1,
+            "Router does not know the time for sure yet, so it keeps to the stricter rules.",
+            "Enforcing",
+        ),
+        (standing("waiting"), "waiting", 0, "", "Sending …"),
+        (
+            standing("failed", "switched_off", until=int(EVENING) + 3600),
+            "bad",
+            0,
+            "Router was switched off at its console until 19:00: no rules hold behind it.",
+            "Switched off at its console",
+        ),
+        (
+            standing("failed", "switched_off"),
+            "bad",
+            0,
+            "Router was switched off at its console: no rules hold behind it.",
+            "Switched off at its console",
+        ),
+        (
+            standing("failed", "revision_out_of_range"),
+            "bad",
+            0,
+            "Not applied on Router: it names rules that this hub cannot have made; pair it again",
+            "Not applied",
+        ),
+        (
+            standing("failed", "device_open"),
+            "bad",
+            0,
+            "Not applied on Router: a device is on that should be off",
+            "Not applied",
+        ),
+        (standing("failed", "eperm"), "bad", 0, "Not applied on Router: eperm", "Not applied"),
+        (standing("failed", ""), "bad", 0, "Not applied on Router: no reason given", "Not applied"),
+        (
+            standing("failed", "clock_differs", clock_difference=-7200),
+            "bad",
+            0,
+            "The clock of Router is 2 hours behind, so bedtimes come late there.",
+            "Its clock is 2 hours behind",
+        ),
+        (
+            standing("silent", "", EVENING - 7200),
+            "bad",
+            0,
+            "Router not heard since 16:00; its last rules still hold",
+            "Not heard",
+        ),
+        (standing("silent", "", None), "bad", 0, "Router has not been heard yet", "Not heard yet"),
+    ],
+)
+def test_what_each_state_says(what: Standing, tone: str, counted: int, sentence: str, word: str) -> None:
+    said = wording.applied_of([what], "Europe/Berlin", EVENING)
+    assert (said.tone, said.done, said.details) == (tone, counted, (sentence,) if sentence else ())
+    assert wording.router_state(what, "Europe/Berlin", EVENING).word == word
+
+
+def test_a_hello_becomes_its_standing(hub: Hub) -> None:
+    policy, digest = hub.broker.policy(ROUTER)
+
+    def said(state: str, reason: str, **more: object) -> str:
+        hub.broker.hello(ROUTER, policy.revision, digest, state, reason, **more)  # type: ignore[arg-type]
+        return hub.get(f"/routers/{ROUTER}").text
+
+    assert "Enforcing" in said("applied", "")
+    assert "Applied, but not saved" in said("applied", "not_saved")
+    assert "stricter rules" in said("applied", "clock_untrusted")
+    assert "Enforcing" in said("applied", "something_new")
+    page = said("failed", "switched_off", devices=(("d1", "open", int(EVENING) + 3600), ("d2", "open", None)))
+    assert "Switched off at its console" in page
+    assert "until 19:00" in page
+    assert "Applied on 0 of 1" in hub.get("/").text or "Applied on 0 of 1" in hub.get("/more").text
