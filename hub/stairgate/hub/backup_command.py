@@ -20,7 +20,7 @@ from stairgate.hub.local_time import local
 from stairgate.hub.sealed_file import BackupError, fault_of_passphrase
 from stairgate.port.atomic import read_bounded, write_atomic
 from stairgate.port.clock import SystemClock
-from stairgate.provisioning import home
+from stairgate.provisioning import broker_control, home
 
 _log = logging.getLogger(__name__)
 
@@ -33,9 +33,14 @@ def complete_restore(places: Places, announce: Callable[[str], None]) -> bool:
     if not finish(places):
         return False
     try:
-        home.render_broker(places.home)
+        home.render_broker(places.home, SystemClock())
     except (OSError, ValueError) as problem:
         _log.error("the broker's settings could not be written: %s", problem)
+    try:
+        # What a running broker takes over by this differs with its version: told all the same.
+        broker_control.reload(places.home)
+    except (OSError, broker_control.BrokerNotReached) as problem:
+        _log.info("the broker was not told: %s", problem)
     announce("Restored from the backup. Restart the broker, so that it uses the restored certificates.")
     return True
 

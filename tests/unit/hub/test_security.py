@@ -7,7 +7,7 @@ import pytest
 
 from stairgate.hub import limits, passwords
 from stairgate.hub.clock import ManualClock
-from stairgate.hub.guard import PUBLIC, host_name
+from stairgate.hub.guard import PUBLIC, UNCLAIMED, host_name
 from stairgate.hub.guessing import Guessing
 from stairgate.hub.web_session import COOKIE
 from tests.unit.hub.conftest import EVENING, HOME, PASSWORD, Hub
@@ -47,7 +47,7 @@ def test_without_a_login_nothing_else_answers(hub: Hub) -> None:
 def test_before_the_claim_only_the_claim_answers(unclaimed: Hub) -> None:
     for endpoint, method, path in [*paths(unclaimed), ("", "GET", "/nothing")]:
         answer = unclaimed.new_browser().open(path, method=method)
-        if endpoint in ("account.claim", "public.help_page", "static"):
+        if endpoint in UNCLAIMED:
             assert answer.status_code == (400 if method == "POST" else 200), (method, path)
         elif endpoint == "home.status":
             assert answer.status_code == 401
