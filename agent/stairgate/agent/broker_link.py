@@ -11,6 +11,7 @@ import random
 import ssl
 import threading
 from collections import deque
+from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
 import paho.mqtt.client as mqtt
@@ -23,17 +24,21 @@ from stairgate.agent.limits import (
     RETRY_MAX_SECONDS,
 )
 from stairgate.agent.settings import AgentSettings, SettingsRefused
+from stairgate.agent.sync import KINDS
 from stairgate.core.limits import ROUTER_POLICY_BYTES
 from stairgate.core.messages import parse_topic, topic
 from stairgate.core.refused import Refused
 
-CONNECTED = "connected"
+CONNECTED, REFUSED = "connected", "refused"
 
 log = logging.getLogger("stairgate.agent")
 
 
 class Arrival(NamedTuple):
-    """Something for the control loop: `kind` is a message kind or `CONNECTED`, payload its bytes."""
+    """Something for the control loop: `kind` is a message kind, payload its bytes; or `CONNECTED`, or `REFUSED`.
+
+    `REFUSED`: a broker that proved to be ours ended a connection before it had accepted us.
+    """
 
     kind: str
     payload: bytes
@@ -50,6 +55,9 @@ class Link(Protocol):
 
     def publish(self, kind: str, payload: bytes, qos: int) -> None:
         """Send a message on this agent's topic up/<kind>; while there is no connection it is dropped."""
+
+    def use_certificate(self, file: Path) -> None:
+        """Show the certificate in this file from the next connection on, and make that connection now."""
 
 
 class LoopClient(mqtt.Client):
@@ -113,7 +121,10 @@ class BrokerLink:
         self._accepted = False
         self._client = make_client(self._identity.agent)
         self._client.ended = self._lost
-        self._client.tls_set_context(tls_context(settings))
+        self._context = tls_context(settings)
+        # To be taken by the next connection.
+        self._certificate: Path | None = None
+        self._client.tls_set_context(self._context)
         self._client.max_queued_messages_set(QUEUED_MESSAGES)
         self._client.on_connect = self._on_connect
         self._client.on_message = self._on_message
@@ -149,6 +160,21 @@ class BrokerLink:
         if self._client.is_connected():
             self._client.publish(self._topic("up", kind), payload, qos)
 
+    def use_certificate(self, file: Path) -> None:
+        """See Link."""
+        self._certificate = file
+        self._lost.set()
+
+    def _take_certificate(self) -> None:
+        file, self._certificate = self._certificate, None
+        if file is None:
+            return
+        try:
+            # The context of later connections takes it; one that is open keeps its own.
+            self._context.load_cert_chain(str(file), str(self._settings.key_file))
+        except OSError as error:
+            log.error("%s is not usable: %s", file.name, error)
+
     def _topic(self, direction: str, kind: str) -> str:
         return topic(self._identity.home, self._identity.agent, direction, kind, self._identity.shard)
 
@@ -167,12 +193,16 @@ class BrokerLink:
             self._lost.clear()
             if self._stopping.is_set():
                 return
+            self._take_certificate()
             address = self._settings.broker[turn % len(self._settings.broker)]
             turn += 1
             self._accepted = False
             try:
                 self._client.connect(address, self._settings.port, KEEPALIVE_SECONDS)
             except (OSError, ValueError) as error:  # a name that is none is a UnicodeError
+                # In TLS 1.2 the broker's alert comes here; that we do not believe the broker is another matter.
+                if isinstance(error, ssl.SSLError) and not isinstance(error, ssl.SSLCertVerificationError):
+                    self._put(Arrival(REFUSED, b""))
                 # Once for each kind of fault and outage.
                 if type(error) not in told:
                     told.add(type(error))
@@ -180,9 +210,12 @@ class BrokerLink:
             else:
                 self._client.loop_start()
                 self._lost.wait()
-                if self._stopping.is_set():
+                asked = self._stopping.is_set() or self._certificate is not None
+                if asked:
                     self._client.disconnect()
                 self._client.loop_stop()
+                if not self._accepted and not asked:
+                    self._put(Arrival(REFUSED, b""))
             # Spread out, so that the agents of a home do not all come back in the same second. A broker that ends
             # connections without having accepted them is not tried any faster than one that is not there.
             if self._accepted:
@@ -197,7 +230,7 @@ class BrokerLink:
         if has_failed(given[3]):
             return
         self._accepted = True
-        self._client.subscribe(self._topic("down", "policy"), 1)
+        self._client.subscribe([(self._topic("down", kind), 1) for kind in KINDS])
         self._put(Arrival(CONNECTED, b""))
 
     def _on_message(self, _client: Any, _userdata: Any, message: mqtt.MQTTMessage) -> None:

@@ -4,9 +4,10 @@ It decides nothing. The control loop never waits on it: its descriptor is always
 """
 
 import os
+from pathlib import Path
 from typing import NamedTuple
 
-from stairgate.agent.broker_link import CONNECTED, Arrival
+from stairgate.agent.broker_link import CONNECTED, REFUSED, Arrival
 
 
 class Published(NamedTuple):
@@ -18,13 +19,17 @@ class Published(NamedTuple):
 
 
 class FakeLink:
-    """See `broker_link.Link`. published: everything sent so far; close it after the test."""
+    """See `broker_link.Link`. published: everything sent so far; certificates: what was to be shown, in order.
+
+    Close it after the test.
+    """
 
     def __init__(self) -> None:
         self._read, self._write = os.pipe()
         os.write(self._write, b"!")
         self._waiting: list[Arrival] = []
         self.published: list[Published] = []
+        self.certificates: list[Path] = []
 
     def close(self) -> None:
         """Free the descriptors."""
@@ -38,6 +43,14 @@ class FakeLink:
     def deliver(self, kind: str, payload: bytes) -> None:
         """A message on down/<kind> arrives."""
         self._waiting.append(Arrival(kind, payload))
+
+    def refuse(self) -> None:
+        """The broker ends a connection without accepting the agent."""
+        self._waiting.append(Arrival(REFUSED, b""))
+
+    def use_certificate(self, file: Path) -> None:
+        """See Link."""
+        self.certificates.append(file)
 
     def fileno(self) -> int:
         """See Link."""

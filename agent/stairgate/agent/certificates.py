@@ -79,6 +79,13 @@ def validity(der: bytes) -> Validity:
     return Validity(begins, _seconds(tag, last))
 
 
+def _ends(der: bytes) -> int:
+    try:
+        return validity(der).ends
+    except ValueError:
+        return 0
+
+
 def fingerprint(der: bytes) -> str:
     """How hello names a certificate: 16 hex digits; "" for none."""
     return hashlib.sha256(der).hexdigest()[:16] if der else ""
@@ -125,7 +132,7 @@ class Certificates:
             raise Refused("bad_certificate", str(error)) from None
         if ends != offered.not_after:
             raise Refused("bad_certificate", f"expected an end at {offered.not_after}, got {ends}")
-        if held and ends < validity(held).ends:
+        if held and ends < _ends(held):
             raise Refused("older", "the certificate in use ends later")
         pem = ssl.DER_cert_to_PEM_cert(offered.der).encode("ascii")
         self._test(pem)

@@ -14,8 +14,9 @@ from pathlib import Path
 from types import FrameType
 
 from stairgate.agent import off, presence, sync
-from stairgate.agent.broker_link import CONNECTED, BrokerLink, Link
+from stairgate.agent.broker_link import CONNECTED, REFUSED, Arrival, BrokerLink, Link
 from stairgate.agent.census import Census
+from stairgate.agent.certificates import Certificates
 from stairgate.agent.enforcement import Enforcement
 from stairgate.agent.held import Held
 from stairgate.agent.kernel import Kernel, LinuxKernel
@@ -36,7 +37,9 @@ from stairgate.agent.outbox import Outbox
 from stairgate.agent.settings import AgentSettings, SettingsRefused, read_settings
 from stairgate.agent.state import State
 from stairgate.agent.sync import Identity
+from stairgate.agent.trust import HeldTrust
 from stairgate.agent.usage import ByteCounts
+from stairgate.core.refused import Refused
 from stairgate.port.clock import SystemClock
 
 log = logging.getLogger("stairgate.agent")
@@ -54,11 +57,16 @@ class Control:
         link: Link,
         clock: SystemClock,
         lookout: Lookout | None = None,
+        certificates: Certificates | None = None,
     ) -> None:
         self._identity, self._kernel, self._enforcement = identity, kernel, enforcement
         self._link, self._clock = link, clock
         self._outbox = Outbox(link, clock, identity.agent)
-        self._held = Held(identity, state)
+        self._trust = HeldTrust(identity, state)
+        self._held = Held(self._trust.identity_of_saved(), state)
+        self._certificates = certificates
+        # The hub's UTC seconds, and the monotonic clock when they came.
+        self._hub_time: tuple[int, float] | None = None
         self._census = Census(lookout, self._outbox) if lookout else None
         self._off = OffWatch(kernel)
         # What the kernel refuses at the moment, or a parent at the console.
@@ -77,6 +85,7 @@ class Control:
     def start(self) -> None:
         """Enforce the last good policy, before anything else. Without any trace of one the gate is left as it is."""
         self._enforcement.numbers = self._numbers = self._held.open()
+        self._held.identity = self._trust.identity
         self._look(everything=True)
 
     def turn(self) -> None:
@@ -114,19 +123,48 @@ class Control:
         return min([*moments, forgetting] if forgetting is not None else moments)
 
     def _receive(self) -> None:
-        documents, connected = [], False
+        documents, connected, trusted_more = [], False, False
         for arrival in self._link.arrivals():
             connected = connected or arrival.kind == CONNECTED
             if arrival.kind == sync.POLICY_KIND:
                 documents.append(arrival.payload)
+            elif arrival.kind == sync.TRUST_KIND:
+                trusted_more = self._trust.accept(arrival.payload) or trusted_more
+            elif arrival.kind == sync.TIME_KIND:
+                self._take_time(arrival.payload)
+            elif self._certificates:
+                self._note_certificate(self._certificates, arrival)
+        self._held.identity = self._trust.identity
         # The highest genuine one of what came is applied, the others are only in its way.
         for document in sync.newest_first(documents):
             if self._take(document):
                 break
-        if connected or documents:
+        if connected or documents or trusted_more:
             self._say_hello()
         if connected and self._census:
             self._census.connected(self._clock.monotonic())
+
+    def _take_time(self, document: bytes) -> None:
+        try:
+            told = sync.accept_time(document, self._trust.identity, self._outbox.nonce)
+        except Refused as refused:
+            log.info("a time was refused: %s", refused.reason)
+            return
+        self._hub_time = (told.utc, self._clock.monotonic())
+
+    def _note_certificate(self, certificates: Certificates, arrival: Arrival) -> None:
+        """A new one came, or the broker says what it holds of the one in use."""
+        if arrival.kind == CONNECTED:
+            certificates.connected()
+        elif arrival.kind == REFUSED:
+            certificates.refused()
+        elif arrival.kind == sync.CERTIFICATE_KIND:
+            try:
+                certificates.accept(arrival.payload, self._trust.identity)
+            except Refused as refused:
+                log.warning("a certificate was refused: %s", refused)
+            except OSError as error:
+                log.error("a new certificate could not be saved: %s", error)
 
     def _take(self, document: bytes) -> bool:
         """True when the document is the policy now."""
@@ -187,7 +225,11 @@ class Control:
         self._next_hello = self._clock.monotonic() + HELLO_SECONDS
         state, reason = ("failed", self._failure) if self._failure else self._held.verdict()
         trusted = self._clock.wall() >= self._least_time()
-        self._outbox.hello(self._held.received, self._held.highest, (state, reason), self._devices, trusted, 0)
+        trust, certificate = self._trust.identity.trust, self._certificates.fingerprint if self._certificates else ""
+        self._trust.save()
+        self._outbox.hello(
+            self._held.received, self._held.highest, (state, reason), self._devices, trusted, trust, certificate
+        )
 
     def _least_time(self) -> float:
         """UTC seconds that the clock of a router which knows the time has reached."""
@@ -237,6 +279,7 @@ def run(settings: AgentSettings, clock: SystemClock, enforcement: type[Enforceme
         link,
         clock,
         lookout,
+        Certificates(settings.certificate_file, settings.key_file, link),
     )
     control.start()
     link.start()
