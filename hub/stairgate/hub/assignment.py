@@ -117,9 +117,9 @@ class Assignment:
 
         def edit(rows: Transaction) -> Act:
             now = self._clock.wall()
-            row = undoable_row(rows, device_id, act, now)
             family = read_family(rows)
             device = _find(family, device_id)
+            row = undoable_row(rows, device_id, act, now)
             held = from_row(Device, Row(device_id, device.revision, row.document["device"]))
             people = {person.id for person in family.people}
             if held.persons and not set(held.persons) <= people:
