@@ -113,8 +113,8 @@ class Acts:
             now = int(self._clock.wall())
             for device in family.devices_of(person):
                 others = tuple(other for other in device.persons if other != person)
-                seen = {} if others else {"first_seen": now, "seen": now}
-                write(rows, replace(device, persons=others, **seen))
+                changed = replace(device, persons=others)
+                write(rows, changed if others else replace(changed, first_seen=now, seen=now))
             for week in family.weeks_of(person):
                 remove(rows, week)
             for override in family.overrides_of(person):

@@ -123,7 +123,7 @@ class Cards:
         with self._store.transaction(self._issuer.home) as rows:
             family = read_family(rows)
             newest = {agent: policy for agent in self._issuer.agents if (policy := self._issuer.newest(rows, agent))}
-            targets = [record.id for record in (*family.people, *family.devices)]
+            targets = [*(person.id for person in family.people), *(device.id for device in family.devices)]
             undo = {target: act for target in targets if (act := self._acts.last_act(rows, target))}
         standings = tuple(self._reports.standings(newest))
         applied = wording.applied_of(standings, zone, now)

@@ -119,7 +119,7 @@ class Discovery:
             row = rows.get("settings", _SETTINGS)
             if not any("exempt" in device.flags for device in read_family(rows).devices):
                 return False
-        return bool(row) and abs(self._clock.wall() - row.document["seen"]) <= limits.GROWN_UP_SECONDS
+        return row is not None and abs(self._clock.wall() - row.document["seen"]) <= limits.GROWN_UP_SECONDS
 
     def _take(self, mac: str, addresses: Sequence[str], hostname: str, excluded: Collection[str]) -> None:
         if read_mac(mac) != mac or mac in excluded:

@@ -12,18 +12,22 @@ _FIRST = (
     "fast fluffy gentle giant glad golden grand green happy hazel honest humble indigo ivory jolly kind lemon light "
     "lilac little lucky merry mighty mint misty noble orange patient pink polite proud purple quick quiet rapid red "
     "rosy royal ruby shiny silver sleepy snowy sunny swift tall teal tiny violet warm white wild wise yellow young"
-).split()
+)
 _SECOND = (
     "badger bear beaver bee beetle bison canary cat cheetah crab crane cricket dolphin donkey dove dragon duck eagle "
     "falcon ferret finch fox frog gecko giraffe goat goose hamster hare hawk hedgehog heron horse jackdaw jay kiwi "
     "koala ladybird lark lemur lion lizard llama lynx magpie marmot mole moose mouse newt otter owl panda parrot "
     "pelican penguin pony puffin rabbit raven robin salmon seal sheep sparrow squirrel stork swan tiger toad trout "
     "turtle walrus whale wombat wren yak zebra"
-).split()
+)
 
 
 def two_words(secret: bytes, mac: str) -> str:
     """The words of a hardware address, always the same ones for this hub."""
     digest = hmac.new(secret, b"two words " + mac.encode(), hashlib.sha256).digest()
-    first, second = int.from_bytes(digest[:4], "big"), int.from_bytes(digest[4:8], "big")
-    return f"{_FIRST[first % len(_FIRST)]} {_SECOND[second % len(_SECOND)]}"
+    return f"{_pick(_FIRST, digest[:4])} {_pick(_SECOND, digest[4:8])}"
+
+
+def _pick(words: str, number: bytes) -> str:
+    choice = words.split(" ")
+    return choice[int.from_bytes(number, "big") % len(choice)]
