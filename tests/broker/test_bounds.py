@@ -53,8 +53,8 @@ def test_what_was_said_while_the_hub_was_away_is_delivered_when_it_is_back(rig: 
 
 
 def test_the_broker_writes_no_file_and_logs_no_content(rig: Rig) -> None:
-    rig.start()
     before = sorted(rig.home.directory.rglob("*"))
+    rig.start()
     hub = rig.connected(HUB, clean_session=False)
     hub.subscribe(rig.topic(ROUTER, "up/#"))
     router = rig.connected(ROUTER)

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from stairgate.port.clock import SystemClock
 from stairgate.provisioning.authority import Authority, Role
 from stairgate.provisioning.home import render_broker
 from tests.broker.clients import (
@@ -183,7 +184,7 @@ def exchange(port: int, data: bytes) -> bytes:
 def test_the_broker_listens_where_the_settings_say_after_the_home_was_moved(rig: Rig) -> None:
     moved = rig.home.directory.with_name("moved")
     rig.home.directory.rename(moved)
-    rig.home = render_broker(moved)
+    rig.home = render_broker(moved, SystemClock())
     rig.ca = moved / "hub" / "ca.crt"
 
     rig.start()

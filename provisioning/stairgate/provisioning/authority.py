@@ -62,6 +62,11 @@ def new_key() -> ec.EllipticCurvePrivateKey:
     return ec.generate_private_key(ec.SECP256R1())
 
 
+def public_point(key: ec.EllipticCurvePublicKey) -> bytes:
+    """The key as devices hold it: 65 bytes, uncompressed."""
+    return key.public_bytes(serialization.Encoding.X962, serialization.PublicFormat.UncompressedPoint)
+
+
 def key_pem(key: ec.EllipticCurvePrivateKey) -> bytes:
     """The key as PKCS#8 PEM, without a passphrase: programs start without a person. Its file is guarded."""
     return key.private_bytes(

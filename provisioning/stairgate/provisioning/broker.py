@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 from stairgate.core import limits
 
+PID_FILE = "mosquitto.pid"
 # The largest messages and their topic; MQTT's own header takes at most 16 bytes more.
 PACKET_BYTES = max(limits.ROUTER_POLICY_BYTES, limits.HELLO_BYTES) + limits.TOPIC_CHARACTERS + 16
 # A home has tens of agents. Silent connections are dropped after 90 s; until then they must not use up all
@@ -33,7 +34,7 @@ CIPHERS = (
 class BrokerSettings(NamedTuple):
     """What differs between homes.
 
-    directory: absolute path that holds `ca.crt`, `broker.crt`, `broker.key` and `acl`. bind: IP addresses to
+    directory: absolute path that holds `ca.crt`, `crl.pem`, `broker.crt`, `broker.key` and `acl`. bind: IP addresses to
     listen on, empty for all of this machine. user: the account to run as when started by root, who must be
     able to read the directory; None leaves Mosquitto's own default.
     """
@@ -55,6 +56,8 @@ def render_mosquitto_conf(settings: BrokerSettings) -> str:
         "per_listener_settings false",
         "allow_anonymous false",
         f"acl_file {path}/acl",
+        "# How `stairgate` finds the running broker when the lists have changed.",
+        f"pid_file {path}/{PID_FILE}",
     ]
     if settings.user is not None:
         lines.append(f"user {settings.user}")
@@ -90,6 +93,7 @@ def render_mosquitto_conf(settings: BrokerSettings) -> str:
             f"cafile {path}/ca.crt",
             f"certfile {path}/broker.crt",
             f"keyfile {path}/broker.key",
+            f"crlfile {path}/crl.pem",
             "tls_version tlsv1.2",
             f"ciphers {':'.join(CIPHERS)}",
             "require_certificate true",
@@ -99,19 +103,23 @@ def render_mosquitto_conf(settings: BrokerSettings) -> str:
     return "\n".join(lines) + "\n"
 
 
-def render_acl(home: str, hub: str, shard: str) -> str:
-    """The text of the access list: to each user its own branch, to the hub the other end of every branch.
+def render_acl(home: str, hub: str, shard: str, agents: Sequence[str]) -> str:
+    """The text of the access list: to each agent its own branch, to the hub the other end of every branch.
 
-    Patterns hold for every user. For the hub that adds the branch named by the hub's own id, where no agent
-    is. What no line grants is refused, `$SYS` included.
+    Agents are named one by one: whoever is not may connect with a certificate that nobody has revoked, and then neither
+    speaks nor hears, also over a connection that he has already. What no line grants is refused, `$SYS` included.
     """
     root = f"sg/v1/{shard}/{home}"
     lines = [
-        f"pattern write {root}/%u/up/#",
-        f"pattern read {root}/%u/down/#",
-        "",
         f"user {hub}",
         f"topic read {root}/+/up/#",
         f"topic write {root}/+/down/#",
     ]
+    for agent in agents:
+        lines += [
+            "",
+            f"user {agent}",
+            f"topic write {root}/{agent}/up/#",
+            f"topic read {root}/{agent}/down/#",
+        ]
     return "\n".join(lines) + "\n"

@@ -8,11 +8,13 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
+from stairgate.core.fields import is_label
+from stairgate.core.limits import LABEL_CHARACTERS
+from stairgate.core.p256 import read_point
 from stairgate.provisioning.endpoints import find_address_faults, find_endpoint_faults
 from stairgate.provisioning.faults import Fault
 
 AGENTS_MAX = 32
-LABEL_CHARACTERS_MAX = 40
 BIND_MAX = 16
 # 2025-01-01. Certificates made by a clock that stands before this would have ended when they are needed.
 EARLIEST_CLOCK = 1_735_689_600
@@ -43,19 +45,32 @@ def find_home_faults(
 
 def find_agent_faults(labels: Sequence[str], now: float) -> list[Fault]:
     """Every fault of these labels for a home's agents, and of a clock that certificates cannot go by."""
-    expected = f"a label of 1 to {LABEL_CHARACTERS_MAX} printable characters, such as Router"
-    faults = [
-        Fault("agent", expected, repr(label))
-        for label in labels
-        if not 1 <= len(label) <= LABEL_CHARACTERS_MAX or not label.isprintable() or label != label.strip()
-    ]
+    return find_label_faults(labels) + find_clock_faults(now)
+
+
+def find_label_faults(labels: Sequence[str]) -> list[Fault]:
+    """Every fault of these labels of the agents that a home has at the same time."""
+    expected = f"a label of 1 to {LABEL_CHARACTERS} visible characters, such as Router"
+    faults = [Fault("agent", expected, repr(label)) for label in labels if not is_label(label)]
     repeated = sorted({label for label in labels if labels.count(label) > 1})
     faults += [Fault("agent", "a label for each agent that no other has", repr(label)) for label in repeated]
     if len(labels) > AGENTS_MAX:
         faults.append(Fault("agent", f"at most {AGENTS_MAX} agents", f"{len(labels)}"))
-    if now < EARLIEST_CLOCK:
-        faults.append(Fault("clock", f"a time after 2025 began ({EARLIEST_CLOCK})", f"{int(now)}"))
     return faults
+
+
+def find_clock_faults(now: float) -> list[Fault]:
+    """The fault of a clock (UTC seconds) that certificates cannot go by."""
+    if now < EARLIEST_CLOCK:
+        return [Fault("clock", f"a time after 2025 began ({EARLIEST_CLOCK})", f"{int(now)}")]
+    return []
+
+
+def find_key_faults(point: bytes) -> list[Fault]:
+    """The fault of a public key that is none."""
+    if read_point(point) is None:
+        return [Fault("key", "a point of P-256, 65 bytes, uncompressed", f"{len(point)} bytes {point.hex()[:16]}")]
+    return []
 
 
 def _find_directory_faults(directory: Path) -> list[Fault]:

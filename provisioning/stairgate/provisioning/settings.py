@@ -3,7 +3,8 @@
 It decides their keys and how they are written and read back; no secret is in any of them. Paths in them are
 relative to the file that names them, so a home can be moved (only Mosquitto wants absolute ones: `broker`).
 
-`home.toml` says what the home is, `hub/hub.toml` which agents it has: each fact has one place.
+`home.toml` says what the home is, `agents/agents.json` (`registry`) which agents it has, `signing/trust` (`rotation`)
+which keys it signs with: each fact has one place.
 """
 
 import json
@@ -13,11 +14,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from stairgate.core.trust import Trust
 from stairgate.provisioning import private_files
+from stairgate.provisioning.agent_records import read_register
 from stairgate.provisioning.endpoints import Endpoints
 
 FORMAT = 1
 SHARD = "000"
+REGISTER_FILE = Path("agents") / "agents.json"
 LAN_INTERFACES = ("br-lan",)
 
 
@@ -25,16 +29,16 @@ LAN_INTERFACES = ("br-lan",)
 class Home:
     """One home as its directory describes it.
 
-    id, hub: identifiers of home and hub. agents: label -> agent id. signing_key_id: the key that signs
-    policies. bind: addresses the broker listens on, empty for all. user: the account it runs as when started
-    by root.
+    id, hub: identifiers of home and hub. agents: label -> agent id, of those that were not revoked. bind: addresses
+    the broker listens on, empty for all. user: the account it runs as when started by root. root: the point of the key
+    that can name new signing keys when those are lost.
     """
 
     id: str
     directory: Path
     hub: str
     endpoints: Endpoints
-    signing_key_id: str
+    root: bytes
     bind: tuple[str, ...] = ()
     user: str | None = None
     agents: Mapping[str, str] = field(default_factory=dict)
@@ -57,7 +61,7 @@ def render_home_toml(home: Home, authority_sha256: str) -> str:
         _line("port", home.endpoints.port),
         _line("bind", home.bind),
         _line("authority_sha256", authority_sha256),
-        _line("signing_key_id", home.signing_key_id),
+        _line("root", home.root.hex()),
     ]
     if home.user is not None:
         lines.append(_line("broker_user", home.user))
@@ -65,7 +69,7 @@ def render_home_toml(home: Home, authority_sha256: str) -> str:
 
 
 def render_hub_toml(home: Home) -> str:
-    """`hub/hub.toml`: where the broker is, which files to use, and the agents with the labels parents see."""
+    """`hub/hub.toml`: where the broker is and which files to use."""
     lines = [
         _line("home", home.id),
         _line("shard", home.shard),
@@ -77,13 +81,11 @@ def render_hub_toml(home: Home) -> str:
         _line("key", "hub.key"),
         _line("signing_key", "../signing/policy.key"),
     ]
-    for label, identifier in home.agents.items():
-        lines += ["", "[[agents]]", _line("id", identifier), _line("label", label)]
     return "\n".join(lines) + "\n"
 
 
-def render_agent_toml(home: Home, agent: str, keys: Mapping[str, bytes]) -> str:
-    """`agent.toml` of the agent with this id. `keys`: id -> 65-byte point of each key that it believes."""
+def render_agent_toml(home: Home, agent: str, trust: Trust) -> str:
+    """`agent.toml` of the agent with this id, which will believe the keys of `trust`."""
     lines = [
         _line("home", home.id),
         _line("shard", home.shard),
@@ -94,17 +96,19 @@ def render_agent_toml(home: Home, agent: str, keys: Mapping[str, bytes]) -> str:
         _line("certificate", "agent.crt"),
         _line("key", "agent.key"),
         _line("lan_interfaces", LAN_INTERFACES),
+        _line("trust", trust.revision),
+        _line("root", home.root.hex()),
         "",
         "[keys]",
     ]
-    lines += [_line(json.dumps(key_id), point.hex()) for key_id, point in keys.items()]
+    lines += [_line(json.dumps(key.key_id), key.point.hex()) for key in trust.keys]
     return "\n".join(lines) + "\n"
 
 
 def read_home(directory: Path) -> Home:
     """The home in `directory`. Raises OSError when it cannot be read, ValueError when it is none of ours."""
     facts = _read(directory / "home.toml")
-    hub = _read(directory / "hub" / "hub.toml")
+    register = read_register(private_files.read(directory / REGISTER_FILE))
     if facts.get("format") != FORMAT:
         raise ValueError(f"{directory / 'home.toml'}: expected format {FORMAT}, got {facts.get('format')!r}")
     try:
@@ -113,10 +117,10 @@ def read_home(directory: Path) -> Home:
             directory=directory,
             hub=facts["hub"],
             endpoints=Endpoints(tuple(facts["addresses"]), tuple(facts["names"]), facts["port"]),
-            signing_key_id=facts["signing_key_id"],
+            root=bytes.fromhex(facts["root"]),
             bind=tuple(facts["bind"]),
             user=facts.get("broker_user"),
-            agents={agent["label"]: agent["id"] for agent in hub.get("agents", [])},
+            agents={record.label: record.id for record in register.active()},
             shard=facts["shard"],
         )
     except KeyError as missing:

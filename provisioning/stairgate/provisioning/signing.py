@@ -7,12 +7,12 @@ digest (ECDSA with a random nonce, from the library).
 
 from pathlib import Path
 
-from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, utils
 
 from stairgate.core import envelope
 from stairgate.provisioning import private_files
-from stairgate.provisioning.authority import key_pem, new_key, read_key
+from stairgate.provisioning.authority import key_pem, new_key, public_point, read_key
 
 _SCALAR_BYTES = 32
 
@@ -25,15 +25,22 @@ class SigningKey:
 
     def __init__(self, key: ec.EllipticCurvePrivateKey) -> None:
         self._key = key
-        self.point = key.public_key().public_bytes(
-            serialization.Encoding.X962, serialization.PublicFormat.UncompressedPoint
-        )
+        self.point = public_point(key.public_key())
         self.key_id = envelope.key_id(self.point)
 
     @classmethod
     def create(cls) -> "SigningKey":
         """A new key."""
         return cls(new_key())
+
+    @classmethod
+    def from_secret(cls, secret: bytes) -> "SigningKey":
+        """The key with this private number (32 bytes). Raises ValueError for a number that is none."""
+        return cls(ec.derive_private_key(int.from_bytes(secret, "big"), ec.SECP256R1()))
+
+    def secret(self) -> bytes:
+        """The private number, 32 bytes: for the recovery kit, and nothing else."""
+        return self._key.private_numbers().private_value.to_bytes(_SCALAR_BYTES, "big")
 
     @classmethod
     def load(cls, path: Path) -> "SigningKey":

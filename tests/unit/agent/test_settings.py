@@ -46,8 +46,9 @@ def test_what_a_new_home_writes_is_accepted(tmp_path: Path) -> None:
     settings = read_settings(folder)
 
     assert settings.identity[:3] == (home.id, home.agents["Router"], "000")
-    assert list(settings.identity.keys) == [home.signing_key_id]
+    assert list(settings.identity.keys) == [SigningKey.load(home.directory / "signing" / "policy.key").key_id]
     assert (settings.broker, settings.port) == (("192.168.77.2",), 8883)
+    assert (settings.identity.root, settings.identity.trust) == (home.root, 1)
     assert settings.lan_interfaces == ("br-lan",)
     assert settings.key_file == folder / "agent.key"
     assert settings.gate == GateSettings()

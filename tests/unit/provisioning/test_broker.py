@@ -23,7 +23,9 @@ def test_settings_for_two_addresses_and_an_account() -> None:
 
 
 def test_access_list() -> None:
-    assert render_acl("hhome2345", "bhub2345", "000") == (GOLDEN / "acl").read_text()
+    text = render_acl("hhome2345", "bhub2345", "000", ["rrouter2345", "rattic2345"])
+
+    assert text == (GOLDEN / "acl").read_text()
 
 
 @pytest.mark.parametrize("directory", ["broker", "/srv/a\nallow_anonymous true", "/srv/a ", "/srv/\x7f"])

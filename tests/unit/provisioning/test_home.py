@@ -17,9 +17,14 @@ from stairgate.core.fields import is_id
 from stairgate.provisioning import private_files
 from stairgate.provisioning.authority import Authority, read_key
 from stairgate.provisioning.faults import Invalid
-from stairgate.provisioning.home import add_agent, create_home, main, render_broker
+from stairgate.provisioning.home import add_agent, create_home, render_broker
+from stairgate.provisioning.home_command import main
+from stairgate.provisioning.registry import Registry
+from stairgate.provisioning.rotation import rotate
+from stairgate.provisioning.servers import renew_servers
 from stairgate.provisioning.settings import Home, read_home
 from stairgate.provisioning.signing import SigningKey
+from stairgate.provisioning.trust_chain import TrustChain
 from tests.unit.provisioning.clocks import FixedClock
 
 CLOCK = FixedClock()
@@ -47,9 +52,12 @@ def toml(path: Path) -> dict[str, Any]:
 
 def test_every_file_is_there(home: Home) -> None:
     router, attic = (home.agents[label] for label in LABELS)
-    expected = {"home.toml", "authority/ca.key", "authority/ca.crt", "signing/policy.key"}
+    expected = {"home.toml", "authority/ca.key", "authority/ca.crt", "root/root.key"}
+    expected |= {"signing/policy.key", "signing/trust/1", "agents/agents.json", "agents/agents.lock"}
     expected |= {f"hub/{name}" for name in ("hub.key", "hub.crt", "ca.crt", "hub.toml")}
-    expected |= {f"broker/{name}" for name in ("broker.key", "broker.crt", "ca.crt", "mosquitto.conf", "acl")}
+    expected |= {
+        f"broker/{name}" for name in ("broker.key", "broker.crt", "ca.crt", "mosquitto.conf", "acl", "crl.pem")
+    }
     for agent in (router, attic):
         expected |= {f"agents/{agent}/{name}" for name in ("agent.key", "agent.crt", "ca.crt", "agent.toml")}
 
@@ -63,7 +71,14 @@ def test_every_file_is_there(home: Home) -> None:
 def test_only_the_owner_can_read_it_whatever_the_umask(tmp_path: Path) -> None:
     home = create_home(tmp_path / "home", ["10.0.0.1"], [], 8883, ["Router"], CLOCK)
     add_agent(home.directory, "Attic", CLOCK)
-    render_broker(home.directory)
+    render_broker(home.directory, CLOCK)
+    registry = Registry(home.directory)
+    registry.rename(home.agents["Router"], "Hall")
+    registry.revoke(home.agents["Router"], CLOCK.wall())
+    rotate(read_home(home.directory), CLOCK.wall())
+    TrustChain(home.directory).note_held(home.agents["Router"], 2)
+    rotate(read_home(home.directory), CLOCK.wall(), force=True)
+    assert renew_servers(home.directory, CLOCK.wall() + 5 * 365 * 86400) == ("hub", "broker")
 
     for path in (home.directory, *home.directory.rglob("*")):
         mode = stat.S_IMODE(path.stat().st_mode)
@@ -118,8 +133,6 @@ def broker_lines(home: Home, option: str) -> list[str]:
 def test_hub_settings(home: Home) -> None:
     settings = toml(home.directory / "hub" / "hub.toml")
 
-    agents = settings.pop("agents")
-    assert agents == [{"id": home.agents[label], "label": label} for label in LABELS]
     assert settings == {
         "home": home.id,
         "shard": "000",
@@ -132,7 +145,8 @@ def test_hub_settings(home: Home) -> None:
         "signing_key": "../signing/policy.key",
     }
     key = SigningKey.load(home.directory / "hub" / settings["signing_key"])
-    assert key.key_id == home.signing_key_id
+    (trusted,) = TrustChain(home.directory).latest().keys
+    assert (key.key_id, key.point) == (trusted.key_id, trusted.point)
 
 
 def test_agent_settings(home: Home) -> None:
@@ -149,6 +163,8 @@ def test_agent_settings(home: Home) -> None:
             "certificate": "agent.crt",
             "key": "agent.key",
             "lan_interfaces": ["br-lan"],
+            "trust": 1,
+            "root": home.root.hex(),
             "keys": {signing.key_id: signing.point.hex()},
         }
 
@@ -213,8 +229,7 @@ def test_an_agent_is_added(home: Home) -> None:
 
     assert list(grown.agents) == [*LABELS, "Garage"]
     assert read_home(home.directory) == grown
-    listed = toml(home.directory / "hub" / "hub.toml")["agents"]
-    assert [agent["label"] for agent in listed] == [*LABELS, "Garage"]
+    assert [record.label for record in Registry(home.directory).read()] == [*LABELS, "Garage"]
     garage = toml(grown.agent_directory("Garage") / "agent.toml")
     router = toml(grown.agent_directory("Router") / "agent.toml")
     assert garage == {**router, "agent": grown.agents["Garage"]}
@@ -242,7 +257,7 @@ def test_broker_settings_follow_a_moved_home(home: Home) -> None:
     moved = home.directory.with_name("moved")
     home.directory.rename(moved)
 
-    render_broker(moved)
+    render_broker(moved, CLOCK)
 
     text = (moved / "broker" / "mosquitto.conf").read_text()
     assert f"{moved}/broker/broker.key" in text

@@ -16,7 +16,8 @@ SWITCHED_OFF = {
     r"\bcheck_hostname\s*=(?!=)(?!\s*True\b)": "context.check_hostname = False",
     r"\bverify\s*=\s*False\b": "get(url, verify=False)",
     r"\b_create_(unverified|stdlib)_context\b": "ssl._create_unverified_context()",
-    r"\bSSLContext\((?!(ssl\.|tls\.)?PROTOCOL_TLS_CLIENT\b)": "ssl.SSLContext(ssl.PROTOCOL_TLS)",
+    # A server has nobody to verify where its clients are browsers; the broker, which has, is no code of ours.
+    r"\bSSLContext\((?!(ssl\.|tls\.)?PROTOCOL_TLS_(CLIENT|SERVER)\b)": "ssl.SSLContext(ssl.PROTOCOL_TLS)",
     r"\bwrap_socket\((?![^)\n]*server_(hostname|side))(?=[^)\n]*\))": "context.wrap_socket(plain)",
     r"\brequire_certificate false\b": '"require_certificate false"',
     r"\ballow_anonymous true\b": '"allow_anonymous true"',
@@ -29,6 +30,7 @@ ALLOWED = [
     "context.check_hostname = True",
     "context.wrap_socket(plain, server_hostname=host)",
     "tls.SSLContext(tls.PROTOCOL_TLS_CLIENT)",
+    "ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)",
     "client.tls_set(cert_reqs=ssl.CERT_REQUIRED)",
     "require_certificate true",
     "tls_version tlsv1.2",

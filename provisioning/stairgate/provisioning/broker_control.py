@@ -1,0 +1,190 @@
+"""Making the running Mosquitto obey lists that have changed, and seeing that it does.
+
+It decides how the running broker is found (its pid file, checked against what the kernel says of that process) and how
+a revoked agent's live connection is ended. What the lists say is `registry`'s part.
+
+Mosquitto 2.0.11 reads access and revocation lists anew on SIGHUP. New connections are then judged by them, and so is
+each message of an old connection; but the connection itself goes on. So `take_over` connects under the agent's own
+name, whereupon the broker ends the older connection (MQTT 3.1.1, 3.1.4-2), and shows that the way is closed behind it.
+"""
+
+import os
+import signal
+import socket
+import ssl
+import tempfile
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from datetime import timedelta
+from pathlib import Path
+from typing import NamedTuple
+
+from cryptography import x509
+
+from stairgate.provisioning import private_files
+from stairgate.provisioning.authority import certificate_pem, key_pem, new_key, public_point
+from stairgate.provisioning.broker import PID_FILE
+from stairgate.provisioning.registry import Registry
+from stairgate.provisioning.settings import Home, read_home
+
+# Mosquitto looks for signals once in 0.1 s; a router under load takes longer.
+DEADLINE_SECONDS = 20.0
+_PAUSE_SECONDS = 0.1
+_CONNECT_SECONDS = 5.0
+# Long enough for a clock that is a little off; both are on the revocation list when `take_over` has ended.
+_LIFETIME = timedelta(hours=1)
+_PROC = Path("/proc")
+_CONNACK = b"\x20\x02\x00\x00"
+
+
+class BrokerNotReached(Exception):
+    """The running broker could not be made to read its lists, or does not obey them; the sentence says what to do.
+
+    What was changed on the disk holds from the broker's next start on.
+    """
+
+
+class _Attempt(NamedTuple):
+    accepted: bool
+    reason: str
+
+
+def reload(directory: Path) -> int:
+    """Let the running broker of the home in `directory` read its lists and certificates again; its process id.
+
+    Returns at once; the broker does it a moment later. Raises BrokerNotReached.
+    """
+    directory = Path(os.path.abspath(directory))
+    configuration = directory / "broker" / "mosquitto.conf"
+    process = _running(directory / "broker" / PID_FILE, configuration)
+    try:
+        os.kill(process, signal.SIGHUP)
+    except PermissionError:
+        raise BrokerNotReached(
+            f"the broker (process {process}) runs as another user; tell it as that user or as root: kill -HUP {process}"
+        ) from None
+    except ProcessLookupError:
+        raise _not_running(configuration) from None
+    return process
+
+
+def take_over(directory: Path, identifier: str, clock: Callable[[], float] = time.time) -> None:
+    """End the live connection of an agent whose certificates are revoked, and prove that it stays out.
+
+    It takes a second or two. Raises BrokerNotReached, OSError, ValueError.
+    """
+    home = read_home(Path(os.path.abspath(directory)))
+    registry = Registry(home.directory)
+    with tempfile.TemporaryDirectory(prefix="stairgate.") as folder:
+        # First a certificate that is refused from the beginning: once the broker refuses it, the list that names it
+        # is in force, and with it the agent's own certificates are refused. Until then, connecting does no harm.
+        probe, _ = _identity(registry, identifier, Path(folder) / "probe", True, clock())
+        reload(home.directory)
+        _wait_until_refused(home, identifier, probe)
+        # Then one that is accepted: from now on nobody else can come back under this name.
+        pusher, serial = _identity(registry, identifier, Path(folder) / "pusher", False, clock())
+        try:
+            attempt = _connect(home, identifier, pusher)
+        finally:
+            registry.refuse(identifier, serial, clock())
+            reload(home.directory)
+        if not attempt.accepted:
+            raise BrokerNotReached(
+                f"the broker refused to end the connection of {identifier} ({attempt.reason}); restart it"
+            )
+        _wait_until_refused(home, identifier, pusher)
+
+
+def _running(pid_file: Path, configuration: Path) -> int:
+    """The process that the pid file names, if it is a Mosquitto that was started with our settings."""
+    try:
+        text = private_files.read(pid_file).decode("ascii", "replace").strip()
+    except FileNotFoundError:
+        raise _not_running(configuration) from None
+    if not text.isdigit() or len(text) > 10 or int(text) < 2:
+        raise BrokerNotReached(f"{pid_file}: expected the number of a process, got {text[:20]!r}; restart the broker")
+    process = int(text)
+    place = _PROC / text
+    try:
+        arguments = (place / "cmdline").read_bytes().split(b"\0")
+        name = (place / "comm").read_text().strip()
+    except (FileNotFoundError, ProcessLookupError):
+        raise _not_running(configuration) from None
+    if name != "mosquitto" or not _names(place, arguments, configuration):
+        # The number was given to another program since: it must not get our signal.
+        raise _not_running(configuration)
+    return process
+
+
+def _names(place: Path, arguments: list[bytes], configuration: Path) -> bool:
+    wanted = os.path.realpath(configuration)
+    try:
+        folder = os.readlink(place / "cwd")
+    except OSError:
+        folder = "/"  # another user's process: only an absolute path can be compared
+    return any(os.path.realpath(os.path.join(folder, os.fsdecode(word))) == wanted for word in arguments[1:] if word)
+
+
+def _not_running(configuration: Path) -> BrokerNotReached:
+    return BrokerNotReached(
+        f"no broker runs with {configuration} on this machine; its lists are read at its next start"
+    )
+
+
+def _identity(registry: Registry, identifier: str, path: Path, revoked: bool, now: float) -> tuple[Path, int]:
+    """Key and certificate with an agent's name (path without suffix), and the serial number."""
+    key = new_key()
+    der, serial = registry.issue_for_take_over(identifier, public_point(key.public_key()), _LIFETIME, revoked, now)
+    private_files.write_new(path.with_suffix(".key"), key_pem(key))
+    private_files.write_new(path.with_suffix(".crt"), certificate_pem(x509.load_der_x509_certificate(der)))
+    return path, serial
+
+
+def _wait_until_refused(home: Home, identifier: str, identity: Path) -> None:
+    """Return when the broker refuses this certificate *because it is revoked*; raise when it does not in time."""
+    deadline = time.monotonic() + DEADLINE_SECONDS
+    while True:
+        attempt = _connect(home, identifier, identity)
+        if "REVOKED" in attempt.reason.upper():
+            return
+        if time.monotonic() > deadline:
+            raise BrokerNotReached(
+                f"the broker does not refuse certificates that are revoked ({attempt.reason}); restart it"
+            )
+        time.sleep(_PAUSE_SECONDS)
+
+
+def _connect(home: Home, identifier: str, identity: Path) -> _Attempt:
+    """One connection as this agent, ended at once."""
+    context = ssl.create_default_context(cafile=home.directory / "broker" / "ca.crt")
+    context.load_cert_chain(identity.with_suffix(".crt"), identity.with_suffix(".key"))
+    # In TLS 1.3 a client may learn no more than that the connection ended; in 1.2 it is told why.
+    context.maximum_version = ssl.TLSVersion.TLSv1_2
+    reason = "no address of the broker answers"
+    for host in home.endpoints.hosts():
+        try:
+            plain = socket.create_connection((host, home.endpoints.port), timeout=_CONNECT_SECONDS)
+        except OSError as error:
+            reason = str(error)
+            continue
+        with plain:
+            try:
+                with context.wrap_socket(plain, server_hostname=host) as secure:
+                    secure.sendall(_connect_packet(identifier))
+                    answer = secure.recv(len(_CONNACK))
+                    with suppress(OSError):
+                        secure.sendall(b"\xe0\x00")  # DISCONNECT
+            except ssl.SSLError as error:
+                return _Attempt(False, error.reason or str(error))
+            except OSError as error:
+                return _Attempt(False, str(error) or type(error).__name__)
+        return _Attempt(answer == _CONNACK, f"answered {answer.hex()}")
+    return _Attempt(False, reason)
+
+
+def _connect_packet(identifier: str) -> bytes:
+    """MQTT 3.1.1, 3.1: CONNECT with a clean session, so that nothing waits for the one that is gone."""
+    name = identifier.encode()
+    rest = b"\x00\x04MQTT\x04\x02\x00\x0a" + len(name).to_bytes(2, "big") + name
+    return b"\x10" + bytes([len(rest)]) + rest
