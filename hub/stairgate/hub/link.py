@@ -151,12 +151,12 @@ class BrokerLink:
         if self._wake_read in readable:
             self._clear_wake()
         self._send(self._take_notes())
-        if link in readable or pending:
-            self._check(self._client.loop_read(limits.MESSAGES_PER_READ))
-        if link in writable:
-            self._check(self._client.loop_write())
-        self._check(self._client.loop_misc())
-        if self._connected:
+        # One loss is one: counted again it would skip an address, and wait twice.
+        if (link in readable or pending) and self._is_lost(self._client.loop_read(limits.MESSAGES_PER_READ)):
+            return
+        if link in writable and self._is_lost(self._client.loop_write()):
+            return
+        if not self._is_lost(self._client.loop_misc()) and self._connected:
             self._send(self._exchange.due())
 
     def _connect(self) -> None:
@@ -191,11 +191,13 @@ class BrokerLink:
             link.close()
             self._is_dropped = True  # paho may still hold it; connecting lets go of it
 
-    def _check(self, code: int) -> None:
-        if code != mqtt.MQTT_ERR_SUCCESS and self._client.socket() is None:
-            if self._connected:
-                _log.warning("the broker connection was lost")
-            self._lost()
+    def _is_lost(self, code: int) -> bool:
+        if code == mqtt.MQTT_ERR_SUCCESS or self._client.socket() is not None:
+            return False
+        if self._connected:
+            _log.warning("the broker connection was lost")
+        self._lost()
+        return True
 
     def _clear_wake(self) -> None:
         try:
