@@ -3,6 +3,8 @@
 from pathlib import Path
 
 from stairgate.agent.broker_link_fake import FakeLink
+from stairgate.agent.certificates import Certificates
+from stairgate.agent.clock_trust_fake import FakeEvidence
 from stairgate.agent.control import Control
 from stairgate.agent.enforcement import Enforcement
 from stairgate.agent.gate import GRANTED, GateSettings
@@ -28,9 +30,11 @@ class Router:
 
     def __init__(self, folder: Path) -> None:
         self.clock = HandClock()
+        self.evidence = FakeEvidence()
         self.kernel = FakeKernel(self.clock)
         self.folder = folder
         self.links: list[FakeLink] = []
+        self.certificates: Certificates | None = None
         self.restart()
 
     def restart(self) -> None:
@@ -47,12 +51,16 @@ class Router:
             self.link,
             self.clock,
             self.lookout,
+            self.certificates,
+            self.evidence,
         )
         self.control.start()
 
-    def reboot(self) -> None:
-        """The machine was off: the kernel has forgotten everything."""
+    def reboot(self, off_seconds: float = 0.0) -> None:
+        """The machine was off for a while: the kernel has forgotten everything; a battery's clock went on."""
         self.kernel.flush_ruleset()
+        self.evidence.boots += 1
+        self.clock.start_of_machine(off_seconds if self.evidence.has_battery else 0.0)
         self.restart()
 
     def receive(self, *documents: bytes) -> None:

@@ -4,8 +4,9 @@ from collections.abc import Callable
 
 import pytest
 
-from stairgate.agent.sync import accept_policy, claimed_revision, newest_first, open_policy
+from stairgate.agent.sync import accept_policy, accept_time, claimed_revision, newest_first, open_policy
 from stairgate.core.limits import ROUTER_POLICY_BYTES
+from stairgate.core.messages import time_body
 from stairgate.core.records import Policy
 from stairgate.core.refused import Refused
 from tests.lab.policies import family_policy
@@ -118,3 +119,31 @@ def test_the_newest_comes_first_and_garbage_last() -> None:
     ordered = newest_first([documents[0], b"garbage", documents[1], b"", documents[2]])
 
     assert ordered == [documents[1], documents[2], documents[0], b"garbage", b""]
+
+
+def signed_time(nonce: str, kind: str = "time", name: str = "") -> bytes:
+    key = signing_key(name) if name else signing_key()
+    return key.sign(kind, time_body(1_774_602_000, nonce, 7, "0a" * 32))
+
+
+def test_the_hub_s_time_answers_the_last_hello() -> None:
+    assert accept_time(signed_time("n0123456789"), identity(), "n0123456789").utc == 1_774_602_000
+
+
+@pytest.mark.parametrize(
+    ("document", "nonce", "reason"),
+    [
+        (signed_time("n0123456789"), "nanother789", "wrong_nonce"),
+        (signed_time("n0123456789"), "", "wrong_nonce"),
+        (signed_time("n0123456789", name="stranger"), "n0123456789", "unknown_key"),
+        (signed_time("n0123456789", kind="policy"), "n0123456789", "wrong_type"),
+        (signed_time("n0123456789").replace(b"1774602000", b"1774602001"), "n0123456789", "bad_signature"),
+        (signed_time("n0123456789") + b" " * 512, "n0123456789", "too_large"),
+        (signing_key().sign("time", b'["time","noon"]\n'), "n0123456789", "bad_message"),
+        (b"", "n0123456789", "bad_header"),
+    ],
+)
+def test_a_time_that_is_not_the_hub_s_answer_is_refused(document: bytes, nonce: str, reason: str) -> None:
+    with pytest.raises(Refused) as refused:
+        accept_time(document, identity(), nonce)
+    assert refused.value.reason == reason
