@@ -51,10 +51,7 @@ def test_the_golden_policy() -> None:
 
 
 def test_the_same_family_in_another_order_makes_the_same_bytes() -> None:
-    people, devices, weeks, overrides = (
-        tuple(reversed(part)) for part in (FAMILY.people, FAMILY.devices, FAMILY.weeks, FAMILY.overrides)
-    )
-    shuffled = Family(people, devices, weeks, overrides)
+    shuffled = Family(FAMILY.people[::-1], FAMILY.devices[::-1], FAMILY.weeks[::-1], FAMILY.overrides[::-1])
     assert body(shuffled) == body(FAMILY)
 
 
