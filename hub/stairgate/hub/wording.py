@@ -170,7 +170,7 @@ def router_state(standing: Standing, zone: str, now: float) -> State:
     """How a router stands, for its card."""
     heard = f"Heard {ago(now - standing.heard)}." if standing.heard is not None else ""
     if standing.state == "silent" and standing.heard is None:
-        return State("clock", "paused", "Not heard yet", "", "It connects by itself once it is on and paired.")
+        return State("clock", "paused", "Not heard yet", "", "It connects by itself once it is on.")
     if standing.state == "silent":
         assert standing.heard is not None
         since = f"since {clock_time(standing.heard, zone, now)}"
