@@ -21,7 +21,7 @@ keeping = Blueprint("keeping", __name__)
 Answer = AnyResponse | tuple[str, int]
 
 
-@keeping.route("/backup", methods=["GET", "POST"])
+@keeping.route("/backup", endpoint="backup", methods=["GET", "POST"])
 def backup_page() -> Answer:
     """A backup to download: password, passphrase, again."""
     places = parts().keeping.places

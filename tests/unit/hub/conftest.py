@@ -1,7 +1,7 @@
 """A whole hub in memory, with a clock that stands still and a parent who is signed in."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -14,6 +14,7 @@ from stairgate.hub.app import create_app
 from stairgate.hub.claim_code import ClaimCode, ClaimSlot
 from stairgate.hub.clock import ManualClock
 from stairgate.hub.family import Family, read_family
+from stairgate.hub.keeping import Keeping
 from stairgate.hub.memory_broker import MemoryBroker
 from stairgate.hub.memory_home import MemoryHome
 from stairgate.hub.memory_store import MemoryStore
@@ -56,7 +57,7 @@ class Client(FlaskClient):
 class Hub:
     """One hub with one router, and a browser in front of it."""
 
-    def __init__(self) -> None:
+    def __init__(self, keeping: Callable[[ManualClock], Keeping] | None = None) -> None:
         self.clock = ManualClock(EVENING)
         self.store = MemoryStore()
         self.network = MemoryNetwork()
@@ -73,6 +74,7 @@ class Hub:
             claim_code=ClaimCode(ClaimSlot(), self.clock, self.codes.append),
             port=8080,
             names=["stairgate.lan"],
+            keeping=keeping(self.clock) if keeping else None,
         )
         self.broker = MemoryBroker(self.parts.exchange, self.clock)
         self.parts.connect(self.broker)
