@@ -10,7 +10,7 @@ from werkzeug.wrappers import Response
 
 from stairgate.hub import forms
 from stairgate.hub.acts import NotPossible
-from stairgate.hub.context import overview, page, parts
+from stairgate.hub.context import asking_mac, overview, page, parts
 from stairgate.hub.device_pages import is_new_here
 from stairgate.hub.family import read_family
 from stairgate.hub.quarantine import would_lose
@@ -65,4 +65,5 @@ def _show(status: int = 200, faults: forms.Faults | None = None) -> Answer:
         lost=[card for card in cards if card.device.id in lost],
         off_anyway=sum(card.device.id not in lost for card in cards),
         is_new_here=is_new_here(),
+        is_seen=asking_mac() is not None,
     )
