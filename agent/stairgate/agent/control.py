@@ -17,16 +17,16 @@ from stairgate.agent import off, presence, sync
 from stairgate.agent.broker_link import CONNECTED, REFUSED, Arrival, BrokerLink, Link
 from stairgate.agent.census import Census
 from stairgate.agent.certificates import Certificates
+from stairgate.agent.clock_trust import ClockTrust, Evidence, KernelEvidence, Record, is_news
 from stairgate.agent.enforcement import Enforcement
 from stairgate.agent.held import Held
 from stairgate.agent.kernel import Kernel, LinuxKernel
 from stairgate.agent.limits import (
-    CLOCK_SLACK_SECONDS,
     CLOCK_STEP_SECONDS,
-    EARLIEST_TIME,
     HELLO_SECONDS,
     RETRY_SECONDS,
     SLOW_POLL_SECONDS,
+    TIME_ANSWER_SECONDS,
     USAGE_SECONDS,
     WAIT_MAX_SECONDS,
 )
@@ -58,15 +58,17 @@ class Control:
         clock: SystemClock,
         lookout: Lookout | None = None,
         certificates: Certificates | None = None,
+        evidence: Evidence | None = None,
+        hello_seconds: float = HELLO_SECONDS,
+        usage_seconds: float = USAGE_SECONDS,
     ) -> None:
         self._identity, self._kernel, self._enforcement = identity, kernel, enforcement
         self._link, self._clock = link, clock
-        self._outbox = Outbox(link, clock, identity.agent)
         self._trust = HeldTrust(identity, state)
         self._held = Held(self._trust.identity_of_saved(), state)
+        self._time = ClockTrust(clock, evidence or KernelEvidence(), self._held.clock_record)
+        self._outbox = Outbox(link, self._time, identity.agent)
         self._certificates = certificates
-        # The hub's UTC seconds, and the monotonic clock when they came.
-        self._hub_time: tuple[int, float] | None = None
         self._census = Census(lookout, self._outbox) if lookout else None
         self._off = OffWatch(kernel)
         # What the kernel refuses at the moment, or a parent at the console.
@@ -74,10 +76,13 @@ class Control:
         self._devices: tuple[tuple[str, str, int | None], ...] = ()
         self._bytes = ByteCounts()
         self._told_bytes: list[tuple[str, int, int]] = []
+        self._record: Record | None = None
+        self._told_trusted = False
         self._clock_offset = 0.0
+        self._hello_seconds, self._usage_seconds = hello_seconds, usage_seconds
         now = clock.monotonic()
         self._next_look = self._next_usage = self._next_poll = now
-        self._next_hello = now + HELLO_SECONDS
+        self._next_hello = now + hello_seconds
         self._selector = selectors.DefaultSelector()
         for descriptor in (link.fileno(), *kernel.watch(), *(lookout.watch() if lookout else ())):
             self._selector.register(descriptor, selectors.EVENT_READ)
@@ -86,7 +91,9 @@ class Control:
         """Enforce the last good policy, before anything else. Without any trace of one the gate is left as it is."""
         self._enforcement.numbers = self._numbers = self._held.open()
         self._held.identity = self._trust.identity
+        self._enforcement.believe = self._time.believe
         self._look(everything=True)
+        self._told_trusted = self._time.trusted
 
     def turn(self) -> None:
         """Wait for something to do, a second at most, and do it."""
@@ -101,6 +108,9 @@ class Control:
             self._repair()
         elif stepped or touched or poll or now >= self._next_look:
             self._look(everything=poll)
+        if stepped:
+            # The hub answers with the time.
+            self._next_hello = now
         if poll:
             self._next_poll = now + SLOW_POLL_SECONDS
         try:
@@ -112,7 +122,7 @@ class Control:
         if now >= self._next_hello:
             self._say_hello()
         if now >= self._next_usage:
-            self._next_usage = now + USAGE_SECONDS
+            self._next_usage = now + self._usage_seconds
             self._tell_usage()
         if self._census:
             self._census.turn(now)
@@ -150,7 +160,12 @@ class Control:
         except Refused as refused:
             log.info("a time was refused: %s", refused.reason)
             return
-        self._hub_time = (told.utc, self._clock.monotonic())
+        now = self._next_look = self._clock.monotonic()
+        late = now - self._outbox.said_at > TIME_ANSWER_SECONDS
+        if late or not self._told_trusted:
+            self._next_hello = now
+        if not late:
+            self._time.hub_says(told.utc, now)
 
     def _note_certificate(self, certificates: Certificates, arrival: Arrival) -> None:
         """A new one came, or the broker says what it holds of the one in use."""
@@ -177,7 +192,7 @@ class Control:
     def _save(self) -> None:
         """After enforcing; again when the disk refused."""
         failed = self._held.retry_at is not None
-        self._held.save(self._enforcement.numbers, self._clock.monotonic())
+        self._held.save(self._enforcement.numbers, self._record, self._clock.monotonic())
         if failed and self._held.retry_at is None:
             self._next_hello = self._clock.monotonic()
 
@@ -189,6 +204,7 @@ class Control:
         if policy is None:
             self._next_look = now + SLOW_POLL_SECONDS
             return
+        self._time.issued(policy.issued)
         try:
             outcome = self._enforcement.enforce(policy, {}, everything)
             self._off.look(self._clock.monotonic())
@@ -197,14 +213,18 @@ class Control:
             self._tell_failure(getattr(refused, "code", "policy").lower())
             self._next_look = now + RETRY_SECONDS
             return
+        closed = [device for device, decision in outcome.decisions.items() if decision.level != "open"]
+        self._record = self._time.record(policy.revision, closed)
+        news = self._enforcement.numbers is not self._numbers or is_news(self._record, self._held.clock_record)
         if self._enforcement.numbers is not self._numbers:
             self._numbers = self._enforcement.numbers
             self._bytes.drop(self._numbers.values())
+        if news and self._held.retry_at is None:
             self._save()
         self._tell_failure("" if self._off.ends is None else "switched_off")
         self._next_look = min(outcome.next_look, self._off.ends or outcome.next_look)
-        devices = self._off.told(outcome.decisions, self._clock_offset)
-        if devices != self._devices:
+        devices = self._off.told(outcome.decisions, self._time.offset())
+        if (devices, self._time.trusted) != (self._devices, self._told_trusted):
             self._devices = devices
             self._next_hello = now
 
@@ -222,19 +242,21 @@ class Control:
         self._look(everything=True)
 
     def _say_hello(self) -> None:
-        self._next_hello = self._clock.monotonic() + HELLO_SECONDS
+        self._next_hello = self._clock.monotonic() + self._hello_seconds
         state, reason = ("failed", self._failure) if self._failure else self._held.verdict()
-        trusted = self._clock.wall() >= self._least_time()
+        policy = self._held.policy()
+        self._told_trusted = self._time.believe(policy.revision if policy else 0).trusted
         trust, certificate = self._trust.identity.trust, self._certificates.fingerprint if self._certificates else ""
         self._trust.save()
         self._outbox.hello(
-            self._held.received, self._held.highest, (state, reason), self._devices, trusted, trust, certificate
+            self._held.received,
+            self._held.highest,
+            (state, reason),
+            self._devices,
+            self._told_trusted,
+            trust,
+            certificate,
         )
-
-    def _least_time(self) -> float:
-        """UTC seconds that the clock of a router which knows the time has reached."""
-        policy = self._held.policy()
-        return policy.issued - CLOCK_SLACK_SECONDS if policy else EARLIEST_TIME
 
     def _tell_usage(self) -> None:
         try:
@@ -280,6 +302,8 @@ def run(settings: AgentSettings, clock: SystemClock, enforcement: type[Enforceme
         clock,
         lookout,
         Certificates(settings.certificate_file, settings.key_file, link),
+        hello_seconds=settings.hello_seconds,
+        usage_seconds=settings.usage_seconds,
     )
     control.start()
     link.start()

@@ -18,6 +18,10 @@ LOOK_AFTER_SECONDS = 0.05  # the kernel ends grants by itself; a look after the 
 CLOCK_STEP_SECONDS = 0.5  # a wall clock that moves this much against the monotonic one was set
 CLOCK_SLACK_SECONDS = 60  # the hub's clock may be ahead of ours by this much
 EARLIEST_TIME = 1_704_067_200  # 2024 began before any of this was written
+TIME_ANSWER_SECONDS = 10.0  # the hub's time tells nothing when it comes later after our hello
+CLOCKS_AGREE_SECONDS = 2.0  # the hub tells whole seconds; a leap second is no step
+TIMEX_BYTES = 512  # room for struct timex on any machine (208 on 64 bits)
+CLOCK_BYTES = 65536  # the saved record: a device's id takes 35 bytes, a policy holds some 250
 
 # Grants; the longest is core.limits.GRANT_SECONDS_MAX
 TCP_RETURN_MS = 1000  # TCP's return path stays open this much longer: the client gets its reset (measured: 4 of 4)
@@ -52,6 +56,7 @@ CONSTANTS_BYTES = 65 + ROUTER_POLICY_BYTES  # a SHA-256 in hex and its newline, 
 TRUST_FILE_BYTES = 65 + TRUST_BYTES  # likewise
 PEM_BYTES = 16384  # a certificate or key file; ours take 1 KB
 SETTINGS_BYTES = 65536
+UCI_LINE_CHARACTERS, UCI_STATEMENTS = 1024, 512  # a file with every setting has 25 lines of at most 80
 INTERFACE_CHARACTERS = 15  # the kernel's own bound
 
 # The broker

@@ -1,15 +1,16 @@
-"""The agent's settings: `agent.toml` as `stairgate home init` writes it, read once at the start.
+"""The agent's settings, read once at the start: `agent.toml` as it was generated, and what a person chose beside it.
 
-It decides what the file may say and reports everything that is wrong with it at once. The family's rules are not here:
-they come signed, from the hub.
+It decides what `agent.toml` may say, which of the two counts, and reports everything that is wrong at once; what may be
+chosen is `choices`. The family's rules are not here: they come signed, from the hub.
 """
 
 import tomllib
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from stairgate.agent.choices import UCI_FILE, read_choices
 from stairgate.agent.gate import GateSettings
-from stairgate.agent.limits import INTERFACE_CHARACTERS, SETTINGS_BYTES
+from stairgate.agent.limits import HELLO_SECONDS, INTERFACE_CHARACTERS, SETTINGS_BYTES, USAGE_SECONDS
 from stairgate.agent.sync import Identity
 from stairgate.core import envelope
 from stairgate.core.fields import DIGITS, LOWER, is_id, is_made_of, is_revision
@@ -33,6 +34,7 @@ class AgentSettings(NamedTuple):
     """Everything the process needs to know.
 
     broker: addresses, tried in turn; files: paths to PEM files; lease_file: dnsmasq's, which need not exist.
+    hello_seconds, usage_seconds: how often the hub is told, at least.
     """
 
     identity: Identity
@@ -45,6 +47,8 @@ class AgentSettings(NamedTuple):
     state_folder: Path
     gate: GateSettings
     lease_file: str = DNSMASQ_LEASES
+    hello_seconds: float = HELLO_SECONDS
+    usage_seconds: float = USAGE_SECONDS
 
 
 def _texts(faults: list[str], content: dict[str, Any], name: str) -> tuple[str, ...]:
@@ -115,8 +119,13 @@ def _lease_file(faults: list[str], content: dict[str, Any]) -> str:
     return DNSMASQ_LEASES
 
 
-def read_settings(folder: Path) -> AgentSettings:
+def _chosen_lease_file(chosen: str, generated: str) -> str:
+    return generated if chosen == DNSMASQ_LEASES else chosen
+
+
+def read_settings(folder: Path, uci: Path = UCI_FILE) -> AgentSettings:
     """The settings in a folder made by `stairgate home init`. Raises OSError, SettingsRefused."""
+    chosen = read_choices(folder, uci)
     path = folder / "agent.toml"
     try:
         content = tomllib.loads(read_bounded(str(path), SETTINGS_BYTES).decode())
@@ -146,12 +155,20 @@ def read_settings(folder: Path) -> AgentSettings:
         authority_file=folder / "ca.crt",
         certificate_file=folder / "agent.crt",
         key_file=folder / "agent.key",
-        lan_interfaces=interfaces,
+        lan_interfaces=chosen.values["lan_interfaces"] or interfaces,
         state_folder=folder / "state",
-        gate=GateSettings(),
-        lease_file=_lease_file(faults, content),
+        gate=GateSettings(
+            forward_priority=chosen.values["forward_priority"],
+            forwarded_mark=1 << chosen.values["mark_bit"],
+            number_shift=chosen.values["number_shift"],
+        ),
+        lease_file=_chosen_lease_file(chosen.values["lease_file"], _lease_file(faults, content)),
+        hello_seconds=chosen.values["hello_minutes"] * 60.0,
+        usage_seconds=float(chosen.values["usage_seconds"]),
     )
     faults += [f"{file}: no such file" for file in settings[3:6] if not Path(file).is_file()]
+    if chosen.faults and not faults:
+        raise SettingsRefused(chosen.path, chosen.faults)
     if faults:
-        raise SettingsRefused(path, faults)
+        raise SettingsRefused(path, faults + [f"{chosen.path}: {fault}" for fault in chosen.faults])
     return settings

@@ -7,7 +7,7 @@ family decides is no setting: it comes signed, from the hub.
 
 from collections import namedtuple
 
-from stairgate.core.fields import DIGITS, HEX, IN_ID, LOWER, is_integer, is_made_of
+from stairgate.core.fields import DIGITS, HEX, IN_ID, is_integer, is_made_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     class Setting(NamedTuple):
         """One row of the table. least, most: of a number, of a list's length, of a text's characters; both included.
 
-        kind: `number`, `flag`, `word`, `path`, or a list: `interfaces`, `endpoints`, `names`. unit: empty for none.
+        kind: `number`, `flag`, `path`, or a list: `interfaces`, `endpoints`, `names`. unit: empty for none.
         """
 
         section: str
@@ -65,8 +65,16 @@ TABLE = (
     Setting(
         "agent", "lease_file", "path", "/tmp/dhcp.leases", 1, 255, "", "Where dnsmasq writes whom it gave addresses."
     ),
-    Setting("agent", "table", "word", "stairgate", 1, 31, "", "The name of the agent's nftables tables."),
-    Setting("agent", "forward_priority", "number", -10, -149, -1, "", "Order among other rules: lower runs first."),
+    Setting(
+        "agent",
+        "forward_priority",
+        "number",
+        -10,
+        -149,
+        -1,
+        "",
+        "Order among other rules, lower first; holds from a reboot on.",
+    ),
     Setting("agent", "mark_bit", "number", 24, 0, 31, "bit", "The packet mark's bit that says “forwarded”."),
     Setting("agent", "number_shift", "number", 16, 0, 22, "bit", "Lowest of the ten connection mark bits in use."),
     Setting(
@@ -116,8 +124,6 @@ def expectation(row: "Setting") -> str:
         return ("a whole number from %d to %d %s" % (row.least, row.most, row.unit)).strip()
     if row.kind == "flag":
         return "true or false"
-    if row.kind == "word":
-        return "a letter a-z and up to %d letters, digits or _" % (row.most - 1)
     if row.kind == "path":
         return "a path that begins with /, of at most %d characters" % row.most
     item = {
@@ -226,8 +232,6 @@ def _read(row: "Setting", value: object) -> "tuple[bool, object]":
         return is_integer(value, row.least, row.most), value
     if kind == "flag":
         return type(value) is bool, value
-    if kind == "word":
-        return is_made_of(value, IN_ID + "_", row.least, row.most) and value[0] in LOWER, value  # type: ignore[index]
     return _is_path(value, row.most), value
 
 
