@@ -7,10 +7,11 @@ are due is left to `grants`, the policy to `sync`, the loop to `control`.
 
 import heapq
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 from stairgate.agent import gate, grants
+from stairgate.agent.clock_trust import Belief, strictest
 from stairgate.agent.gate import GateSettings, SetName
 from stairgate.agent.grants import CONSTANT_SETS, TIMED_SETS, Contents, Grant
 from stairgate.agent.kernel import Kernel
@@ -44,6 +45,8 @@ class Enforcement:
         self._ends: dict[str, float] = {}
         self._forget: list[tuple[float, str, int]] = []
         self.numbers: dict[str, int] = {}
+        # What time it is, by the revision that is decided; who keeps a `ClockTrust` puts its own here.
+        self.believe: Callable[[int], Belief] = lambda revision: Belief((clock.wall(),), trusted=True)
 
     def rules_stand(self) -> bool:
         """False when the gate's rules are not the ones this object loaded."""
@@ -68,8 +71,10 @@ class Enforcement:
         if self._rules is None:
             self.load_rules()
         self._renumber(policy)
-        now, started = self._clock.wall(), self._clock.monotonic()
-        decisions = decide_all(policy, int(now), {person: dict(minutes) for person, minutes in used.items()})
+        started = self._clock.monotonic()
+        times, _, held = self.believe(policy.revision)
+        now, minutes = times[0], {person: dict(by_category) for person, by_category in used.items()}
+        decisions = strictest([decide_all(policy, int(time), minutes) for time in times], times, held)
         due = {
             device: grant
             for device, decision in decisions.items()

@@ -8,7 +8,8 @@ how files are written to `state`, enforcing and the order of things to `control`
 import logging
 from collections.abc import Callable
 
-from stairgate.agent import sync
+from stairgate.agent import clock_trust, sync
+from stairgate.agent.clock_trust import Record
 from stairgate.agent.limits import RETRY_SECONDS
 from stairgate.agent.state import State
 from stairgate.agent.sync import Identity, Received
@@ -23,8 +24,9 @@ log = logging.getLogger("stairgate.agent")
 class Held:
     """What the agent goes by. `received` is the policy in force, None before the first; `highest` the highest revision.
 
-    identity: whom to believe; may be replaced when the home's keys change. retry_at: seconds of the monotonic clock
-    when `save` is to be called again, None while everything is on the disk.
+    identity: whom to believe; may be replaced when the home's keys change. clock_record: what is known of the time, as
+    it is on the disk. retry_at: seconds of the monotonic clock when `save` is to be called again, None while everything
+    is on the disk.
     """
 
     def __init__(self, identity: Identity, state: State) -> None:
@@ -42,6 +44,7 @@ class Held:
         self._unsaved: Received | None = None
         self._replaced: Received | None = None
         self._saved_numbers: dict[str, int] = {}
+        self.clock_record = clock_trust.read_record(state.load_clock() or b"")
 
     def open(self) -> dict[str, int]:
         """Make the last good policy the one in force; returns the devices' numbers.
@@ -113,13 +116,19 @@ class Held:
         self._unsaved = received
         return True
 
-    def save(self, numbers: dict[str, int], now: float) -> None:
-        """Keep policy and numbers, after they were enforced: a full disk must not keep a child's gate open.
+    def save(self, numbers: dict[str, int], clock: Record | None, now: float) -> None:
+        """Keep what was enforced, only then: a full disk must not keep a child's gate open.
 
-        now: seconds of the monotonic clock; `retry_at` follows from it when the disk refuses.
+        clock: what is known of the time. now: seconds of the monotonic clock, from which `retry_at` follows when the
+        disk refuses.
         """
         failed_before, self.retry_at = self.retry_at is not None, None
-        for write in (self._save_policy, self._save_constants, lambda: self._save_numbers(numbers)):
+        for write in (
+            self._save_policy,
+            self._save_constants,
+            lambda: self._save_numbers(numbers),
+            lambda: self._save_clock(clock),
+        ):
             try:
                 write()
             except OSError as error:
@@ -143,3 +152,8 @@ class Held:
         if list(numbers.items()) != list(self._saved_numbers.items()):
             self._state.save_numbers(numbers)
             self._saved_numbers = dict(numbers)
+
+    def _save_clock(self, record: Record | None) -> None:
+        if record and clock_trust.is_news(record, self.clock_record):
+            self._state.save_clock(clock_trust.write_record(record))
+            self.clock_record = record

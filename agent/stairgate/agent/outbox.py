@@ -28,11 +28,12 @@ log = logging.getLogger("stairgate.agent")
 
 
 class Outbox:
-    """The messages of one agent. nonce: of the last hello, "" before the first."""
+    """The messages of one agent. nonce: of the last hello, "" before the first; said_at: when, monotonic."""
 
     def __init__(self, link: Link, clock: SystemClock, agent: str) -> None:
         self._link, self._clock, self._agent = link, clock, agent
         self.nonce = ""
+        self.said_at = 0.0
 
     def hello(
         self,
@@ -45,7 +46,7 @@ class Outbox:
         certificate: str = "",
     ) -> None:
         """Say hello. policy: the one in force; verdict: state and reason; the rest as in `core.messages.Hello`."""
-        self.nonce = secrets.token_hex(8)
+        self.nonce, self.said_at = secrets.token_hex(8), self._clock.monotonic()
         hello = Hello(
             id=_new_id(),
             t=int(self._clock.wall()),

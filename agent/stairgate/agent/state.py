@@ -8,7 +8,14 @@ import hashlib
 import json
 import os
 
-from stairgate.agent.limits import BOOT_ID_CHARACTERS, CONSTANTS_BYTES, NUMBER_MAX, NUMBERS_BYTES, TRUST_FILE_BYTES
+from stairgate.agent.limits import (
+    BOOT_ID_CHARACTERS,
+    CLOCK_BYTES,
+    CONSTANTS_BYTES,
+    NUMBER_MAX,
+    NUMBERS_BYTES,
+    TRUST_FILE_BYTES,
+)
 from stairgate.core.limits import ROUTER_POLICY_BYTES
 from stairgate.port.atomic import read_bounded, write_atomic
 
@@ -43,6 +50,7 @@ class State:
         self._previous = os.path.join(folder, "policy.previous")
         self._constants = os.path.join(folder, "constants")
         self._numbers = os.path.join(folder, "numbers.json")
+        self._clock = os.path.join(folder, "clock")
         self._accounting = os.path.join(folder, "accounting")
         self._trust = os.path.join(folder, "trust")
         self._previous_trust = os.path.join(folder, "trust.previous")
@@ -107,6 +115,14 @@ class State:
         if any(type(number) is not int or not 1 <= number <= NUMBER_MAX for number in numbers.values()):
             return {}
         return numbers
+
+    def load_clock(self) -> bytes | None:
+        """What `save_clock` kept, None when there is nothing or it is damaged."""
+        return _load_whole(self._clock, CLOCK_BYTES)
+
+    def save_clock(self, record: bytes) -> None:
+        """Keep what is known of the time (`clock_trust.write_record`). Raises OSError."""
+        write_atomic(self._clock, _with_digest(record))
 
     def load_accounting(self) -> str:
         """In which start of the machine the agent had the kernel begin to count bytes; "" when it never did."""

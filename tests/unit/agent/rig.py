@@ -36,6 +36,11 @@ class HandClock(SystemClock):
         """Set the wall clock on or back."""
         self._wall += seconds
 
+    def start_of_machine(self, wall_seconds: float) -> None:
+        """The monotonic clock begins again; the wall's went on by this much while the machine was off."""
+        self._wall += wall_seconds
+        self._monotonic = 20.0
+
 
 @functools.cache
 def signing_key(name: str = "home") -> SigningKey:

@@ -306,21 +306,3 @@ def test_messages_that_no_part_understands_yet_change_nothing(router: Router, ki
     router.control.turn()
 
     assert (len(router.link.published), router.kernel.commits) == (told, commits)
-
-
-@pytest.mark.parametrize(
-    ("issued", "wall", "clock"),
-    [
-        (None, 1_704_067_199, "untrusted"),
-        (None, 1_704_067_200, "trusted"),
-        (AT, AT - 61, "untrusted"),
-        (AT, AT - 60, "trusted"),
-    ],
-)
-def test_a_clock_behind_what_is_known_is_not_trusted(router: Router, issued: int | None, wall: int, clock: str) -> None:
-    if issued:
-        router.receive(signed(family_policy(5, issued=issued)))
-
-    router.clock.step(wall - router.clock.wall())
-
-    assert router.hello().clock == clock

@@ -257,6 +257,7 @@ def test_a_power_cut_between_any_two_writes_leaves_a_policy_in_force(
         revision = 6 + cut_after
         with contextlib.suppress(PowerCut):
             router.receive(signed(paused(revision)))
+        cut_after = 99
         router.reboot()
         assert router.open_now() == BENS
         in_force.append((revision, router.hello().revision))
