@@ -102,7 +102,6 @@ class Removal:
             return
         stage, fault = "out", ""
         try:
-            self._authority.reload_broker()
             self._authority.take_over(agent)
         except BrokerFault as problem:
             stage, fault = "failed", str(problem)
