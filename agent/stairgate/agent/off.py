@@ -175,6 +175,8 @@ def _place(folder: Path | None) -> Place:
 
 
 def _act(options: argparse.Namespace, kernel: Kernel, place: Place) -> str:
+    # First of all: reading shows whether we may do anything at all.
+    left = left_ms(kernel)
     if options.remove:
         still_there = remove(kernel, place, conntrack.boot_id())
         return "\n".join(["Stairgate's rules are removed: every device reaches the internet.", *still_there])
@@ -185,7 +187,6 @@ def _act(options: argparse.Namespace, kernel: Kernel, place: Place) -> str:
             f"Switched off on {', '.join(names)} for {duration_text(options.seconds)}, until {until} on this clock.\n"
             "Every device reaches the internet. `stairgate off --end` ends it; so does a restart of this router."
         )
-    left = left_ms(kernel)
     if left is None:
         return "No rules of Stairgate are loaded here: it closes nothing."
     if options.end:

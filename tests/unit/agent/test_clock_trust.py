@@ -156,7 +156,7 @@ def test_after_a_power_cut_without_battery_time_goes_on_from_the_last_that_was_k
 
     again = trust(clock, evidence, record)
 
-    assert again.believe(5) == ((NOON + 20,), False, {"dphone"})
+    assert again.believe(5) == ((NOON + 20,), False, frozenset({"dphone"}))
     assert again.believe(6).held == frozenset()
     clock.move(100)
     assert again.believe(5).times == (NOON + 120,)
@@ -191,7 +191,7 @@ def test_a_battery_that_died_is_noticed_by_the_last_known_time(clock: HandClock)
     clock.start_of_machine(0)
     clock.step(YEAR_2000)
 
-    assert trust(clock, evidence, record).believe(5) == ((NOON + 20,), False, {"dphone"})
+    assert trust(clock, evidence, record).believe(5) == ((NOON + 20,), False, frozenset({"dphone"}))
 
 
 def test_only_what_changes_is_worth_writing(clock: HandClock) -> None:
