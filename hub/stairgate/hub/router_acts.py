@@ -57,7 +57,7 @@ class RouterActs:
             raise ValueError("The router that was to be paired again has been removed. Make a new code.")
         if not again and len(self._roster.agents()) >= limits.ROUTERS_MAX:
             raise ValueError(f"This home has {limits.ROUTERS_MAX} routers already.")
-        label = self._free_label(clean_name(request.label) or "router")
+        label = self._free_label(_clean_label(request.label) or "router")
         agent, answer = self._authority.enrol(request, label, again, self._pages(), self._clock.wall())
         self._tell_broker()
 
@@ -79,7 +79,7 @@ class RouterActs:
 
     def rename(self, agent: str, label: str) -> None:
         """Call a router something else. Raises `NotPossible`."""
-        label = clean_name(label)
+        label = _clean_label(label)
         if not label:
             raise NotPossible("Please give a name, such as “router upstairs”.")
         others = [other for other in self._roster.agents() if other.id != agent]
@@ -132,3 +132,8 @@ class RouterActs:
         except BrokerFault as problem:
             _log.error("the broker was not reached: %s", problem)
             self.broker_fault = str(problem)
+
+
+def _clean_label(text: str) -> str:
+    """A name that the home's list takes: joiners and soft hyphens, which nobody sees, are left out."""
+    return "".join(character for character in clean_name(text) if character.isprintable())

@@ -4,6 +4,7 @@ Every machine code becomes words here, and only here. No jargon and no blame; a 
 one.
 """
 
+import errno
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -32,6 +33,7 @@ _FAULTS = {
     "bad_signature": "it does not believe this hub’s signature; pair it again",
     "unknown_key": "it does not know this hub’s key; pair it again",
     "wrong_home": "it belongs to another home; pair it again",
+    "policy": "it cannot make a firewall of these rules",
     "older": "it has met newer rules than this hub’s",
 }
 # What a router says beside “applied”: {} is its label.
@@ -183,7 +185,7 @@ def router_state(standing: Standing, zone: str, now: float) -> State:
         side, effect = ("behind", "late") if standing.clock_difference < 0 else ("ahead", "early")
         return State("clock", "paused", f"Its clock is {length} {side}", "", f"So bedtimes come {effect} there.")
     if standing.state == "failed":
-        return State("warning", "paused", "Not applied", "", f"{_fault(standing.reason).capitalize()}. {heard}".strip())
+        return State("warning", "paused", "Not applied", "", f"{_sentence(_fault(standing.reason))} {heard}".strip())
     if standing.state == "waiting":
         return State("clock", "paused", "Sending …", "", f"The newest rules are on their way. {heard}".strip())
     if standing.reason == "not_saved":
@@ -204,7 +206,13 @@ def ago(seconds: float) -> str:
 
 
 def _fault(reason: str) -> str:
+    if reason.upper() in errno.errorcode.values():
+        return f"its firewall refused the rules ({reason.upper()})"
     return _FAULTS.get(reason, reason.replace("_", " ")) or "no reason given"
+
+
+def _sentence(text: str) -> str:
+    return f"{text[:1].upper()}{text[1:]}."
 
 
 def _length(seconds: int) -> str:

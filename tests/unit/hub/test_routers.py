@@ -6,6 +6,7 @@ import pytest
 
 from stairgate.core.certificate import Certificate, read_certificate
 from stairgate.core.envelope import open_signed, signer
+from stairgate.core.fields import is_label
 from stairgate.core.limits import CERTIFICATE_BYTES
 from stairgate.core.pairing import PairRequest, read_answer, read_code, write_request
 from stairgate.core.policy import read_policy
@@ -115,6 +116,12 @@ def test_two_routers_are_never_called_the_same(hub: Hub) -> None:
     assert "Another router has this name already." in answer.text
     assert hub.post(f"/routers/{second}/rename", name=" ").status_code == 422
     assert hub.post("/routers/rnobody/rename", name="x").status_code == 404
+
+
+@pytest.mark.parametrize("name", ["\U0001f468\u200d\U0001f469", "soft\u00adware", "x\u2060y"])
+def test_what_nobody_sees_is_left_out_of_a_name(hub: Hub, name: str) -> None:
+    hub.post(f"/routers/{ROUTER}/rename", name=name)
+    assert is_label(label(hub, ROUTER))
 
 
 @pytest.mark.parametrize("name", ["<script>alert(1)</script>", "\u202eretuor", '" onload="x', "x" * 5000])
@@ -416,7 +423,13 @@ def standing(state: str, reason: str = "", heard: float | None = EVENING, **more
             "Not applied on Router: a device is on that should be off",
             "Not applied",
         ),
-        (standing("failed", "eperm"), "bad", 0, "Not applied on Router: eperm", "Not applied"),
+        (
+            standing("failed", "eperm"),
+            "bad",
+            0,
+            "Not applied on Router: its firewall refused the rules (EPERM)",
+            "Not applied",
+        ),
         (standing("failed", ""), "bad", 0, "Not applied on Router: no reason given", "Not applied"),
         (
             standing("failed", "clock_differs", clock_difference=-7200),
