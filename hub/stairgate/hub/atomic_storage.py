@@ -9,6 +9,7 @@ decides which generation to trust; locking is the store's.
 import hashlib
 import json
 import os
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -107,15 +108,30 @@ class AtomicStorage(Storage):
             os.fsync(file)
         finally:
             os.close(file)
-        # Between the two renames only the previous generation exists; `_load` takes it.
-        if self.path.exists():
-            os.replace(self.path, self.previous)
-        os.replace(self._temporary, self.path)
-        directory = os.open(self.path.parent, os.O_RDONLY)
+        moved = placed = False
         try:
-            os.fsync(directory)
-        finally:
-            os.close(directory)
+            # Between the two renames only the previous generation exists; `_load` takes it.
+            if self.path.exists():
+                os.replace(self.path, self.previous)
+                moved = True
+            os.replace(self._temporary, self.path)
+            placed = True
+            directory = os.open(self.path.parent, os.O_RDONLY)
+            try:
+                os.fsync(directory)
+            finally:
+                os.close(directory)
+        except OSError:
+            self._put_back(moved, placed)
+            raise
+
+    def _put_back(self, moved: bool, placed: bool) -> None:
+        """What is reported as not written must not come to life at the next start."""
+        with suppress(OSError):
+            if moved:
+                os.replace(self.previous, self.path)
+            elif placed:
+                os.unlink(self.path)
 
     def _load(self) -> None:
         problems = []

@@ -14,7 +14,7 @@ import pytest
 from stairgate.hub import store as contract
 from stairgate.hub.atomic_storage import Damaged, decode_generation
 from stairgate.hub.memory_store import MemoryStore
-from stairgate.hub.store import Conflict, Full, InUse, Store, StoreError, Unreadable
+from stairgate.hub.store import ROWS_MAX, Conflict, Full, InUse, Store, StoreError, Unreadable
 from stairgate.hub.tinydb_store import TinyDbStore
 
 HOME = "hhome"
@@ -163,8 +163,57 @@ def test_a_closed_store_says_so(store: Store) -> None:
         raise AssertionError("never reached")
 
 
-def test_threads_lose_nothing(store: Store) -> None:
-    each, threads = 25, 8
+def test_two_thousand_rows_and_not_one_more(store: Store) -> None:
+    with store.transaction(HOME) as rows:
+        for number in range(ROWS_MAX):
+            document = {"name": str(number), "macs": [f"m{number}"], "persons": [f"p{number % 7}"]}
+            rows.put("devices", f"d{number:04}", document)
+        with pytest.raises(Full):
+            rows.put("devices", "one more", {"name": "x"})
+    with store.transaction(HOME) as rows:
+        assert len(rows.page("devices")) == ROWS_MAX
+        assert [row.id for row in rows.find("devices", "macs", "m1999")] == ["d1999"]
+        assert len(rows.find("devices", "persons", "p3")) == 286
+        rows.put("devices", "d0000", {"name": "changed"}, expected=1)
+        rows.put("people", "p1", {"name": "another collection has its own bound"})
+    with store.transaction("hother") as rows:
+        rows.put("devices", "d1", {"name": "another home, too"})
+    assert names(store, "devices")[0] == "changed"
+
+
+@pytest.mark.parametrize("thread_count", [2, 16])
+def test_who_was_second_is_told(store: Store, thread_count: int) -> None:
+    """Two parents at once: one change holds, the other is refused, none is lost silently."""
+    with store.transaction(HOME) as rows:
+        rows.put("weeks", "w1", {"person": "p1", "by": "nobody"})
+    together = threading.Barrier(thread_count)
+    told: list[str] = []
+
+    def tap(parent: int) -> None:
+        together.wait(30)
+        try:
+            with store.transaction(HOME) as rows:
+                rows.put("weeks", "w1", {"person": "p1", "by": str(parent)}, expected=1)
+            told.append(str(parent))
+        except Conflict:
+            told.append("refused")
+
+    parents = [threading.Thread(target=tap, args=(number,)) for number in range(thread_count)]
+    for parent in parents:
+        parent.start()
+    for parent in parents:
+        parent.join(60)
+    assert told.count("refused") == thread_count - 1
+    with store.transaction(HOME) as rows:
+        row = rows.get("weeks", "w1")
+    assert row
+    assert row.revision == 2
+    assert row.document["by"] == next(name for name in told if name != "refused")
+
+
+@pytest.mark.parametrize("threads", [2, 16])
+def test_threads_lose_nothing(store: Store, threads: int) -> None:
+    each = 25
     with store.transaction(HOME) as rows:
         rows.put("settings", "count", {"value": 0})
     failures: list[BaseException] = []
@@ -295,6 +344,200 @@ def test_a_full_disk_keeps_the_old_state(tmp_path: Path, monkeypatch: pytest.Mon
         rows.put("people", "p1", {"name": "third"})
     store.close()
     assert read_names(tmp_path) == (["third"], "")
+
+
+# A crash, or a refusal of the disk, at every system call of a commit
+
+CALLS = ("open", "write", "fsync", "close", "replace")
+
+
+class PowerCut(BaseException):
+    """Nothing runs after this, no cleaning up either."""
+
+
+class Disk:
+    """Stands for `os` in `atomic_storage`: the call number `fatal` of a commit fails."""
+
+    def __init__(self, fatal: int, problem: BaseException) -> None:
+        self._left = fatal
+        self._problem = problem
+        self.failed_at = ""
+
+    def __getattr__(self, name: str) -> object:
+        real = getattr(os, name)
+        if name not in CALLS:
+            return real
+
+        def call(*arguments: object, **options: object) -> object:
+            self._left -= 1
+            if self._left == 0:
+                self.failed_at = name
+                if name == "write":  # torn: half of it is there
+                    real(arguments[0], bytes(arguments[1])[: len(bytes(arguments[1])) // 2])  # type: ignore[call-overload]
+                if name == "close":
+                    real(*arguments)
+                raise self._problem
+            return real(*arguments, **options)
+
+        return call
+
+
+def commit_until(directory: Path, monkeypatch: pytest.MonkeyPatch, fatal: int, problem: BaseException) -> str:
+    """Commit "new" over what is there, failing at call number `fatal`; the call's name, empty when all went well."""
+    store = TinyDbStore(directory)
+    disk = Disk(fatal, problem)
+    with monkeypatch.context() as patch:
+        patch.setattr("stairgate.hub.atomic_storage.os", disk)
+        try:
+            with store.transaction(HOME) as rows:
+                rows.put("people", "p1", {"name": "new"})
+        except (PowerCut, StoreError):
+            assert disk.failed_at
+    store.close()
+    return disk.failed_at
+
+
+@pytest.mark.parametrize("before", [0, 1, 2], ids=["first commit", "second", "third"])
+def test_a_power_cut_at_every_call_leaves_the_old_or_the_new(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, before: int
+) -> None:
+    seen = set()
+    for fatal in itertools.count(1):
+        directory = tmp_path / str(fatal)
+        write_names(directory, *[f"old {number}" for number in range(before)])
+        failed_at = commit_until(directory, monkeypatch, fatal, PowerCut())
+        found, recovery = read_names(directory)
+        assert recovery == ""
+        assert found in ([f"old {before - 1}"] if before else [], ["new"]), failed_at
+        seen.add((failed_at, tuple(found)))
+        write_names(directory, "after")
+        assert read_names(directory) == (["after"], "")
+        if not failed_at:
+            break
+    assert {name for name, _ in seen} == {*CALLS, ""}
+    assert {found for _, found in seen} == {("old " + str(before - 1),) if before else (), ("new",)}
+
+
+@pytest.mark.parametrize("number", [5, 28, 30, 122], ids=["EIO", "ENOSPC", "EROFS", "EDQUOT"])
+@pytest.mark.parametrize("before", [0, 2], ids=["first commit", "third"])
+def test_a_disk_that_refuses_any_call_changes_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, before: int, number: int
+) -> None:
+    old = [f"old {before - 1}"] if before else []
+    for fatal in itertools.count(1):
+        directory = tmp_path / str(fatal)
+        write_names(directory, *[f"old {each}" for each in range(before)])
+        store = TinyDbStore(directory)
+        disk = Disk(fatal, OSError(number, os.strerror(number)))
+        with monkeypatch.context() as patch:
+            patch.setattr("stairgate.hub.atomic_storage.os", disk)
+            told = ""
+            try:
+                with store.transaction(HOME) as rows:
+                    rows.put("people", "p1", {"name": "new"})
+            except StoreError as problem:
+                told = str(problem)
+        assert (os.strerror(number) in told) is bool(disk.failed_at)
+        if not disk.failed_at:
+            assert names(store) == ["new"]
+            store.close()
+            break
+        assert names(store) == old, disk.failed_at
+        with store.transaction(HOME) as rows:  # the disk is well again
+            rows.put("people", "p2", {"name": "later"})
+        store.close()
+        assert read_names(directory) == ([*old, "later"], ""), disk.failed_at
+        if fatal == 1:
+            continue
+        # And when the hub was started again instead, what was refused has not come to life.
+        again = tmp_path / f"{fatal} again"
+        write_names(again, *[f"old {each}" for each in range(before)])
+        commit_until(again, monkeypatch, fatal, OSError(number, os.strerror(number)))
+        assert read_names(again)[0] == old, disk.failed_at
+
+
+def test_a_file_cut_at_every_length(tmp_path: Path) -> None:
+    write_names(tmp_path, "first", "second")
+    newest, previous = tmp_path / "store.json", tmp_path / "store.json.previous"
+    two, one = newest.read_bytes(), previous.read_bytes()
+
+    def found() -> list[str] | None:
+        try:
+            return read_names(tmp_path)[0]
+        except Unreadable:
+            return None
+
+    for length in range(max(len(one), len(two)) + 1):
+        newest.write_bytes(two[:length])
+        previous.write_bytes(one)
+        assert found() == (["second"] if length >= len(two) else ["first"]), length
+        newest.write_bytes(two)
+        previous.write_bytes(one[:length])
+        assert found() == ["second"], length
+        newest.write_bytes(two[:length])
+        previous.write_bytes(one[:length])
+        expected = ["second"] if length >= len(two) else ["first"] if length >= len(one) else None
+        assert found() == expected, length
+
+
+def test_every_flipped_byte_is_noticed(tmp_path: Path) -> None:
+    write_names(tmp_path, "first", "second")
+    newest, previous = tmp_path / "store.json", tmp_path / "store.json.previous"
+    two, one = newest.read_bytes(), previous.read_bytes()
+    number = two.split(b" ")[2]
+    for at in range(len(two)):
+        newest.write_bytes(two[:at] + bytes([two[at] ^ 0x41]) + two[at + 1 :])
+        previous.write_bytes(one)
+        # The generation's number is only counted on; what is kept is under the digest.
+        is_number = two.index(number) <= at < two.index(number) + len(number)
+        assert read_names(tmp_path)[0] in (["first"], ["second"] if is_number else ["first"]), at
+
+
+def test_a_store_too_large_for_its_file_keeps_the_old_state(tmp_path: Path) -> None:
+    store = TinyDbStore(tmp_path)
+    with store.transaction(HOME) as rows:
+        rows.put("people", "p1", {"name": "old"})
+
+    def write_nine_megabytes() -> None:
+        with store.transaction(HOME) as rows:
+            for number in range(9):
+                rows.put("people", f"p{number}", {"name": "x" * 2**20})
+
+    with pytest.raises(StoreError, match="expected at most"):
+        write_nine_megabytes()
+    assert names(store) == ["old"]
+    store.close()
+    assert read_names(tmp_path) == (["old"], "")
+
+
+REFUSED = """
+import resource, sys
+from pathlib import Path
+from stairgate.hub.store import StoreError
+from stairgate.hub.tinydb_store import TinyDbStore
+store = TinyDbStore(Path(sys.argv[1]))
+resource.setrlimit(resource.RLIMIT_FSIZE, (4096, 4096))
+try:
+    with store.transaction("hhome") as rows:
+        rows.put("people", "p1", {"name": "x" * 10000})
+except StoreError as problem:
+    print("told:", problem)
+with store.transaction("hhome") as rows:
+    print(rows.page("people")[0].document["name"])
+"""
+
+
+def test_a_kernel_that_refuses_to_write_more_is_told(tmp_path: Path) -> None:
+    write_names(tmp_path, "old")
+    answer = subprocess.run(
+        [sys.executable, "-c", REFUSED, str(tmp_path)],
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert answer.stdout.splitlines() == ["told: writing store.json: File too large", "old"], answer.stderr
+    assert read_names(tmp_path) == (["old"], "")
 
 
 def test_one_process_at_a_time(tmp_path: Path) -> None:
