@@ -27,7 +27,7 @@ KIND_NAMES = {
 # Why a router does not apply what it was sent; its other reasons are shown as they are.
 _FAULTS = {
     "device_open": "a device is on that should be off",
-    "revision_out_of_range": "it names rules that this hub cannot have made; pair it again",
+    "revision_out_of_range": "it names rules that this hub cannot have made; remove it, then add it anew",
     "kernel": "its firewall refused the rules; what it held before stays",
     "no_policy": "it has no rules yet that it can use",
     "bad_signature": "it does not believe this hub’s signature; pair it again",

@@ -360,13 +360,16 @@ def test_a_store_with_a_number_that_cannot_be_right_is_told_and_healed(hub: Hub,
     assert "Applied on 1 of 1" in hub.get("/more").text
 
 
-def test_a_router_that_has_met_such_a_number_is_paired_again(hub: Hub) -> None:
+def test_a_router_that_has_met_such_a_number_is_added_anew(hub: Hub) -> None:
     policy, digest = hub.broker.policy(ROUTER)
     hub.broker.hello(ROUTER, policy.revision, digest, highest=2**53 - 2)
-    assert "pair it again" in hub.get(f"/routers/{ROUTER}").text
-    pair(hub, again=ROUTER)
-    hub.broker.apply(ROUTER)
-    assert "Enforcing" in hub.get(f"/routers/{ROUTER}").text
+    assert "remove it, then add it anew" in hub.get(f"/routers/{ROUTER}").text
+    # Paired again it would keep its id, and with it what it has met.
+    assert remove(hub, ROUTER) == 303
+    added = pair(hub)
+    hub.broker.apply(added)
+    assert "Enforcing" in hub.get(f"/routers/{added}").text
+    assert "Applied on 1 of 1" in hub.get("/more").text
 
 
 # What is said: the truth table
@@ -413,7 +416,7 @@ def standing(state: str, reason: str = "", heard: float | None = EVENING, **more
             standing("failed", "revision_out_of_range"),
             "bad",
             0,
-            "Not applied on Router: it names rules that this hub cannot have made; pair it again",
+            "Not applied on Router: it names rules that this hub cannot have made; remove it, then add it anew",
             "Not applied",
         ),
         (
