@@ -18,7 +18,8 @@ from playwright.sync_api import Browser, BrowserType, Page, expect, sync_playwri
 from playwright.sync_api import Error as Refused
 
 from stairgate.hub.https_start import open_https
-from stairgate.hub.serve import bind, serve_pages
+from stairgate.hub.listening import bind
+from stairgate.hub.serve import serve_pages
 from stairgate.provisioning.web_authority import OWN_NAME
 from tests.browser.conftest import CHROMIUM, EVENING, PASSWORD, LiveHub, Phone, chromium_flags
 from tests.unit.provisioning.test_web_authority import stolen

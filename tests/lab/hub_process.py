@@ -11,11 +11,13 @@ import sys
 import threading
 from pathlib import Path
 
+from stairgate.hub import limits
 from stairgate.hub.claim_code import ClaimFile
 from stairgate.hub.config import read_config
-from stairgate.hub.serve import bind, serve
+from stairgate.hub.listening import bind
+from stairgate.hub.serve import serve
 from stairgate.hub.tinydb_store import TinyDbStore
-from tests.lab.lab_clock import LabClock
+from tests.lab.lab_clock import LabClock, keepalive
 
 
 def run(directory: Path, data: Path, clock_file: Path, descriptors: list[int]) -> None:
@@ -40,4 +42,5 @@ def run(directory: Path, data: Path, clock_file: Path, descriptors: list[int]) -
 
 if __name__ == "__main__":
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(levelname)s %(message)s")
+    limits.KEEPALIVE_SECONDS = keepalive(limits.KEEPALIVE_SECONDS)
     run(Path(sys.argv[1]), Path(sys.argv[2]), Path(sys.argv[3]), [int(word) for word in sys.argv[4:]])

@@ -7,7 +7,7 @@ if TYPE_CHECKING:
     from stairgate.core.settings import Fault
 
 # (case, section, name, value, whether it may be)
-VALUES = (
+VALUES: "tuple[tuple[str, str, str, object, bool], ...]" = (
     ("listen: one", "hub", "listen", ["192.168.77.2:8080"], True),
     ("listen: IPv6", "hub", "listen", ["[fd00::2]:8080"], True),
     ("listen: none", "hub", "listen", [], False),
@@ -71,7 +71,8 @@ def words(faults: "list[Fault]") -> "list[str]":
 
 
 def test_nothing_written_is_all_defaults() -> None:
-    for tables in ({}, {"hub": {}}, {"agent": {}, "hub": {}}):
+    cases: "tuple[dict[str, dict[str, object]], ...]" = ({}, {"hub": {}}, {"agent": {}, "hub": {}})
+    for tables in cases:
         assert settings.check(tables) == ({name: settings.defaults(name) for name in settings.SECTIONS}, [])
 
 
@@ -120,9 +121,11 @@ def test_texts_as_openwrt_writes_them() -> None:
 
 
 def test_what_is_no_table_of_tables() -> None:
-    for tables in (None, 1, "x", [], [{}]):
+    cases: "tuple[object, ...]" = (None, 1, "x", [], [{}])
+    for tables in cases:
         assert len(settings.check(tables)[1]) == 1
-    for section in (None, 1, "x", [], 10**5000):
+    sections: "tuple[object, ...]" = (None, 1, "x", [], 10**5000)
+    for section in sections:
         (fault,) = settings.check({"hub": section})[1]
         assert fault.path == "hub"
         assert len(settings.sentence(fault)) < 200

@@ -53,7 +53,19 @@ def create_app(parts: Parts) -> Flask:
     # A router has no page that it could take a token from; it proves that it knows the code.
     CSRFProtect(app).exempt(pairing)
     add_act_log(app, parts)
-    for blueprint in (home, child, device, traffic_pages, quarantine, account, public, secure, keeping, router, pairing):
+    for blueprint in (
+        home,
+        child,
+        device,
+        traffic_pages,
+        quarantine,
+        account,
+        public,
+        secure,
+        keeping,
+        router,
+        pairing,
+    ):
         app.register_blueprint(blueprint)
     app.register_error_handler(HTTPException, _show_error)
     app.register_error_handler(StoreError, _show_store_error)

@@ -30,8 +30,10 @@ from stairgate.hub.https_front import HttpsFront
 from stairgate.hub.https_start import open_https
 from stairgate.hub.keeping import Keeping, on_disk
 from stairgate.hub.link import BrokerLink
+from stairgate.hub.listening import HTTPS_PORT, https_sockets, page_sockets, shown
 from stairgate.hub.network import KernelNetwork, Network
 from stairgate.hub.parts import Parts, build
+from stairgate.hub.settings import FILE_NAME, put_in_force, read_settings
 from stairgate.hub.store import Store, StoreError
 from stairgate.hub.tinydb_store import TinyDbStore
 from stairgate.hub.upkeep import Ticker
@@ -40,8 +42,6 @@ from stairgate.port.clock import SystemClock
 _log = logging.getLogger(__name__)
 _DRAIN_SECONDS = 3.0
 _SWITCH_SECONDS = 0.0005
-_DEFAULT_LISTEN = ("0.0.0.0:8080", "[::]:8080")
-_HTTPS_PORT = 8443
 
 
 def serve(
@@ -160,37 +160,6 @@ def _is_busy(channel: Any) -> bool:
     return bool(getattr(channel, "requests", None) or getattr(channel, "total_outbufs_len", 0))
 
 
-def bind(text: str) -> socket.socket:
-    """A listening socket for `192.168.1.2:8080` or `[::]:8080`. Raises ValueError, OSError."""
-    host, _, port = text.rpartition(":")
-    if not host or not port.isdigit():
-        raise ValueError(f"expected ADDRESS:PORT, got {text}")
-    is_ipv6 = host.startswith("[")
-    bound = socket.socket(socket.AF_INET6 if is_ipv6 else socket.AF_INET, socket.SOCK_STREAM)
-    try:
-        bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        if is_ipv6:
-            bound.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
-        bound.bind((host.strip("[]"), int(port)))
-    except OSError:
-        bound.close()
-        raise
-    return bound
-
-
-def _sockets(listen: Sequence[str], descriptors: Sequence[int]) -> list[socket.socket]:
-    if descriptors:
-        return [socket.socket(fileno=descriptor) for descriptor in descriptors]
-    if listen:
-        return [bind(text) for text in listen]
-    sockets = [bind(_DEFAULT_LISTEN[0])]
-    try:
-        sockets.append(bind(_DEFAULT_LISTEN[1]))
-    except OSError:
-        _log.info("no IPv6 on this machine")
-    return sockets
-
-
 def main(arguments: Sequence[str]) -> int:
     """`stairgate hub DIR/hub --data DIR`: run the parents' app until SIGTERM or Ctrl-C."""
     parser = argparse.ArgumentParser(prog="stairgate hub", description=main.__doc__)
@@ -210,24 +179,37 @@ def main(arguments: Sequence[str]) -> int:
         action="append",
         default=[],
         metavar="ADDRESS:PORT",
-        help=f"where the pages are over HTTPS; default: port {_HTTPS_PORT} of what --listen says",
+        help=f"where the pages are over HTTPS; default: port {HTTPS_PORT} of what --listen says",
     )
     parser.add_argument("--no-https", action="store_true", help="plain HTTP only")
+    parser.add_argument(
+        "--settings", type=Path, metavar="FILE", help=f"what is chosen here; default: {FILE_NAME} in the directory"
+    )
     options = parser.parse_args(arguments)
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s", stream=sys.stderr)
     stop, ended = threading.Event(), threading.Event()
+
+    def end(*_: object) -> None:
+        ended.set()
+        stop.set()
+
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: (ended.set(), stop.set()))
+        signal.signal(number, end)
     try:
-        sockets = _sockets(options.listen, options.socket_fd)
-        https = [] if options.no_https else _https_sockets(options.https, options.listen, options.socket_fd)
-    except (OSError, ValueError) as problem:
+        settings = read_settings(options.directory, options.settings)
+        put_in_force(settings)
+        options.name += settings["names"]
+        listen = options.listen or settings["listen"]
+        sockets, https = page_sockets(listen, options.socket_fd), []
+        if settings["https"] and not options.no_https:
+            https = https_sockets(options.https or settings["https_listen"], listen, options.socket_fd)
+    except (ConfigError, OSError, ValueError) as problem:
         print(f"stairgate hub: {problem}", file=sys.stderr)
         return 1
     for bound in sockets:
-        print(f"Stairgate listens on {_shown(bound)}", flush=True)
+        print(f"Stairgate listens on {shown(bound)}", flush=True)
     for bound in https:
-        print(f"Stairgate listens on {_shown(bound, 'https')}", flush=True)
+        print(f"Stairgate listens on {shown(bound, 'https')}", flush=True)
     while True:
         stop.clear()
         status = 0 if ended.is_set() else _serve_once(options, sockets, https, stop)
@@ -268,23 +250,3 @@ def _serve_once(
     finally:
         store.close()
     return 0
-
-
-def _https_sockets(asked: Sequence[str], listen: Sequence[str], descriptors: Sequence[int]) -> list[socket.socket]:
-    """What was asked for has to be; what is only the default may be somebody else's port already."""
-    if asked:
-        return [bind(text) for text in asked]
-    if descriptors:
-        return []
-    sockets = []
-    for text in listen or _DEFAULT_LISTEN:
-        try:
-            sockets.append(bind(f"{text.rpartition(':')[0]}:{_HTTPS_PORT}"))
-        except OSError as problem:
-            _log.warning("no HTTPS at port %d of %s: %s", _HTTPS_PORT, text, problem.strerror)
-    return sockets
-
-
-def _shown(bound: socket.socket, scheme: str = "http") -> str:
-    host, port = bound.getsockname()[:2]
-    return f"{scheme}://[{host}]:{port}/" if ":" in host else f"{scheme}://{host}:{port}/"

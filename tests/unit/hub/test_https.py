@@ -19,7 +19,8 @@ from stairgate.hub import limits
 from stairgate.hub.https_front import HttpsFront
 from stairgate.hub.https_offer import Certificate
 from stairgate.hub.https_start import open_https
-from stairgate.hub.serve import bind, serve_pages
+from stairgate.hub.listening import bind
+from stairgate.hub.serve import serve_pages
 from stairgate.hub.web_session import COOKIE, SECURED_COOKIE
 from stairgate.provisioning.web_authority import LEAF_LIFETIME, WebAuthority
 from tests.unit.hub.conftest import PASSWORD, Hub

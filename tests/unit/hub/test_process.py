@@ -24,9 +24,9 @@ from stairgate.hub import claim_code, kernel_tables
 from stairgate.hub.clock import ManualClock
 from stairgate.hub.config import ConfigError, read_config
 from stairgate.hub.link import BrokerSettings, new_client
+from stairgate.hub.listening import bind
 from stairgate.hub.memory_store import MemoryStore
 from stairgate.hub.network import KernelNetwork
-from stairgate.hub.serve import bind
 from stairgate.hub.tinydb_store import TinyDbStore
 from stairgate.port.clock import SystemClock
 from stairgate.provisioning.home import create_home
