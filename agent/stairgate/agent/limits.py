@@ -69,6 +69,7 @@ QUEUED_MESSAGES = 64
 DEVICES_SEEN = 256  # MAC addresses remembered; the one not seen for longest goes first
 ADDRESSES_REMEMBERED = 64  # of a device; core.limits.SEEN_ADDRESSES of them are told
 TELL_SECONDS = 1.0  # what is new is told together, at most this late
+EVERYBODY_SECONDS = 1800.0  # all of it is told again: 256 devices are 11 messages
 TELL_ROWS = 48  # told at once: a child who invents MAC addresses fills two messages a second and no more
 LEASE_SECONDS = 1.0  # between two looks at the lease file's date
 LEASE_FILE_BYTES = 1 << 17  # 256 leases take a fifth; what is beyond is not read
@@ -80,3 +81,8 @@ UBUS_AGAIN_SECONDS = 5.0  # sooner after a new device, whose name only its lease
 
 # Certificates
 REFUSALS, REFUSALS_MAX = 3, 48  # of the broker in a row, before the other certificate is tried; doubled each time
+
+# Pairing
+PAIR_SECONDS = 10.0  # for one try
+PAIR_TRIES = 4
+PAIR_PAUSE_SECONDS = 1.1  # the hub takes one try a second

@@ -1,7 +1,7 @@
 """When the hub is told who is there: everybody at each connect, what is new at once, and never what it knows."""
 
 from stairgate.agent.discovery import DNSMASQ, NEIGHBOUR, Sighting
-from stairgate.agent.limits import DEVICES_SEEN, TELL_ROWS, TELL_SECONDS
+from stairgate.agent.limits import DEVICES_SEEN, EVERYBODY_SECONDS, TELL_ROWS, TELL_SECONDS
 from tests.unit.agent.router import Router
 
 PHONE = Sighting("02:00:5e:10:00:01", "192.168.1.20", "", NEIGHBOUR)
@@ -44,6 +44,16 @@ def test_everybody_is_told_at_each_connect_after_the_hello(router: Router) -> No
         router.hello()
     kinds = [one.kind for one in router.link.published if one.kind != "usage"]
     assert kinds == ["hello", "events", "hello", "events"]
+    assert told(router) == [PHONE.mac] * 2
+
+
+def test_everybody_is_told_again_every_half_hour_for_a_hub_that_was_started_again(router: Router) -> None:
+    router.lookout.seen = [PHONE]
+    router.hello()
+    router.lookout.seen = []
+    router.wait(EVERYBODY_SECONDS - 60)
+    assert told(router) == [PHONE.mac]
+    router.wait(120)
     assert told(router) == [PHONE.mac] * 2
 
 
