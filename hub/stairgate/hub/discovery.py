@@ -237,6 +237,7 @@ def _last_seen(device: Device, by_mac: dict[str, Sighting], now: float) -> int:
 
 def _apply(rows: Transaction, changes: Plan) -> None:
     for device in changes.forget:
+        rows.delete("acts", device.id)
         remove(rows, device)
     for device in (*changes.add, *changes.refresh):
         write(rows, device)

@@ -4,7 +4,7 @@ It turns the family into a policy value that never leaves the hub and asks `stai
 child as such, apart from any shared device, it adds an imaginary device that belongs to this child alone.
 """
 
-from stairgate.core.decide import Decision, decide
+from stairgate.core.decide import Decision, decide, decide_all
 from stairgate.core.policy import Device, Policy
 from stairgate.hub.compile import Reachable, compile_policy
 from stairgate.hub.family import Family, Person
@@ -30,5 +30,8 @@ def of_person(family: Family, person: Person, now: int) -> Decision:
 def of_everybody(family: Family, now: int) -> dict[str, Decision]:
     """The decision for each child and each device, by id."""
     policy = _policy(family, now)
-    decisions = {person.id: decide(policy, _imaginary(person.id), now, {}) for person in family.people}
-    return decisions | {device.id: decide(policy, device.id, now, {}) for device in family.devices}
+    decided = decide_all(policy, now, {})
+    decisions = {person.id: decided[_imaginary(person.id)] for person in family.people}
+    # A device that does not fit into the policy any more is closed, as on the router.
+    left_out = Decision("closed", None, "not_in_policy", "", None)
+    return decisions | {device.id: decided.get(device.id, left_out) for device in family.devices}
