@@ -10,11 +10,12 @@ import sys
 import time
 from pathlib import Path
 
+from stairgate.agent import broker_link
 from stairgate.agent.control import run
 from stairgate.agent.enforcement import Enforcement, Outcome, Used
 from stairgate.agent.settings import read_settings
 from stairgate.core.records import Policy
-from tests.lab.lab_clock import LabClock
+from tests.lab.lab_clock import LabClock, keepalive
 
 
 class WitnessedEnforcement(Enforcement):
@@ -33,6 +34,12 @@ class WitnessedEnforcement(Enforcement):
         return outcome
 
 
-if __name__ == "__main__":
+def run_in_the_lab(folder: Path, clock_file: Path) -> None:
+    """Until SIGTERM."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(levelname)s %(message)s")
-    run(read_settings(Path(sys.argv[1])), LabClock(Path(sys.argv[2])), WitnessedEnforcement)
+    broker_link.KEEPALIVE_SECONDS = keepalive(broker_link.KEEPALIVE_SECONDS)
+    run(read_settings(folder), LabClock(clock_file), WitnessedEnforcement)
+
+
+if __name__ == "__main__":
+    run_in_the_lab(Path(sys.argv[1]), Path(sys.argv[2]))

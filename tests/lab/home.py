@@ -12,8 +12,8 @@ from pathlib import Path
 
 from stairgate.provisioning.home import create_home
 from tests.lab import network
-from tests.lab.lab_clock import LabClock
-from tests.lab.processes import Program, python_module, wait_until
+from tests.lab.lab_clock import KEEPALIVE, LabClock
+from tests.lab.processes import DEADLINE_SECONDS, Program, python_module, wait_until
 
 HUB_PORT, BROKER_PORT = 8080, 8883
 CLAIM_CODE = re.compile(r"Claim code: ([0-9A-Z]{4}-[0-9A-Z]{4})")
@@ -29,11 +29,18 @@ def is_listening(namespace: str, address: str, port: int) -> bool:
 
 
 class LabHome:
-    """One home. `build` the network first; call the `start_…` methods in any order, `stop` once."""
+    """One home. `build` the network first; call the `start_…` methods in any order, `stop` once.
 
-    def __init__(self, folder: Path) -> None:
+    router_has_clock: the router's wall clock can then be moved apart from the hub's; else both go by `clock`.
+    keepalive: seconds after which hub and agent notice a dead connection, None for the product's own.
+    """
+
+    def __init__(self, folder: Path, router_has_clock: bool = False, keepalive: int | None = None) -> None:
         self.folder = folder
         self.clock = LabClock(folder / "clock")
+        self._router_clock_file = folder / ("clock-router" if router_has_clock else "clock")
+        self.router_clock = LabClock(self._router_clock_file)
+        self._environment = {} if keepalive is None else {KEEPALIVE: str(keepalive)}
         self.home = create_home(
             folder / "home",
             addresses=[network.HOME.v4, network.HOME.v6[0]],
@@ -51,7 +58,7 @@ class LabHome:
     def _start(
         self, name: str, words: Sequence[str], namespace: str, speaks: bool = False, keep: Sequence[int] = ()
     ) -> Program:
-        program = Program(name, words, self.folder, namespace, speaks, keep)
+        program = Program(name, words, self.folder, namespace, speaks, keep, self._environment)
         self._programs[name] = program
         return program
 
@@ -91,12 +98,12 @@ class LabHome:
         self._start("broker", [mosquitto, "-c", str(self.home.directory / "broker" / "mosquitto.conf")], "home")
         wait_until("the broker", lambda: is_listening("home", network.HOME.v4, BROKER_PORT))
 
-    def start_agent(self) -> Program:
-        """The router's agent."""
-        words = python_module("tests.lab.agent_process", str(self.agent_folder), str(self.folder / "clock"))
+    def start_agent(self, module: str = "tests.lab.agent_process", *arguments: str) -> Program:
+        """The router's agent; module: another program that runs it, with more arguments."""
+        words = python_module(module, str(self.agent_folder), str(self._router_clock_file), *arguments)
         return self._start("agent", words, "router", speaks=True)
 
-    def start_hub(self, host_socket: socket.socket | None = None) -> None:
+    def start_hub(self, host_socket: socket.socket | None = None, seconds: float = DEADLINE_SECONDS) -> None:
         """The hub on the home server; host_socket: a listening socket of another namespace to answer on as well."""
         keep = [host_socket.fileno()] if host_socket else []
         words = python_module(
@@ -107,7 +114,7 @@ class LabHome:
             *map(str, keep),
         )
         self._start("hub", words, "home", keep=keep)
-        wait_until("the hub", lambda: is_listening("home", network.HOME.v4, HUB_PORT))
+        wait_until("the hub", lambda: is_listening("home", network.HOME.v4, HUB_PORT), seconds)
 
     def claim_code(self) -> str:
         """The one-time code that the hub shows on its console."""
@@ -117,6 +124,10 @@ class LabHome:
             return codes[-1] if codes else ""
 
         return wait_until("a claim code", shown)
+
+    def has_ended(self, name: str) -> None:
+        """A program has ended by itself, or was ended otherwise."""
+        self._programs.pop(name)
 
     def end(self, name: str, kill: bool = False) -> None:
         """End one program: asked to, or by SIGKILL."""

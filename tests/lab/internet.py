@@ -19,8 +19,8 @@ from tests.lab.network import WEB_V4, WEB_V6
 from tests.lab.packets import SENDERS, Flow, SendLog
 
 STREAM_SECONDS = 30.0
-UDP_DOWN_INTERVAL = 0.008
-TCP_INTERVAL = 0.02
+UDP_DOWN_INTERVAL = packets.paced(0.008)
+TCP_INTERVAL = packets.paced(0.02)
 PAGE_BYTES = 60_000
 DEAD_PEER_MS = 1500
 

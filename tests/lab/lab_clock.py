@@ -5,12 +5,20 @@ when somebody sets a router's clock.
 """
 
 import mmap
+import os
 import struct
 from pathlib import Path
 
 from stairgate.port.clock import SystemClock
 
 OFFSET = struct.Struct("=d")
+# How long hub and agent wait before they believe that a silent connection is dead; the lab has less time than a home.
+KEEPALIVE = "STAIRGATE_LAB_KEEPALIVE"
+
+
+def keepalive(usual: int) -> int:
+    """The seconds that the lab asks for, else the usual ones."""
+    return int(os.environ.get(KEEPALIVE, usual))
 
 
 class LabClock(SystemClock):

@@ -60,6 +60,7 @@ CONSOLE = _device("console", 11)
 LAPTOP = _device("laptop", 12)
 TABLET = _device("tablet", 13)
 STRANGER = _device("stranger", 14)
+NOTEBOOK = _device("notebook", 15)
 DEVICES = (HOME, PHONE, CONSOLE, LAPTOP, TABLET)
 
 
@@ -97,6 +98,12 @@ def nft(namespace: str, text: str) -> None:
     subprocess.run([*enter_words(namespace), "nft", "-f", "-"], input=text.encode(), check=True)
 
 
+def nft_list(namespace: str, what: str) -> str:
+    """What nft(8) lists in a namespace: `table inet stairgate`, `ruleset`. Raises CalledProcessError."""
+    words = [*enter_words(namespace), "nft", "list", *what.split()]
+    return subprocess.run(words, check=True, capture_output=True, text=True).stdout
+
+
 def set_sysctls(namespace: str, settings: dict[str, str]) -> None:
     """Set kernel parameters of a namespace, by path below /proc/sys/net."""
     with inside(namespace):
@@ -129,6 +136,14 @@ def add_device(device: Device) -> None:
     _address(device.name, "eth0", f"{device.v4}/24", *(f"{address}/64" for address in device.v6))
     ip("-n", device.name, "route", "add", "default", "via", ROUTER_V4)
     ip("-n", device.name, "-6", "route", "add", "default", "via", ROUTER_V6)
+
+
+def bring_lan_up() -> None:
+    """The LAN of a router that has booted: the bridge is up, and has its addresses (IPv6 lost them with the link)."""
+    ip("-n", "router", "link", "set", "br-lan", "up")
+    for address in (f"{ROUTER_V4}/24", f"{ROUTER_V6}/64"):
+        flags = ["nodad"] if ":" in address else []
+        ip("-n", "router", "address", "replace", address, "dev", "br-lan", *flags)
 
 
 def remove_device(device: Device) -> None:

@@ -5,6 +5,7 @@ sender's monotonic clock, which all namespaces of one kernel share. Senders keep
 packets a capture missed are known and a run that lost too many is void.
 """
 
+import os
 import struct
 import time
 from pathlib import Path
@@ -14,6 +15,9 @@ HEADER = struct.Struct("!4sHIQ")
 MAGIC = b"SGLB"
 DATAGRAM_BYTES = 400
 BLOCK_BYTES = 1000
+
+# How much slower than usual senders are: the environment of long scenes says so.
+PACE = "STAIRGATE_LAB_PACE"
 
 KINDS = ("udp_up", "udp_down", "tcp_up", "tcp_down", "ping")
 FAMILIES = ("v4", "v6")
@@ -37,6 +41,11 @@ class Flow(NamedTuple):
     def name(self) -> str:
         """What stands in file names and events."""
         return f"{self.device}-{self.kind}-{self.family}"
+
+
+def paced(seconds: float) -> float:
+    """A sender's interval at the scene's pace."""
+    return seconds * float(os.environ.get(PACE, "1"))
 
 
 def flow_of(number: int) -> Flow:

@@ -78,14 +78,18 @@ class Parent:
                 raise
             return self._request("GET", path, None, {})
 
-    def post(self, path: str, **fields: str) -> Answer:
-        """Send a form. Raises AssertionError unless the page answers with a redirect, as every done act does."""
+    def try_post(self, path: str, **fields: str) -> Answer:
+        """Send a form, whatever the page answers."""
         body = urlencode({"csrf_token": self._token, **fields})
         headers = {
             "Content-Type": "application/x-www-form-urlencoded",
             "Origin": f"http://{self._address}:{self._port}",
         }
-        answer = self._request("POST", path, body, headers)
+        return self._request("POST", path, body, headers)
+
+    def post(self, path: str, **fields: str) -> Answer:
+        """Send a form. Raises AssertionError unless the page answers with a redirect, as every done act does."""
+        answer = self.try_post(path, **fields)
         assert answer.status == 303, f"POST {path}: {answer.status}\n{answer.body[-2000:]}"
         return answer
 
@@ -111,9 +115,21 @@ class Parent:
         # A new session has a new token, which any page with a form shows.
         assert self.get("/children/new").status == 200
 
-    def add_child(self, name: str, band: str) -> str:
+    def login(self) -> None:
+        """Sign in with the family's password, on a browser that is not signed in."""
+        self.get("/login")
+        self.post("/login", password=PASSWORD)
+        assert self.get("/children/new").status == 200
+
+    def another_window(self) -> "Parent":
+        """A second window of the same browser: the same session over a connection of its own."""
+        window = Parent(self._namespace, self._address, self._port)
+        window._cookies, window._token = dict(self._cookies), self._token
+        return window
+
+    def add_child(self, name: str, band: str, zone: str = "") -> str:
         """The new child's id."""
-        return self.post("/children", name=name, band=band).location.rsplit("/", 1)[-1]
+        return self.post("/children", name=name, band=band, zone=zone).location.rsplit("/", 1)[-1]
 
     def add_device(self, name: str, mac: str, kind: str, person: str) -> None:
         """Give a child a device."""

@@ -13,7 +13,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -65,6 +65,7 @@ class Program:
         namespace: str | None = None,
         speaks: bool = False,
         keep_descriptors: Sequence[int] = (),
+        environment: Mapping[str, str] | None = None,
     ) -> None:
         self.name = name
         self.log = folder / f"{name}.log"
@@ -78,7 +79,7 @@ class Program:
                 pass_fds=keep_descriptors,
                 # Its own group: a Ctrl-C at the terminal is for the one who runs the lab, who then stops all in order.
                 start_new_session=True,
-                env=os.environ | {"PYTHONUNBUFFERED": "1"},
+                env=os.environ | {"PYTHONUNBUFFERED": "1"} | dict(environment or {}),
             )
         RUNNING.append(self)
         self.told: queue.Queue[dict[str, Any]] = queue.Queue(LINES_HELD)
@@ -130,6 +131,19 @@ class Program:
                 raise Deadline(f"{self.name} did not say {event!r} in {seconds:g} s:\n{self.tail()}") from None
             if told.get("event") == event:
                 return told
+
+    def wait_end(self, seconds: float = DEADLINE_SECONDS) -> int:
+        """Wait for it to end by itself; the exit status, negative for a signal. Raises Deadline."""
+        try:
+            self._process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            raise Deadline(f"{self.name} did not end in {seconds:g} s:\n{self.tail()}") from None
+        self._let_go()
+        return self._process.returncode
+
+    def signal(self, number: int) -> None:
+        """Send it a signal."""
+        self._process.send_signal(number)
 
     def kill(self) -> None:
         """SIGKILL: no chance to clean up."""

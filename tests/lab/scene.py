@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from tests.lab import packets
 from tests.lab.capture import Seen, read_capture
-from tests.lab.packets import FAMILIES, Flow
+from tests.lab.packets import FAMILIES, PACE, Flow
 from tests.lab.processes import Program, python_module
 
 CLOCK_DRIFT_NS = 1_000_000
@@ -28,12 +28,21 @@ class Footage(NamedTuple):
 
 
 class Scene:
-    """Streams of the named devices, watched in each device's namespace and in the internet's."""
+    """Streams of the named devices, watched in each device's namespace and in the internet's.
 
-    def __init__(self, folder: Path, devices: Sequence[str]) -> None:
+    pace: how much slower than usual all senders are, for long scenes.
+    """
+
+    def __init__(self, folder: Path, devices: Sequence[str], pace: float = 1.0) -> None:
         self._folder, self._devices = folder, list(devices)
+        environment = {PACE: str(pace)}
         self.internet = Program(
-            "internet", python_module("tests.lab.internet", str(folder)), folder, "internet", speaks=True
+            "internet",
+            python_module("tests.lab.internet", str(folder)),
+            folder,
+            "internet",
+            speaks=True,
+            environment=environment,
         )
         self.internet.wait_for("ready")
         self._captures = {name: self._capture(name, "eth0", name) for name in self._devices}
@@ -47,6 +56,7 @@ class Scene:
                 folder,
                 name,
                 speaks=True,
+                environment=environment,
             )
             for name in self._devices
         }
@@ -55,10 +65,11 @@ class Scene:
         self._events: list[dict[str, Any]] = []
 
     def _capture(self, namespace: str, interface: str, device: str) -> Program:
-        words = python_module("tests.lab.capture", interface, str(self._rows(namespace)), device)
+        words = python_module("tests.lab.capture", interface, str(self.reel(namespace)), device)
         return Program(f"capture-{namespace}", words, self._folder, namespace, speaks=True)
 
-    def _rows(self, name: str) -> Path:
+    def reel(self, name: str) -> Path:
+        """The file that the capture in this namespace writes."""
         return self._folder / f"{name}.rows"
 
     def ask(self) -> None:
@@ -81,7 +92,7 @@ class Scene:
 
     def rows_now(self, name: str) -> list[Seen]:
         """What a capture has written so far."""
-        return read_capture(self._rows(name))
+        return read_capture(self.reel(name))
 
     def cut(self) -> Footage:
         """End everything and gather what was recorded."""
@@ -98,8 +109,8 @@ class Scene:
         kinds = ("udp_up", "udp_down", "ping")
         flows = [Flow(name, kind, family) for name in self._devices for kind in kinds for family in FAMILIES]
         return Footage(
-            device=[row for name in self._devices for row in read_capture(self._rows(name))],
-            internet=read_capture(self._rows("internet")),
+            device=[row for name in self._devices for row in read_capture(self.reel(name))],
+            internet=read_capture(self.reel("internet")),
             sent={flow: packets.read_sent(self._folder, flow) for flow in flows},
             events=self.events(),
             dropped=dropped,

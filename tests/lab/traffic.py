@@ -20,8 +20,8 @@ from tests.lab.internet import TCP_INTERVAL, pace
 from tests.lab.network import WEB_V4, WEB_V6
 from tests.lab.packets import Flow, SendLog
 
-UDP_UP_INTERVAL = 0.01
-PING_INTERVAL = 0.05
+UDP_UP_INTERVAL = packets.paced(0.01)
+PING_INTERVAL = packets.paced(0.05)
 RECONNECT_SECONDS = 0.1
 ICMP_ECHO, ICMP6_ECHO = 8, 128
 
