@@ -72,8 +72,8 @@ class Discovery:
         self._lock = threading.Lock()
         self._entries: OrderedDict[str, _Entry] = OrderedDict()  # unseen longest first
         self._macs: dict[str, str] = {}  # network address -> hardware address
-        self._listed_at: float | None = None
-        self._pace: float = limits.LISTING_SECONDS[0]
+        self._listed_at = -float("inf")
+        self._listings_left = float(limits.LISTINGS_AT_ONCE)
 
     def seen(self, agent: str, rows: Sequence[Seen]) -> None:
         """An agent has seen these devices; new ones are written down at once unless that happens too often."""
@@ -154,7 +154,9 @@ class Discovery:
     def _write_down(self) -> None:
         now = self._clock.monotonic()
         with self._lock:
-            if self._listed_at is not None and now - self._listed_at < self._pace:
+            passed = now - self._listed_at
+            left = min(limits.LISTINGS_AT_ONCE, self._listings_left + passed / limits.LISTING_SECONDS_LATER)
+            if passed < limits.LISTING_SECONDS or left < 1:
                 return
             sightings = [self._sighting(mac, entry) for mac, entry in self._entries.items()]
         try:
@@ -163,10 +165,7 @@ class Discovery:
             if not any(changes):
                 return
             with self._lock:
-                first, longest = limits.LISTING_SECONDS
-                quiet = self._listed_at is None or now - self._listed_at > limits.LISTING_QUIET_SECONDS
-                self._pace = first if quiet else min(longest, self._pace * 2)
-                self._listed_at = now
+                self._listed_at, self._listings_left = now, left - 1
             self._acts.change(lambda rows: _apply(rows, plan(read_family(rows), sightings, self._clock.wall())))
         except (StoreError, PolicyTooLarge):
             _log.exception("new devices could not be written down")

@@ -103,9 +103,11 @@ SIGHTINGS = 512  # hardware addresses, the one unseen longest makes room
 SIGHTING_ADDRESSES = 8  # of one device
 SIGHTING_SECONDS = 7 * 86400  # an address told longer ago than this is nobody's
 RELISTED_SECONDS = 86400  # a device removed by a parent comes back as new when it was seen in this time
-# New devices are written down at once, but somebody who makes up address after address wears out no disk.
-LISTING_SECONDS = (2, 64)
-LISTING_QUIET_SECONDS = 600
+# New devices are written down at once, on a first evening many times; somebody who makes up address after address
+# gets one policy in half a minute, and wears out no disk.
+LISTING_SECONDS = 2
+LISTINGS_AT_ONCE = 20
+LISTING_SECONDS_LATER = 30
 REPEATER_ADDRESSES = 3  # IPv4 addresses of one device at a time that make it look like a repeater
 REPEATER_SECONDS = 3600
 ASKS_MAX = 3  # devices that ask a parent at a time
