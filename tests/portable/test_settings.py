@@ -101,7 +101,7 @@ def test_all_faults_at_once_with_the_names_that_were_meant() -> None:
     assert words(faults) == [
         "agent.lan_interface: expected a known setting, got an unknown one; did you mean lan_interfaces?",
         "agent.lease_fiel: expected a known setting, got an unknown one; did you mean lease_file?",
-        "agent.mark_bit: expected a whole number from 0 to 31 bit, got 40",
+        "agent.mark_bit: expected a whole number from 0 to 31, got 40",
         "agent.quite_different: expected a known setting, got an unknown one",
         "agnet: expected one of the tables hub, agent, got an unknown one; did you mean agent?",
         "hub.listen: expected a list of 1 to 8 texts ADDRESS:PORT, IPv6 in brackets, got '8080'",

@@ -108,7 +108,7 @@ def test_all_mistakes_are_told_at_once_but_for_the_hub_s(tmp_path: Path, name: s
         f"{folder / 'agent.key'}: no such file",
         f"{folder / name}: agent.lan_interface: expected a known setting, got an unknown one; "
         "did you mean lan_interfaces?",
-        f"{folder / name}: agent.mark_bit: expected a whole number from 0 to 31 bit, got 77",
+        f"{folder / name}: agent.mark_bit: expected a whole number from 0 to 31, got 77",
         f"{folder / name}: agnet: expected one of the tables hub, agent, got an unknown one; did you mean agent?",
     ]
 
