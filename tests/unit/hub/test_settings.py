@@ -100,6 +100,7 @@ def test_a_hub_started_with_settings_serves_where_they_say(tmp_path: Path) -> No
     )
     try:
         wait_until_open(secured)
+        wait_until_open(plain)
         trusted = ssl.create_default_context(cafile=str(home.directory / "web" / "ca.crt"))
         opener = urllib.request.build_opener(
             urllib.request.ProxyHandler({}), urllib.request.HTTPSHandler(context=trusted)
