@@ -29,7 +29,7 @@ from stairgate.hub.reports import Reports
 from stairgate.hub.roster import Roster
 from stairgate.hub.router_acts import RouterActs
 from stairgate.hub.sessions import Sessions
-from stairgate.hub.store import Store
+from stairgate.hub.store import Store, StoreError
 from stairgate.hub.traffic import Traffic
 
 _log = logging.getLogger(__name__)
@@ -84,6 +84,9 @@ class Parts:
         except PolicyTooLarge:
             # The pages come up all the same: only there can the family be made smaller.
             _log.exception("no policy could be issued")
+        except StoreError as problem:
+            # Nor does a full or read-only disk keep them away; the routers go on with what they have.
+            _log.error("no policy could be written down: %s", problem)
 
 
 def build(

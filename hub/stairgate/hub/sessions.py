@@ -6,11 +6,12 @@ logging out or by a tap of any parent. Cookie and request belong to `web_session
 
 import hashlib
 import secrets
+from contextlib import suppress
 from typing import NamedTuple
 
 from stairgate.hub import limits
 from stairgate.hub.clock import Clock
-from stairgate.hub.store import Row, Store, Transaction
+from stairgate.hub.store import Row, Store, StoreError, Transaction
 
 
 class Session(NamedTuple):
@@ -56,16 +57,19 @@ class Sessions:
             row = rows.get("sessions", session_id(token))
             if row is None or not self._is_live(session := _read(row)):
                 return None
-            now = self._clock.wall()
-            if not 0 <= now - session.seen < limits.SESSION_SEEN_SECONDS:
-                session = session._replace(seen=now)
-                rows.put("sessions", row.id, {**row.document, "seen": now}, expected=row.revision)
+        now = self._clock.wall()
+        if 0 <= now - session.seen < limits.SESSION_SEEN_SECONDS:
             return session
+        # A full disk must not sign anybody out: then it is only not known when the session was used last.
+        with suppress(StoreError), self._store.transaction(self._home) as rows:
+            rows.put("sessions", row.id, {**row.document, "seen": now}, expected=row.revision)
+        return session._replace(seen=now)
 
     def live(self) -> list[Session]:
         """Everybody who is signed in, used last first."""
         with self._store.transaction(self._home) as rows:
-            return sorted(self._live(rows), key=lambda session: -session.seen)
+            held = [_read(row) for row in rows.page("sessions")]
+        return sorted(filter(self._is_live, held), key=lambda session: -session.seen)
 
     def revoke(self, session: str) -> None:
         """End a session by its id."""

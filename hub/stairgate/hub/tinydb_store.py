@@ -4,6 +4,7 @@ It keeps the contract of `store` for a home's configuration (at most 2,000 docum
 usage do not belong here: every commit writes the whole file.
 """
 
+import errno
 import fcntl
 import os
 from collections.abc import Iterator
@@ -101,7 +102,7 @@ class TinyDbStore:
 
     def __init__(self, directory: Path) -> None:
         directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-        self._lock_file = os.open(directory / "lock", os.O_RDWR | os.O_CREAT, 0o600)
+        self._lock_file = _open_lock(directory / "lock")
         try:
             fcntl.flock(self._lock_file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -140,6 +141,16 @@ class TinyDbStore:
             if not self._closed:
                 self._closed = True
                 os.close(self._lock_file)
+
+
+def _open_lock(path: Path) -> int:
+    try:
+        return os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+    except OSError as problem:
+        if problem.errno != errno.EROFS:
+            raise
+        # What can be read can be shown; each change is refused with a sentence.
+        return os.open(path, os.O_RDONLY)
 
 
 def _row(held: Document) -> Row:

@@ -21,6 +21,7 @@ from stairgate.hub.guessing import GuessFile, Guessing
 from stairgate.hub.history_words import _WORDS
 from stairgate.hub.keeping import on_disk
 from stairgate.hub.sealed_file import unseal
+from stairgate.hub.store import StoreError
 from stairgate.provisioning.home import create_home
 from stairgate.provisioning.settings import read_home
 from tests.unit.hub.conftest import EVENING, PASSWORD, ROUTER, Hub
@@ -337,6 +338,22 @@ def test_a_full_disk_keeps_nobody_out(tmp_path: Path) -> None:
     assert [guessing.begin("child") for _ in range(5)] == [0] * 5
     assert guessing.begin("child") > 0
     guessing.succeeded("child")
+
+
+def test_a_full_disk_signs_nobody_out_and_takes_nothing(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
+    child = hub.add_child("Mia")
+    hub.clock.advance(2 * limits.SESSION_SEEN_SECONDS)
+
+    def refuse(*arguments: object, **options: object) -> int:
+        raise StoreError("writing store.json: No space left on device")
+
+    monkeypatch.setattr("stairgate.hub.memory_store._MemoryTransaction.put", refuse)
+    monkeypatch.setattr("stairgate.hub.memory_store._MemoryTransaction.delete", refuse)
+    for path in ("/", f"/children/{child}", "/sessions", "/history", "/more", "/data"):
+        assert hub.get(path).status_code == 200, path
+    answer = hub.post(f"/children/{child}/pause", minutes="15")
+    assert (answer.status_code, "nothing was changed" in answer.text) == (503, True)
+    assert [event.kind for event in hub.parts.keeping.history.events()] == ["child.add", "claimed"]
 
 
 # What happened
