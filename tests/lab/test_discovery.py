@@ -58,7 +58,9 @@ class Watching:
             rows = [row for row in self.rows(device.mac) if not addresses or set(addresses) & set(row.addresses)]
             return next((row for row in rows if row.hostname == hostname or not hostname), None)
 
-        return wait_until(f"{device.name} to be seen", told)
+        seen = wait_until(f"{device.name} to be seen", told)
+        assert seen is not None
+        return seen
 
     def close(self) -> None:
         """End everything."""

@@ -127,7 +127,7 @@ class Discovery:
 
     def news(self, most: int) -> list[Seen]:
         """The devices of which something is new since they were last returned, `most` of them; then it is no news."""
-        rows = []
+        rows: list[Seen] = []
         for mac, device in self._devices.items():
             if device.is_news and len(rows) < most:
                 device.is_news = False

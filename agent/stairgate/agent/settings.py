@@ -119,6 +119,18 @@ def _lease_file(faults: list[str], content: dict[str, Any]) -> str:
     return DNSMASQ_LEASES
 
 
+def is_interface(name: object) -> bool:
+    """True for what can be the name of a network interface."""
+    return (
+        isinstance(name, str)
+        and 0 < len(name) <= INTERFACE_CHARACTERS
+        and name.isascii()
+        and name.isprintable()
+        and "/" not in name
+        and " " not in name
+    )
+
+
 def _chosen_lease_file(chosen: str, generated: str) -> str:
     return generated if chosen == DNSMASQ_LEASES else chosen
 
@@ -138,7 +150,7 @@ def read_settings(folder: Path, uci: Path = UCI_FILE) -> AgentSettings:
         port = 0
     interfaces = _texts(faults, content, "lan_interfaces")
     for name in interfaces:
-        if len(name) > INTERFACE_CHARACTERS or not name.isascii() or "/" in name or " " in name:
+        if not is_interface(name):
             faults.append(f"lan_interfaces: expected interface names of at most 15 characters, got {name!r}")
     identity = Identity(
         _id(faults, content, "home"),

@@ -2,8 +2,10 @@
 
 import os
 import ssl
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from cryptography import x509
@@ -43,7 +45,7 @@ def ends(certificate: x509.Certificate) -> int:
 FIRST, SECOND, THIRD = issued(1), issued(5), issued(6)
 
 
-def document(certificate: x509.Certificate, **changes: object) -> bytes:
+def document(certificate: x509.Certificate, **changes: Any) -> bytes:
     said = Certificate(HOME_ID, AGENT_ID, ends(certificate), der(certificate))
     return signing_key().sign("certificate", write_certificate(said._replace(**changes)))
 
@@ -80,9 +82,9 @@ class Bench:
 
 
 @pytest.fixture
-def bench(tmp_path: Path) -> Bench:
+def bench(tmp_path: Path) -> Iterator[Bench]:
     made = Bench(tmp_path)
-    yield made  # type: ignore[misc]
+    yield made
     made.link.close()
 
 
