@@ -26,6 +26,7 @@ from stairgate.provisioning import private_files
 from stairgate.provisioning.authority import certificate_pem, key_pem, new_key, public_point
 from stairgate.provisioning.broker import PID_FILE
 from stairgate.provisioning.registry import Registry
+from stairgate.provisioning.revocation import is_revocation_list
 from stairgate.provisioning.settings import Home, read_home
 
 # Mosquitto looks for signals once in 0.1 s; a router under load takes longer.
@@ -58,6 +59,7 @@ def reload(directory: Path) -> int:
     directory = Path(os.path.abspath(directory))
     configuration = directory / "broker" / "mosquitto.conf"
     process = _running(directory / "broker" / PID_FILE, configuration)
+    _check_list(directory / "broker")
     try:
         os.kill(process, signal.SIGHUP)
     except PermissionError:
@@ -94,6 +96,20 @@ def take_over(directory: Path, identifier: str, clock: Callable[[], float] = tim
                 f"the broker refused to end the connection of {identifier} ({attempt.reason}); restart it"
             )
         _wait_until_refused(home, identifier, pusher)
+
+
+def _check_list(broker: Path) -> None:
+    """Refuse to hand over a damaged list: Mosquitto 2.0.11 would go on with none and let in whom it names."""
+    try:
+        authority = x509.load_pem_x509_certificate(private_files.read(broker / "ca.crt"))
+        is_sound = is_revocation_list(authority, private_files.read(broker / "crl.pem"))
+    except (OSError, ValueError):
+        is_sound = False
+    if not is_sound:
+        raise BrokerNotReached(
+            f"{broker / 'crl.pem'}: expected a list of this home's authority; write it anew with: "
+            f"stairgate home render {broker.parent}"
+        )
 
 
 def _running(pid_file: Path, configuration: Path) -> int:

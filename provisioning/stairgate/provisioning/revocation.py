@@ -11,9 +11,12 @@ and no wrong clock locks a family out.
 
 from collections.abc import Sequence
 from datetime import timedelta
+from typing import cast
 
 from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from stairgate.provisioning.authority import Authority
@@ -35,3 +38,13 @@ def render_revocation_list(authority: Authority, serials: Sequence[int], edition
         revoked = x509.RevokedCertificateBuilder().serial_number(serial).revocation_date(start).build()
         builder = builder.add_revoked_certificate(revoked)
     return builder.sign(authority.key, hashes.SHA256()).public_bytes(Encoding.PEM)
+
+
+def is_revocation_list(authority: x509.Certificate, data: bytes) -> bool:
+    """True when the bytes are a list that this authority has signed."""
+    try:
+        found = x509.load_pem_x509_crl(data)
+        # The authority's key is of this kind (`authority.read_key`).
+        return found.is_signature_valid(cast(ec.EllipticCurvePublicKey, authority.public_key()))
+    except (ValueError, TypeError, UnsupportedAlgorithm):
+        return False
