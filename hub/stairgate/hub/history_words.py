@@ -67,12 +67,16 @@ class WeekDay(NamedTuple):
 
 
 class Week(NamedTuple):
-    """A child's last seven days, oldest first. down, up: SVG paths; total: in words; is_empty: nothing was counted."""
+    """A child's last seven days, oldest first.
+
+    down, up: SVG paths. total_to, total_from, peak: amounts in words. is_empty: nothing was counted.
+    """
 
     days: tuple[WeekDay, ...]
     down: str
     up: str
-    total: str
+    total_to: str
+    total_from: str
     peak: str
     is_empty: bool
 
@@ -92,6 +96,7 @@ def _line(event: Event, children: Mapping[str, str], routers: Mapping[str, str],
         minutes=f" for {event.minutes} minutes" if event.minutes else "",
         router=routers.get(event.agent, "A router"),
     )
+    text = text[:1].upper() + text[1:]  # a router’s label may begin small
     return Line(wording.clock_time(event.at, zone, now), text, _ROLES.get(event.by, event.by and "a parent"))
 
 
@@ -116,7 +121,8 @@ def week(days: Sequence[Day], now: float) -> Week:
         days=rows,
         down=_bars([to for to, _ in sums], peak, 0.0),
         up=_bars([sent for _, sent in sums], peak, 0.5),
-        total=f"{wording.bytes_text(to_all)} to the devices, {wording.bytes_text(from_all)} from them",
+        total_to=wording.bytes_text(to_all),
+        total_from=wording.bytes_text(from_all),
         peak=wording.bytes_text(peak),
         is_empty=not to_all + from_all,
     )

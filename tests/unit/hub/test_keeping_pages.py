@@ -387,8 +387,8 @@ def test_what_a_router_says_is_in_it(hub: Hub) -> None:
         hub.clock.advance(limits.HISTORY_AGENT_SECONDS)
         hub.broker.apply(ROUTER, state, "" if state == "applied" else "nft_refused")
     assert texts(hub.get("/history").text)[:2] == [
-        "the router does what was asked again",
-        "the router could not do what was asked",
+        "The router does what was asked again",
+        "The router could not do what was asked",
     ]
 
 

@@ -83,7 +83,7 @@
     button.addEventListener("click", () => {
       const shown = field.type === "text";
       field.type = shown ? "password" : "text";
-      button.textContent = shown ? "Show password" : "Hide password";
+      button.textContent = button.textContent.replace(/^\w+/, shown ? "Show" : "Hide");
     });
   }
   for (const button of document.querySelectorAll("[data-days]")) {
