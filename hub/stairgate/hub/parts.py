@@ -153,6 +153,9 @@ def build(
 
 
 def pages_of(network: Network, port: int, names: Sequence[str]) -> Pages:
-    """Where a router finds the pages: by address, as not every router resolves the home's names."""
+    """Where a router finds the pages: by address, as not every router resolves the home's names.
+
+    First those that the home was made with: a machine may have others that no router reaches.
+    """
     addresses = [*network.reachable(port).addresses] or [*names] or [*network.own_addresses()]
-    return Pages(tuple(sorted(addresses, key=lambda address: ":" in address))[:HOSTS], port)
+    return Pages(tuple(sorted(addresses, key=lambda address: (address not in names, ":" in address)))[:HOSTS], port)

@@ -141,8 +141,8 @@ class Reports:
 
 
 def _switched_off_until(report: Report) -> int | None:
-    """While a gate is off every device is open until it is on again; any other open one ends sooner."""
-    return max((until for _, level, until in report.devices if level == "open" and until is not None), default=None)
+    """While a gate is off a device is open until it is on again, or for longer if its rules say so."""
+    return min((until for _, level, until in report.devices if level == "open" and until is not None), default=None)
 
 
 def _wrongly_open(hello: Hello, policy: Policy) -> tuple[str, ...]:

@@ -468,7 +468,11 @@ def test_a_hello_becomes_its_standing(hub: Hub) -> None:
     assert "Applied, but not saved" in said("applied", "not_saved")
     assert "stricter rules" in said("applied", "clock_untrusted")
     assert "Enforcing" in said("applied", "something_new")
-    page = said("failed", "switched_off", devices=(("d1", "open", int(EVENING) + 3600), ("d2", "open", None)))
+    page = said(
+        "failed",
+        "switched_off",
+        devices=(("d1", "open", int(EVENING) + 3600), ("d2", "open", None), ("d3", "open", int(EVENING) + 9000)),
+    )
     assert "Switched off at its console" in page
     assert "until 19:00" in page
     assert "Applied on 0 of 1" in hub.get("/").text or "Applied on 0 of 1" in hub.get("/more").text
