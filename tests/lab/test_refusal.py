@@ -5,65 +5,14 @@ from pathlib import Path
 
 import pytest
 
-from stairgate.agent.broker_link_fake import FakeLink
-from stairgate.agent.clock_trust_fake import FakeEvidence
-from stairgate.agent.control import Control
-from stairgate.agent.enforcement import Enforcement
-from stairgate.agent.gate import BRIDGE_GRANTED, GRANTED, GateSettings, SetName, render_removal
+from stairgate.agent.gate import BRIDGE_GRANTED, GRANTED, render_removal
 from stairgate.agent.grants import mac_key
-from stairgate.agent.kernel import LinuxKernel
-from stairgate.agent.state import State
-from stairgate.core.messages import Hello, read_hello
-from stairgate.core.records import Policy
-from stairgate.port.clock import SystemClock
 from tests.lab import network
-from tests.lab.policies import family_policy, pause
-from tests.lab.processes import wait_until
-from tests.unit.agent.rig import identity, signed
+from tests.lab.agent_rig import SETTINGS, Agent, paused
+from tests.lab.policies import family_policy
 
-SETTINGS = GateSettings()
 MIAS = {mac_key(network.PHONE.mac), mac_key(network.CONSOLE.mac)}
 BENS = {mac_key(network.LAPTOP.mac)}
-
-
-class Agent:
-    """The agent's loop over the router's real kernel, with this test in the broker's place."""
-
-    def __init__(self, folder: Path) -> None:
-        clock, self.link = SystemClock(), FakeLink()
-        self.kernel = LinuxKernel(SETTINGS)
-        enforcement = Enforcement(self.kernel, SETTINGS, ("br-lan",), clock)
-        evidence = FakeEvidence()
-        self.control = Control(
-            identity(), self.kernel, enforcement, State(str(folder)), self.link, clock, None, None, evidence
-        )
-        self.control.start()
-
-    def receive(self, policy: Policy) -> Hello:
-        """A policy comes; the hello that answers it."""
-        self.link.deliver("policy", signed(policy))
-        self.control.turn()
-        return self.hello()
-
-    def hello(self) -> Hello:
-        """The newest hello."""
-        return [read_hello(one.payload) for one in self.link.published if one.kind == "hello"][-1]
-
-    def turn_until(self, what: str, done: object) -> None:
-        """Let the loop turn until something is so."""
-
-        def turned() -> bool:
-            self.control.turn()
-            return bool(done())  # type: ignore[operator]
-
-        wait_until(what, turned, seconds=20)
-
-    def elements(self, name: SetName) -> set[bytes]:
-        return set(self.kernel.elements(name))
-
-    def close(self) -> None:
-        self.kernel.close()
-        self.link.close()
 
 
 @pytest.fixture
@@ -73,11 +22,6 @@ def agent(home_network: None, tmp_path: Path) -> Iterator[Agent]:
         yield made
     made.close()
     network.nft("router", render_removal(SETTINGS))
-
-
-def paused(revision: int) -> Policy:
-    now = int(SystemClock().wall())
-    return family_policy(revision, overrides=[pause("pmia", now - 60, now + 3600)])
 
 
 def test_a_change_that_one_set_refuses_is_not_made_in_the_others(agent: Agent) -> None:

@@ -52,6 +52,7 @@ class Held:
         When the newest cannot be used, the one before it is; when neither can, only what is never closed. The newest
         one's fault is told until the hub has sent a policy.
         """
+        self._state.remove_unfinished()
         self._saved_numbers = self._state.load_numbers()
         fault = self._open_saved(self._state.load_policy)
         if self.received:

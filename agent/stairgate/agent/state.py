@@ -4,6 +4,7 @@ It decides file names and how they are written (whole, or not at all); what is i
 they are read, for a disk is no more trusted than a network.
 """
 
+import contextlib
 import hashlib
 import json
 import os
@@ -45,7 +46,7 @@ class State:
     """The agent's folder. Only this class writes there."""
 
     def __init__(self, folder: str) -> None:
-        os.makedirs(folder, mode=0o700, exist_ok=True)
+        self._folder = folder
         self._policy = os.path.join(folder, "policy")
         self._previous = os.path.join(folder, "policy.previous")
         self._constants = os.path.join(folder, "constants")
@@ -54,6 +55,18 @@ class State:
         self._accounting = os.path.join(folder, "accounting")
         self._trust = os.path.join(folder, "trust")
         self._previous_trust = os.path.join(folder, "trust.previous")
+
+    def _write(self, path: str, content: bytes) -> None:
+        # Here, not at the start: an agent whose disk is read-only enforces all the same.
+        os.makedirs(self._folder, mode=0o700, exist_ok=True)
+        write_atomic(path, content)
+
+    def remove_unfinished(self) -> None:
+        """Remove what a process that was killed while writing left behind: a small disk has no room for it."""
+        with contextlib.suppress(OSError):
+            for name in os.listdir(self._folder):
+                if name.endswith(".new"):
+                    os.remove(os.path.join(self._folder, name))
 
     def load_policy(self) -> bytes | None:
         """The document saved last, None when there is none. Raises OSError, ValueError when it is too large."""
@@ -71,8 +84,8 @@ class State:
         when the disk does not have it, for a disk that is full is tried again every few seconds.
         """
         if previous is not None and not self._has(self._previous, previous):
-            write_atomic(self._previous, previous)
-        write_atomic(self._policy, document)
+            self._write(self._previous, previous)
+        self._write(self._policy, document)
 
     @staticmethod
     def _has(path: str, content: bytes) -> bool:
@@ -87,7 +100,7 @@ class State:
 
     def save_constants(self, content: bytes) -> None:
         """Keep what holds whatever the rules are (`sync.constant_part`). Raises OSError."""
-        write_atomic(self._constants, _with_digest(content))
+        self._write(self._constants, _with_digest(content))
 
     def load_trust(self) -> tuple[bytes, ...]:
         """The trust documents that `save_trust` kept, the newest first; without those that are damaged.
@@ -101,8 +114,8 @@ class State:
         """Keep an accepted trust document, and the one that it replaces. Raises OSError."""
         before = _load_whole(self._trust, TRUST_FILE_BYTES)
         if before and before != document:
-            write_atomic(self._previous_trust, _with_digest(before))
-        write_atomic(self._trust, _with_digest(document))
+            self._write(self._previous_trust, _with_digest(before))
+        self._write(self._trust, _with_digest(document))
 
     def load_numbers(self) -> dict[str, int]:
         """Device numbers, empty when there are none or they are not readable: they are then given anew."""
@@ -122,7 +135,7 @@ class State:
 
     def save_clock(self, record: bytes) -> None:
         """Keep what is known of the time (`clock_trust.write_record`). Raises OSError."""
-        write_atomic(self._clock, _with_digest(record))
+        self._write(self._clock, _with_digest(record))
 
     def load_accounting(self) -> str:
         """In which start of the machine the agent had the kernel begin to count bytes; "" when it never did."""
@@ -133,8 +146,8 @@ class State:
 
     def save_accounting(self, boot: str) -> None:
         """Keep that, so that removal can set it back. Raises OSError."""
-        write_atomic(self._accounting, boot.encode("ascii"))
+        self._write(self._accounting, boot.encode("ascii"))
 
     def save_numbers(self, numbers: dict[str, int]) -> None:
         """Keep the devices' numbers. Raises OSError."""
-        write_atomic(self._numbers, json.dumps(numbers).encode())
+        self._write(self._numbers, json.dumps(numbers).encode())

@@ -297,3 +297,20 @@ def test_a_full_disk_does_not_keep_a_gate_open_and_is_told(router: Router, monke
     assert (router.hellos()[-1].state, router.hellos()[-1].reason) == ("applied", "")
     router.reboot()
     assert router.open_now() == BENS
+
+
+@pytest.mark.parametrize("name", ["constants", "numbers.json", "clock", "policy", "policy.previous"])
+def test_no_file_cut_at_any_byte_opens_what_was_closed(router: Router, name: str) -> None:
+    for revision in (5, 6):
+        router.receive(signed(paused(revision)))
+    path = router.folder / name
+    whole = path.read_bytes()
+
+    # A document is verified each time: in steps, with both ends byte by byte.
+    lengths = range(len(whole)) if len(whole) < 400 else [*range(0, len(whole), 13), *range(len(whole) - 9, len(whole))]
+    for length in lengths:
+        path.write_bytes(whole[:length])
+        router.reboot()
+        assert router.open_now() == BENS, length
+        assert TABLET in router.kernel.elements(gate.EXEMPT)
+        path.write_bytes(whole)
