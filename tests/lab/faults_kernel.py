@@ -11,11 +11,10 @@ import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
-from stairgate.agent.conntrack import CT_DELETE, CT_NEW
+from stairgate.agent.conntrack import CT_NEW, CTA_MARK, forget_flows
 from stairgate.agent.gate import GRANTED, GateSettings
 from stairgate.agent.grants import mac_key
 from stairgate.agent.netlink import (
-    NLM_F_ACK,
     NLM_F_CREATE,
     NetlinkSocket,
     attribute,
@@ -37,6 +36,7 @@ PROTOCOL_NUMBER, SOURCE_PORT, DESTINATION_PORT = 1, 2, 3
 # Seen in both directions, assured (never dropped early) and confirmed.
 ASSURED = 0x2 | 0x4 | 0x8
 LONG_SECONDS = 600
+MADE_UP = 0x7  # in bits of the mark that the gate leaves to others
 BATCH = 200
 
 
@@ -135,6 +135,7 @@ def _flow_template() -> tuple[bytes, list[int], list[int]]:
         + way(TUPLE_REPLY, far, near, ports[1], ports[0])
         + attribute(STATUS, struct.pack("!I", ASSURED))
         + attribute(TIMEOUT, struct.pack("!I", LONG_SECONDS))
+        + attribute(CTA_MARK, struct.pack("!I", MADE_UP))
     )
     made = message(CT_NEW, NLM_F_CREATE, 0, body)
 
@@ -157,7 +158,7 @@ def conntrack_full_table() -> Iterator[int]:
     with network.inside("router"):
         sending = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 12)
         sending.bind((0, 0))
-        flush = NetlinkSocket()
+        forgetting = NetlinkSocket()
     made, limit = 0, tracked("max")
     try:
         while tracked("count") < limit and made < limit + 65536:
@@ -175,10 +176,8 @@ def conntrack_full_table() -> Iterator[int]:
         yield made
     finally:
         sending.close()
-        sequence = flush.next_sequence()
-        everything = message(CT_DELETE, NLM_F_ACK, sequence, netfilter_header(socket.AF_UNSPEC))
-        flush.transact(everything, sequence, "forgetting all flows")
-        flush.close()
+        forget_flows(forgetting, MADE_UP, 0, 0xFF)
+        forgetting.close()
 
 
 def conntrack_full(house: FaultHome) -> int:

@@ -2,7 +2,8 @@
 
 `python -m tests.lab.traffic FOLDER DEVICE` runs in the device's namespace. It reads commands from standard input
 (`ask`: send one datagram that asks for the UDP stream, as the device's only packet in that flow) and tells JSON lines:
-`ready`, `connected`, and `reset` when the other side ended a TCP connection, with flow and monotonic time. Uploads,
+`ready`, `connected`, `reset` when the other side ended a TCP connection and `silent` when it said nothing for long,
+with flow and monotonic time. Uploads,
 pings and reconnecting go on by themselves, whatever the gate does: a child's device does not give up either.
 """
 
@@ -23,6 +24,7 @@ from tests.lab.packets import Flow, SendLog
 UDP_UP_INTERVAL = packets.paced(0.01)
 PING_INTERVAL = packets.paced(0.05)
 RECONNECT_SECONDS = 0.1
+SILENT_SECONDS = 4.0
 ICMP_ECHO, ICMP6_ECHO = 8, 128
 
 
@@ -91,10 +93,13 @@ async def tcp(folder: Path, device: str, family: str, address: str, direction: s
             while True:
                 if log:
                     writer.write(log.stamped(packets.BLOCK_BYTES))
-                    await writer.drain()
+                    await asyncio.wait_for(writer.drain(), SILENT_SECONDS)
                     await pace(TCP_INTERVAL, moments)
-                elif not await reader.read(65536):
+                elif not await asyncio.wait_for(reader.read(65536), SILENT_SECONDS):
                     break
+        except TimeoutError:
+            # Nobody told it anything, as when a router forgets its connections: it tries anew, as apps do.
+            tell(event="silent", flow=flow.name, t_ns=time.monotonic_ns())
         except OSError:
             tell(event="reset", flow=flow.name, t_ns=time.monotonic_ns())
         writer.close()
