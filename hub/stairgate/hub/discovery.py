@@ -86,8 +86,9 @@ class Discovery:
     def look(self) -> None:
         """Take the hub's own neighbours, and write down what is due. Called every few seconds."""
         with self._lock:
-            excluded = self._network.infrastructure()
-            for address, mac in self._network.live_neighbours().items():
+            neighbours = self._network.live_neighbours()
+            excluded = self._network.infrastructure()  # after them: a gateway that is among them is known by now
+            for address, mac in neighbours.items():
                 self._take(mac, (address,), "", excluded)
         self._write_down()
         self._note_grown_ups()
@@ -158,15 +159,20 @@ class Discovery:
             left = min(limits.LISTINGS_AT_ONCE, self._listings_left + passed / limits.LISTING_SECONDS_LATER)
             if passed < limits.LISTING_SECONDS or left < 1:
                 return
-            sightings = [self._sighting(mac, entry) for mac, entry in self._entries.items()]
+            excluded = self._network.infrastructure()
+            sightings = [self._sighting(mac, entry) for mac, entry in self._entries.items() if mac not in excluded]
+
+        def planned(rows: Transaction) -> Plan:
+            return plan(read_family(rows), sightings, self._clock.wall(), excluded)
+
         try:
             with self._store.transaction(self._home) as rows:
-                changes = plan(read_family(rows), sightings, self._clock.wall())
+                changes = planned(rows)
             if not any(changes):
                 return
             with self._lock:
                 self._listed_at, self._listings_left = now, left - 1
-            self._acts.change(lambda rows: _apply(rows, plan(read_family(rows), sightings, self._clock.wall())))
+            self._acts.change(lambda rows: _apply(rows, planned(rows)))
         except (StoreError, PolicyTooLarge):
             _log.exception("new devices could not be written down")
 
@@ -186,10 +192,11 @@ class Discovery:
             _log.exception("the day could not be written down")
 
 
-def plan(family: Family, sightings: Sequence[Sighting], now: float) -> Plan:
+def plan(family: Family, sightings: Sequence[Sighting], now: float, excluded: Collection[str] = ()) -> Plan:
     """Which devices of nobody appear, go and change, from the family and what was seen; `now` in UTC seconds.
 
-    At most 48 are kept, those seen last; after 30 days unseen a device is forgotten.
+    At most 48 are kept, those seen last; after 30 days unseen a device is forgotten. excluded: hardware addresses
+    that turned out to be no device of the family.
     """
     by_mac = {sighting.mac: sighting for sighting in sightings}
     known = {mac for device in family.devices for mac in device.macs}
@@ -205,7 +212,11 @@ def plan(family: Family, sightings: Sequence[Sighting], now: float) -> Plan:
             )
             seen[device.id] = at
             add.append(device)
-    forget = [device for device in held if now - seen[device.id] > limits.NEW_DEVICE_SECONDS_MAX]
+    forget = [
+        device
+        for device in held
+        if now - seen[device.id] > limits.NEW_DEVICE_SECONDS_MAX or not set(device.macs).isdisjoint(excluded)
+    ]
     kept = sorted(
         (device for device in [*held, *add] if device not in forget), key=lambda device: (-seen[device.id], device.id)
     )

@@ -28,7 +28,7 @@ _NDA_DST, _NDA_LLADDR = 1, 2
 _TEMPORARY, _TENTATIVE_OR_FAILED = 0x01, 0x48
 _UP, _LOOPBACK = 0x1, 0x8
 _NO_NEIGHBOUR = 0x01 | 0x20 | 0x40  # NUD_INCOMPLETE, NUD_FAILED, NUD_NOARP
-_HEARD_JUST_NOW = 0x02  # NUD_REACHABLE
+_IN_USE = 0x02 | 0x08 | 0x10  # NUD_REACHABLE, NUD_DELAY, NUD_PROBE
 
 
 class OwnAddress(NamedTuple):
@@ -41,7 +41,7 @@ class OwnAddress(NamedTuple):
 def neighbours(live: bool = False) -> dict[str, str]:
     """Network address -> hardware address, for each neighbour the kernel has heard. Raises OSError.
 
-    live: only those that answered within the last seconds.
+    live: only those that something was sent to or heard from within the last seconds.
     """
     found = {}
     for fixed, attributes in _dump(_GET_NEIGHBOUR, _NEIGHBOUR_BYTES):
@@ -49,7 +49,7 @@ def neighbours(live: bool = False) -> dict[str, str]:
         mac = attributes.get(_NDA_LLADDR, b"")
         address = attributes.get(_NDA_DST, b"")
         if len(mac) == 6 and any(mac) and len(address) in (4, 16) and not state & _NO_NEIGHBOUR:
-            if live and not state & _HEARD_JUST_NOW:
+            if live and not state & _IN_USE:
                 continue
             found[str(ip_address(address))] = mac.hex(":")
     return found

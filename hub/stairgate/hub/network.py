@@ -59,7 +59,7 @@ class KernelNetwork:
         self._read_at: float | None = None
         self._addresses: list[kernel_tables.OwnAddress] = []
         self._macs: list[str] = []
-        self._gateways: frozenset[str] = frozenset()
+        self._gateways: tuple[str, ...] = ()
 
     def mac_of(self, address: str) -> str | None:
         """See `Network`."""
@@ -81,7 +81,13 @@ class KernelNetwork:
         """See `Network`."""
         with self._lock:
             self._refresh()
-            return self._gateways | frozenset(self._macs)
+            try:
+                # Read anew: a gateway is often resolved after its route was there.
+                heard = kernel_tables.neighbours() if self._gateways else {}
+            except OSError as problem:
+                _log.warning("reading the neighbour table: %s", problem.strerror)
+                heard = {}
+            return frozenset(self._macs) | {heard[address] for address in self._gateways if address in heard}
 
     def own_addresses(self) -> Sequence[str]:
         """See `Network`."""
@@ -111,8 +117,7 @@ class KernelNetwork:
             return
         try:
             self._addresses, self._macs = kernel_tables.own_addresses(), kernel_tables.own_macs()
-            neighbours = kernel_tables.neighbours()
-            self._gateways = frozenset(neighbours[text] for text in kernel_tables.gateways() if text in neighbours)
+            self._gateways = tuple(kernel_tables.gateways())
         except OSError as problem:
             _log.warning("reading the own addresses: %s", problem.strerror)
         self._read_at = now

@@ -112,6 +112,14 @@ def test_the_hub_itself_and_the_router_are_no_devices(hub: Hub) -> None:
     assert hub.parts.devices.discovery.mac_of("192.0.2.1") is None
 
 
+def test_a_router_that_is_recognised_late_is_no_device_any_more(hub: Hub) -> None:
+    seen(hub)
+    hub.network.gateways = frozenset({MAC})
+    hub.clock.advance(limits.LISTING_SECONDS)
+    hub.parts.devices.upkeep.run()
+    assert hub.family().devices == ()
+
+
 def test_what_is_somebodys_already_stays_as_it_is(hub: Hub) -> None:
     child = hub.add_child()
     hub.add_device(child)
