@@ -7,6 +7,7 @@ each of its hellos until then. How both documents look is `stairgate.core`'s, ma
 
 import hashlib
 import logging
+import threading
 
 from stairgate.core.certificate import KIND as CERTIFICATE
 from stairgate.core.certificate import write_certificate
@@ -25,7 +26,7 @@ _SETTINGS = "certificates"
 
 
 class Credentials:
-    """What the agents of one home were given beside policies. One thread at a time (the owner of the connection)."""
+    """What the agents of one home were given beside policies. Safe for threads."""
 
     def __init__(
         self, authority: HomeAuthority, roster: Roster, store: Store, home: str, signer: Signer, clock: Clock
@@ -41,10 +42,27 @@ class Credentials:
         self._stamp: object = None
         self._chain: tuple[tuple[int, bytes], ...] = ()
         self._looked_at = float("-inf")
+        self._lock = threading.RLock()
         self._certificates = self._kept()
 
     def hello(self, hello: Hello) -> list[Outgoing]:
         """An agent said which trust it holds and which certificate it uses."""
+        with self._lock:
+            return self._hello(hello)
+
+    def due(self) -> list[Outgoing]:
+        """What goes out unasked: a changed trust, a certificate that ends soon."""
+        with self._lock:
+            return self._changed_trust() + self._renewed()
+
+    def forget(self, agent: str) -> None:
+        """An agent was removed or has a new key: what was made for the old one is of no use."""
+        with self._lock:
+            self._held.pop(agent, None)
+            if self._certificates.pop(agent, None):
+                self._keep()
+
+    def _hello(self, hello: Hello) -> list[Outgoing]:
         agent = hello.agent
         if self._held.get(agent) != hello.trust:
             self._held[agent] = hello.trust
@@ -58,10 +76,6 @@ class Credentials:
             del self._certificates[agent]
             self._keep()
         return self._trust_for(agent) + self._certificate_for(agent)
-
-    def due(self) -> list[Outgoing]:
-        """What goes out unasked: a changed trust, a certificate that ends soon."""
-        return self._changed_trust() + self._renewed()
 
     def _changed_trust(self) -> list[Outgoing]:
         try:

@@ -122,7 +122,7 @@ def build(
     def pages() -> Pages:
         return pages_of(network, port, names)
 
-    router_acts = RouterActs(authority, roster, acts, removal, reports, clock, pages)
+    router_acts = RouterActs(authority, roster, acts, removal, reports, credentials, clock, pages)
     exchange.counted, exchange.told = keeping.history.usage, keeping.history.agent_said
     return Parts(
         home=home,

@@ -12,6 +12,7 @@ from stairgate.core.pairing import PairAnswer, PairRequest
 from stairgate.hub import limits
 from stairgate.hub.acts import Acts, NotPossible
 from stairgate.hub.clock import Clock
+from stairgate.hub.credentials import Credentials
 from stairgate.hub.home_authority import BrokerFault, HomeAuthority, Pages
 from stairgate.hub.issue import PolicyTooLarge
 from stairgate.hub.plain_text import clean_name
@@ -33,6 +34,7 @@ class RouterActs:
         acts: Acts,
         removal: Removal,
         reports: Reports,
+        credentials: Credentials,
         clock: Clock,
         pages: Callable[[], Pages],
     ) -> None:
@@ -41,6 +43,7 @@ class RouterActs:
         self._acts = acts
         self._removal = removal
         self._reports = reports
+        self._credentials = credentials
         self._clock = clock
         self._pages = pages
         self.broker_fault = ""
@@ -72,7 +75,7 @@ class RouterActs:
             _log.exception("no policy could be issued for a router that was paired")
         if before:
             # What it said before it was paired again is no word of the router that has the new key.
-            self._reports.forget(agent.id)
+            self._forget(agent.id)
             self._removal.retry()
         _log.info("a router was paired")
         return agent, answer
@@ -98,9 +101,13 @@ class RouterActs:
             self._removal.begin(rows, agent, label)
 
         self._acts.change(edit)
-        self._reports.forget(agent)
+        self._forget(agent)
         self._removal.retry()
         _log.info("a router was removed")
+
+    def _forget(self, agent: str) -> None:
+        self._reports.forget(agent)
+        self._credentials.forget(agent)
 
     def _find(self, agent: str) -> Agent:
         found = self._roster.find(agent)

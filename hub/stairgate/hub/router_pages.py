@@ -93,10 +93,14 @@ def add() -> Answer:
 
 @router.post("/add")
 def open_code() -> Answer:
-    """Make a code; `again` is the id of a router that gets a new key."""
+    """Make a code; `again` is the id of a router that gets a new key, with the parent's `password`."""
     again = request.form.get("again", "")
-    if again and not parts().roster.find(again):
-        abort(404)
+    if again:
+        if not parts().roster.find(again):
+            abort(404)
+        # The key that it has is worth nothing afterwards, so this is a removal as well.
+        if refusal := _password_refusal():
+            return _show(again, refusal[0], {"again": refusal[1]})
     parts().pairing.open(again)
     return redirect(url_for("router.add"), 303)
 
@@ -138,20 +142,27 @@ def remove(agent: str) -> Answer:
         abort(404)
     if not request.form.get("sure"):
         return _show(agent, 422, {"sure": "Please tick the box first."})
-    wait = parts().guessing.begin(source())
-    if wait:
-        return _show(agent, 429, {"password": f"Too many tries. Please wait {wait} seconds."})
-    try:
-        if not parts().parents.is_owner(forms.password_of(request.form)):
-            return _show(agent, 403, {"password": "That is not the password."})
-    except passwords.Busy:
-        return _show(agent, 503, {"password": _BUSY})
-    parts().guessing.succeeded(source())
+    if refusal := _password_refusal():
+        return _show(agent, refusal[0], {"password": refusal[1]})
     try:
         parts().router_acts.revoke(agent)
     except NotPossible as problem:
         return _show(agent, 409, {"act": str(problem)})
     return redirect(url_for("router.index"), 303)
+
+
+def _password_refusal() -> tuple[int, str] | None:
+    """Whether the form holds the owner's password: None, or a status and what to do. Guesses are slowed."""
+    wait = parts().guessing.begin(source())
+    if wait:
+        return 429, f"Too many tries. Please wait {wait} seconds."
+    try:
+        if not parts().parents.is_owner(forms.password_of(request.form)):
+            return 403, "That is not the password."
+    except passwords.Busy:
+        return 503, _BUSY
+    parts().guessing.succeeded(source())
+    return None
 
 
 def _lines() -> tuple[RouterLine, ...]:

@@ -208,7 +208,10 @@ def test_a_router_that_is_paired_again_replaces_its_old_key(hub: Hub, router: Ro
     folder.mkdir()
     again = Router(folder, hub, "reset")
     try:
-        assert again.ask(show_code(hub, f"/routers/{router.answer.agent}", again=router.answer.agent)) == 200
+        assert (
+            again.ask(show_code(hub, f"/routers/{router.answer.agent}", again=router.answer.agent, password=PASSWORD))
+            == 200
+        )
         assert again.answer.agent == router.answer.agent
         wait_for(lambda: "It is out" in hub.get("/routers"), "the old key to be refused")
         assert router.tries_and_is_refused()

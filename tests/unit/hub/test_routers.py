@@ -155,9 +155,10 @@ def test_pairing_again_keeps_id_and_name_and_puts_the_old_key_out(hub: Hub) -> N
     hub.broker.apply(ROUTER)
     before = hub.broker.policy(ROUTER)[0].revision
     assert (
-        "Pair <bdi>the router</bdi> again" in (hub.post("/routers/add", again=ROUTER), hub.get("/routers/add"))[1].text
+        "Pair <bdi>the router</bdi> again"
+        in (hub.post("/routers/add", again=ROUTER, password=PASSWORD), hub.get("/routers/add"))[1].text
     )
-    assert pair(hub, again=ROUTER) == ROUTER
+    assert pair(hub, again=ROUTER, password=PASSWORD) == ROUTER
     assert label(hub, ROUTER) == "the router"
     assert hub.broker.policy(ROUTER)[0].revision > before
     # What the old key said is not the new one's word.
@@ -168,7 +169,7 @@ def test_pairing_again_keeps_id_and_name_and_puts_the_old_key_out(hub: Hub) -> N
 
 
 def test_a_router_that_was_removed_meanwhile_is_not_paired_again(hub: Hub) -> None:
-    hub.post("/routers/add", again=ROUTER)
+    hub.post("/routers/add", again=ROUTER, password=PASSWORD)
     code = read_code(hub.parts.pairing.state().code)
     remove(hub, ROUTER)
     document = write_request(code, PairRequest(KEY.point, "0a" * 16, "router", "OpenWrt"))
@@ -176,6 +177,15 @@ def test_a_router_that_was_removed_meanwhile_is_not_paired_again(hub: Hub) -> No
     assert answer.status_code == 503
     assert hub.parts.roster.agents() == ()
     assert hub.post("/routers/add", again="rnobody").status_code == 404
+
+
+def test_pairing_again_asks_for_the_password_as_removing_does(hub: Hub) -> None:
+    answer = hub.post("/routers/add", again=ROUTER, password="wrong password")
+    assert answer.status_code == 403
+    assert "That is not the password." in answer.text
+    assert hub.post("/routers/add", again=ROUTER).status_code == 403
+    assert hub.parts.pairing.state().stage == "closed"
+    assert hub.post("/routers/add").status_code == 303  # a new one needs none: it takes nothing away
 
 
 # Removing
@@ -319,6 +329,15 @@ def test_a_certificate_is_renewed_and_sent_until_the_router_uses_it(hub: Hub) ->
     assert certificates("0a" * 8) == sent
     assert certificates(fingerprint(b"a new certificate")) == []
     assert certificates("0a" * 8) == []
+
+
+def test_a_certificate_for_the_old_key_is_not_sent_to_the_new_one(hub: Hub) -> None:
+    hub.authority.due = (ROUTER,)
+    hub.parts.exchange.due()
+    pair(hub, again=ROUTER, password=PASSWORD)
+    hub.clock.advance(60)
+    hub.broker.hello(ROUTER, 0, "")
+    assert [message for message in hub.broker.sent if message.kind == "certificate"] == []
 
 
 def test_a_renewed_certificate_outlives_a_restart(hub: Hub) -> None:
