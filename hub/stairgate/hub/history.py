@@ -82,9 +82,9 @@ class History:
     ) -> None:
         """Remember that something happened now."""
         at = int(self._clock.wall())
-        texts = (text[:_TEXT_MAX] for text in (kind, person, device, agent, by))
+        kind, person, device, agent, by = (text[:_TEXT_MAX] for text in (kind, person, device, agent, by))
         with self._lock:
-            self._events.append(Event(at, *texts, minutes=minutes))
+            self._events.append(Event(at, kind, person, device, agent, by, minutes))
             del self._events[: -limits.HISTORY_PENDING_MAX]
 
     def agent_said(self, agent: str, state: str) -> None:
@@ -271,9 +271,10 @@ class History:
         self._owed = []
 
     def _rows(self, query: str, value: int) -> list[tuple[Any, ...]]:
+        rows: list[tuple[Any, ...]] = []
         with self._guarded():
-            return self._database.execute(query, (value,)).fetchall()
-        return []
+            rows = self._database.execute(query, (value,)).fetchall()
+        return rows
 
     @contextmanager
     def _guarded(self) -> Iterator[None]:

@@ -22,6 +22,7 @@ class UploadParser(HTTPRequestParser):  # type: ignore[misc]
     """Reads a request; one to the upload's path may be long while `may_upload` says so."""
 
     is_upload = False
+    adj: Any
 
     def __init__(self, adjustments: Any, may_upload: Callable[[], bool]) -> None:
         super().__init__(adjustments)

@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from stairgate.core import messages
-from stairgate.hub import backup, backup_command, limits, sealed_file
+from stairgate.hub import backup_command, limits, sealed_file
 from stairgate.hub.backup import Places, finish, make_backup, stage
 from stairgate.hub.backup_content import Content, is_name, read_content, write_content
 from stairgate.hub.clock import ManualClock
@@ -450,7 +450,7 @@ def test_a_mount_point_and_a_closed_parent_are_told(
     def refuse(path: Path) -> None:
         raise PermissionError(13, "Permission denied", str(path))
 
-    monkeypatch.setattr(backup.private_files, "make_directory", refuse)
+    monkeypatch.setattr("stairgate.provisioning.private_files.make_directory", refuse)
     with pytest.raises(BackupError, match="Permission denied"):
         stage(fresh, sealed, PASSPHRASE, clock)
 
@@ -524,7 +524,7 @@ def test_the_passphrase_is_asked_for_twice(
     old: Places, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     typed = iter([PASSPHRASE, "something else", "short", "short", PASSPHRASE, PASSPHRASE])
-    monkeypatch.setattr(backup_command.getpass, "getpass", lambda prompt: next(typed))
+    monkeypatch.setattr("getpass.getpass", lambda prompt: next(typed))
     out = tmp_path / "b.stairgate"
     words = (old.home, "--data", old.data, "--out", out)
     assert [run(backup_command.backup_main, *words) for _ in range(3)] == [1, 1, 0]
