@@ -39,10 +39,11 @@ class Assignment:
         """UTC seconds at which a visit that begins now ends: at 22:00, or a day later."""
         return visit_end(self._clock.wall(), self._zone(), longer)
 
-    def assign(self, device_id: str, whose: str) -> Act:
+    def assign(self, device_id: str, whose: str, was_visitors: bool | None = None) -> Act:
         """One tap: a child's id, `adult`, `visitor`, `visitor-longer`, `all` (every child's) or `nobody`.
 
-        Raises `NotPossible` when somebody has said whose it is already.
+        was_visitors: what the page that was tapped said, None when that does not matter. Raises `NotPossible` when
+        somebody has said whose it is already.
         """
         zone = self._zone()
 
@@ -50,8 +51,9 @@ class Assignment:
             family = read_family(rows)
             now = self._clock.wall()
             device = _find(family, device_id)
-            if not device.is_unassigned:
-                raise NotPossible(f"Somebody has answered already: “{device.name}” is {_whose(family, device)}.")
+            visit = family.visit_of(device, now)
+            if not device.is_unassigned or was_visitors not in (None, visit is not None):
+                raise NotPossible(f"Somebody has answered already: “{device.name}” is {_whose(family, device, visit)}.")
             before = family.overrides_of(device_id)
             wanted: tuple[Override, ...] = ()
             if whose in (VISITOR, VISITOR_LONGER):
@@ -209,7 +211,9 @@ def _is_used(family: Family, device: Device, now: int) -> bool:
     return child is not None and outlook.of_person(family, child, now).level != "closed"
 
 
-def _whose(family: Family, device: Device) -> str:
+def _whose(family: Family, device: Device, visit: Override | None) -> str:
+    if device.is_unassigned:
+        return "a visitor’s" if visit else "new again"
     return possessive(names_of(family, device)) if device.persons else "a grown-up’s"
 
 

@@ -58,8 +58,12 @@ def exempt_this_one() -> Answer:
     mac = asking_mac()
     fault = "The hub cannot see which device this is. Please add it below."
     if mac:
+        new = next((card.device for card in overview().new_devices if mac in card.device.macs), None)
         try:
-            parts().acts.exempt_parent(mac)
+            if new:
+                parts().devices.assignment.assign(new.id, GROWN_UP)
+            else:
+                parts().acts.exempt_parent(mac)
             return _back(url_for("device.index"))
         except NotPossible as problem:
             fault = str(problem)
@@ -85,9 +89,12 @@ def edit(device_id: str) -> Answer:
 
 @device.post("/devices/<device_id>/assign")
 def assign(device_id: str) -> Answer:
-    """One tap: `whose` is a child's id, `adult`, `visitor`, `visitor-longer`, `all` or `nobody`."""
+    """One tap: `whose` is a child's id, `adult`, `visitor`, `visitor-longer`, `all` or `nobody`; `was` (optional) is
+    `new` or `visitor`, as the page said.
+    """
     whose = request.form.get("whose", "")
-    return _act(lambda: parts().devices.assignment.assign(device_id, whose))
+    was_visitors = {"new": False, "visitor": True}.get(request.form.get("was", ""))
+    return _act(lambda: parts().devices.assignment.assign(device_id, whose, was_visitors))
 
 
 @device.post("/devices/<device_id>/undo")

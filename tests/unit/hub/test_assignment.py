@@ -180,6 +180,24 @@ def test_the_second_of_two_parents_is_told_whose_it_is(hub: Hub, child: str) -> 
     assert device(hub).flags == ()
 
 
+def test_a_visit_that_another_parent_began_is_not_overwritten_by_an_older_page(hub: Hub, child: str) -> None:
+    path = f"/devices/{device(hub).id}/assign"
+    assert hub.post(path, whose="visitor", was="new").status_code == 303
+    answer = hub.post(path, whose=child, was="new")
+    assert (answer.status_code, "“Switch” is a visitor’s" in answer.text) == (409, True)
+    assert hub.post(path, whose="nobody", was="visitor").status_code == 303
+    assert hub.post(path, whose="visitor-longer", was="visitor").status_code == 409
+    assert device(hub).is_unassigned
+
+
+def test_the_parents_own_device_is_taken_back_by_one_tap_too(hub: Hub, child: str) -> None:
+    hub.network.neighbours["127.0.0.1"] = MAC
+    assert hub.post("/devices/this-one").status_code == 303
+    assert "is a grown-up’s now: no rules." in hub.get("/devices").text
+    assert hub.post(f"/devices/{device(hub).id}/undo").status_code == 303
+    assert device(hub).is_unassigned
+
+
 def test_the_form_of_a_device_does_not_overwrite_what_it_has_not_seen(hub: Hub, child: str) -> None:
     assign(hub, child)
     revision = device(hub).revision

@@ -65,6 +65,7 @@ def test_a_device_that_only_just_came_is_asked_to_wait(hub: Hub, mia: str) -> No
     hub.network.neighbours[THERE] = MAC
     page = there(hub)
     assert "In a few seconds this page says more" in page
+    assert 'http-equiv="refresh" content="4"' in page
     assert "Tell a parent" not in page
 
 
