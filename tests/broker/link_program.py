@@ -1,7 +1,7 @@
 """The agent's connection as a program of its own, so that it can run with another paho than the tests do.
 
-It decides nothing: it tells what the connection does as JSON lines, and does what lines on its input say. Pauses
-between attempts are told and cut short.
+It decides nothing: it tells what the connection does as JSON lines, and publishes what lines on its input say. Pauses
+between attempts are told and cut short. Certificates that come are used, as the agent does.
 """
 
 import json
@@ -20,14 +20,15 @@ warnings.filterwarnings("ignore", category=DeprecationWarning, module=r"paho\.")
 from paho.mqtt import __version__ as paho_version  # noqa: E402
 
 from stairgate.agent.broker_link import BrokerLink  # noqa: E402
+from stairgate.agent.certificates import Certificates  # noqa: E402
 from stairgate.agent.settings import read_settings  # noqa: E402
 
 PAUSE_SECONDS = 0.02
 
 
 def tell(event: str, **more: Any) -> None:
-    """One line of what happened."""
-    print(json.dumps({"event": event} | more), flush=True)
+    """One line of what happened, in one piece: two threads tell."""
+    os.write(sys.stdout.fileno(), json.dumps({"event": event} | more).encode() + b"\n")
 
 
 class ToldPauses(threading.Event):
@@ -48,7 +49,9 @@ def crashed(about: threading.ExceptHookArgs) -> None:
 def main() -> int:
     """`python -m tests.broker.link_program FOLDER`."""
     threading.excepthook = crashed
-    link = BrokerLink(read_settings(Path(sys.argv[1])))
+    settings = read_settings(Path(sys.argv[1]))
+    link = BrokerLink(settings)
+    certificates = Certificates(settings.certificate_file, settings.key_file, link)
     link._stopping = ToldPauses()
     connect = link._client.connect
 
@@ -68,7 +71,13 @@ def main() -> int:
         readable, _, _ = select.select([link.fileno(), sys.stdin.fileno()], [], [])
         if link.fileno() in readable:
             for arrival in link.arrivals():
-                tell(arrival.kind, payload=arrival.payload.decode(), length=len(arrival.payload))
+                certificates.note(arrival, settings.identity)
+                tell(
+                    arrival.kind,
+                    payload=arrival.payload.decode(),
+                    length=len(arrival.payload),
+                    certificate=certificates.fingerprint,
+                )
         if sys.stdin.fileno() in readable:
             line = os.read(sys.stdin.fileno(), 65536).decode()
             if line.strip() in ("", "stop"):

@@ -10,9 +10,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import serialization
 
+from stairgate.agent.certificates import fingerprint, read_certificate_file, validity
+from stairgate.core.certificate import Certificate, write_certificate
 from stairgate.core.limits import ROUTER_POLICY_BYTES
-from stairgate.provisioning.authority import Authority, Role
+from stairgate.port.clock import SystemClock
+from stairgate.provisioning.authority import Authority, Role, read_key
+from stairgate.provisioning.registry import Registry
+from stairgate.provisioning.signing import SigningKey
 from tests.broker.clients import Message
 from tests.broker.mosquitto import LOOPBACK, Mosquitto
 from tests.broker.rig import HUB, ROUTER, UNPROMISED, Rig
@@ -173,7 +180,7 @@ def test_a_broker_that_refuses_us_is_tried_less_and_less(rig: Rig, start: Start)
     for suffix in (".crt", ".key"):
         shutil.copy(expired.with_suffix(suffix), folder / f"agent{suffix}")
 
-    told = list(islice(events(start(folder)), 20))
+    told = list(islice((event for event in events(start(folder)) if event["event"] != "refused"), 20))
 
     pauses = [event["seconds"] for event in told if event["event"] == "pause"]
     assert not [event for event in told if event["event"] == "connected"]
@@ -205,6 +212,77 @@ def test_no_message_is_held_longer_than_a_policy_can_be(rig: Rig, start: Start) 
     hub_of(rig).publish(rig.topic(ROUTER, "down/policy"), b"p" * 50_000)
 
     assert agent.wait_for("policy")["length"] == ROUTER_POLICY_BYTES + 1
+
+
+def signed_certificate(rig: Rig, der: bytes) -> bytes:
+    """What the hub sends to the router with a new certificate."""
+    said = Certificate(rig.home.id, rig.home.agents[ROUTER], validity(der).ends, der)
+    key = SigningKey.load(rig.home.directory / "signing" / "policy.key")
+    return key.sign("certificate", write_certificate(said))
+
+
+def test_trust_certificate_and_time_come_down_too(rig: Rig, start: Start) -> None:
+    rig.start()
+    agent = start(agent_folder(rig))
+    agent.wait_for("connected")
+    hub = hub_of(rig)
+    for kind in ("trust", "certificate", "time"):
+        hub.publish(rig.topic(ROUTER, f"down/{kind}"), kind.encode())
+        assert agent.wait_for(kind)["payload"] == kind
+
+
+def test_a_new_certificate_is_shown_from_then_on(rig: Rig, start: Start) -> None:
+    rig.start()
+    folder = agent_folder(rig)
+    old = read_certificate_file(folder / "agent.crt")
+    agent = start(folder)
+    assert agent.wait_for("connected")["certificate"] == fingerprint(old)
+    registry, identifier = Registry(rig.home.directory), rig.home.agents[ROUTER]
+    new = registry.renew(identifier, SystemClock().wall())
+    hub = hub_of(rig)
+
+    hub.publish(rig.topic(ROUTER, "down/certificate"), signed_certificate(rig, new))
+
+    assert agent.wait_for("connected")["certificate"] == fingerprint(new) != fingerprint(old)
+    agent.say("a hello with the new one")
+    hub.messages_until(b"a hello with the new one")
+    registry.refuse(identifier, x509.load_der_x509_certificate(old).serial_number, SystemClock().wall())
+    restart_broker(rig)
+    assert agent.wait_for("connected")["certificate"] == fingerprint(new)
+
+
+def test_a_new_certificate_that_the_broker_refuses_is_given_up(rig: Rig, start: Start) -> None:
+    rig.start()
+    folder = agent_folder(rig)
+    old = read_certificate_file(folder / "agent.crt")
+    agent = start(folder)
+    agent.wait_for("connected")
+    now = datetime.now(UTC)
+    stranger = Authority.create(rig.home.id, now - DAY, now + 9000 * DAY)
+    key = read_key((folder / "agent.key").read_bytes())
+    bad = stranger.issue(Role.AGENT, rig.home.agents[ROUTER], key.public_key(), now - DAY, now + 8000 * DAY)
+    der = bad.public_bytes(serialization.Encoding.DER)
+
+    hub_of(rig).publish(rig.topic(ROUTER, "down/certificate"), signed_certificate(rig, der))
+
+    refusals = [agent.wait_for("refused")["certificate"] for _ in range(3)]
+    assert refusals == [fingerprint(der), fingerprint(der), fingerprint(old)]
+    assert agent.wait_for("connected")["certificate"] == fingerprint(old)
+    agent.say("stop")
+    agent.wait_for("stopped")
+    assert read_certificate_file(folder / "agent.crt") == old
+    assert start(folder).wait_for("connected")["certificate"] == fingerprint(old)
+
+
+def test_a_revoked_agent_is_told_that_it_is_refused(rig: Rig, start: Start) -> None:
+    rig.start()
+    agent = start(agent_folder(rig))
+    agent.wait_for("connected")
+    Registry(rig.home.directory).revoke(rig.home.agents[ROUTER], SystemClock().wall())
+
+    restart_broker(rig)
+
+    assert agent.wait_for("refused")
 
 
 def test_it_ends_when_asked_to_with_and_without_a_broker(rig: Rig, start: Start) -> None:

@@ -13,8 +13,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
+from stairgate.agent.broker_link import CONNECTED, REFUSED, Arrival
 from stairgate.agent.limits import PEM_BYTES, REFUSALS, REFUSALS_MAX
-from stairgate.agent.sync import Identity
+from stairgate.agent.sync import CERTIFICATE_KIND, Identity
 from stairgate.core.certificate import accept_certificate
 from stairgate.core.refused import Refused
 from stairgate.port.atomic import read_bounded, write_atomic
@@ -117,6 +118,20 @@ class Certificates:
         self._given_up = b""
         self._refusals, self._patience = 0, REFUSALS
         self.fingerprint = fingerprint(read_certificate_file(self._current))
+
+    def note(self, arrival: Arrival, identity: Identity) -> None:
+        """Something came over the link: a certificate, or the broker's word about the one in use."""
+        if arrival.kind == CONNECTED:
+            self.connected()
+        elif arrival.kind == REFUSED:
+            self.refused()
+        elif arrival.kind == CERTIFICATE_KIND:
+            try:
+                self.accept(arrival.payload, identity)
+            except Refused as refused:
+                log.warning("a certificate was refused: %s", refused)
+            except OSError as error:
+                log.error("a new certificate could not be saved: %s", error)
 
     def accept(self, document: bytes, identity: Identity) -> None:
         """Change to the certificate of a document, if it is for us and newer. Raises Refused, OSError."""

@@ -14,7 +14,7 @@ from pathlib import Path
 from types import FrameType
 
 from stairgate.agent import off, presence, sync
-from stairgate.agent.broker_link import CONNECTED, REFUSED, Arrival, BrokerLink, Link
+from stairgate.agent.broker_link import CONNECTED, BrokerLink, Link
 from stairgate.agent.census import Census
 from stairgate.agent.certificates import Certificates
 from stairgate.agent.clock_trust import ClockTrust, Evidence, KernelEvidence, Record, is_news
@@ -143,7 +143,7 @@ class Control:
             elif arrival.kind == sync.TIME_KIND:
                 self._take_time(arrival.payload)
             elif self._certificates:
-                self._note_certificate(self._certificates, arrival)
+                self._certificates.note(arrival, self._trust.identity)
         self._held.identity = self._trust.identity
         # The highest genuine one of what came is applied, the others are only in its way.
         for document in sync.newest_first(documents):
@@ -166,20 +166,6 @@ class Control:
             self._next_hello = now
         if not late:
             self._time.hub_says(told.utc, now)
-
-    def _note_certificate(self, certificates: Certificates, arrival: Arrival) -> None:
-        """A new one came, or the broker says what it holds of the one in use."""
-        if arrival.kind == CONNECTED:
-            certificates.connected()
-        elif arrival.kind == REFUSED:
-            certificates.refused()
-        elif arrival.kind == sync.CERTIFICATE_KIND:
-            try:
-                certificates.accept(arrival.payload, self._trust.identity)
-            except Refused as refused:
-                log.warning("a certificate was refused: %s", refused)
-            except OSError as error:
-                log.error("a new certificate could not be saved: %s", error)
 
     def _take(self, document: bytes) -> bool:
         """True when the document is the policy now."""
