@@ -375,6 +375,10 @@ def test_the_broker_is_found_only_where_it_is_ours(rig: Rig) -> None:
     pid = broker / "mosquitto.pid"
     with pytest.raises(BrokerNotReached, match="no broker runs with"):
         broker_control.reload(rig.home.directory)
+    before = Registry(rig.home.directory).read()
+    with pytest.raises(BrokerNotReached, match="no broker runs with"):
+        broker_control.take_over(rig.home.directory, rig.home.agents[ROUTER])
+    assert Registry(rig.home.directory).read() == before
 
     rig.start()
     assert rig.broker is not None

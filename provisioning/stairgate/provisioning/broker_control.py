@@ -78,6 +78,8 @@ def take_over(directory: Path, identifier: str, clock: Callable[[], float] = tim
     """
     home = read_home(Path(os.path.abspath(directory)))
     registry = Registry(home.directory)
+    # Where no broker runs, nothing is issued in vain: a caller may ask again and again.
+    reload(home.directory)
     with tempfile.TemporaryDirectory(prefix="stairgate.") as folder:
         # First a certificate that is refused from the beginning: once the broker refuses it, the list that names it
         # is in force, and with it the agent's own certificates are refused. Until then, connecting does no harm.
