@@ -12,32 +12,17 @@ import threading
 from pathlib import Path
 
 from stairgate.hub import limits
-from stairgate.hub.claim_code import ClaimFile
-from stairgate.hub.config import read_config
 from stairgate.hub.listening import bind
-from stairgate.hub.serve import serve
-from stairgate.hub.tinydb_store import TinyDbStore
+from stairgate.hub.serve import serve_directories
 from tests.lab.lab_clock import LabClock, keepalive
 
 
 def run(directory: Path, data: Path, clock_file: Path, descriptors: list[int]) -> None:
     """Serve until SIGTERM."""
-    stop = threading.Event()
-    signal.signal(signal.SIGTERM, lambda *_: stop.set())
-    store = TinyDbStore(data)
+    ended = threading.Event()
+    signal.signal(signal.SIGTERM, lambda *_: ended.set())
     sockets = [bind("0.0.0.0:8080"), bind("[::]:8080"), *(socket.socket(fileno=number) for number in descriptors)]
-    try:
-        serve(
-            read_config(directory),
-            store,
-            LabClock(clock_file),
-            sockets,
-            ClaimFile(data),
-            stop,
-            lambda line: print(line, flush=True),
-        )
-    finally:
-        store.close()
+    serve_directories(directory, data, LabClock(clock_file), sockets, ended, lambda line: print(line, flush=True))
 
 
 if __name__ == "__main__":

@@ -12,6 +12,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -160,6 +161,51 @@ def _is_busy(channel: Any) -> bool:
     return bool(getattr(channel, "requests", None) or getattr(channel, "total_outbufs_len", 0))
 
 
+class _Round(threading.Event):
+    """Ends one round of serving: everything has ended, or it begins anew."""
+
+    def __init__(self, ended: threading.Event) -> None:
+        super().__init__()
+        self._ended = ended
+
+    def is_set(self) -> bool:
+        return super().is_set() or self._ended.is_set()
+
+
+def serve_directories(
+    directory: Path,
+    data: Path,
+    clock: Clock,
+    sockets: Sequence[socket.socket],
+    ended: threading.Event,
+    announce: Callable[[str], None] = print,
+    https: Sequence[socket.socket] = (),
+    names: Sequence[str] = (),
+) -> None:
+    """Serve what a hub's two directories hold until `ended`; anew in the same process when a backup was restored.
+
+    The sockets stay open. Raises ConfigError, StoreError, OSError and ValueError when it cannot begin.
+    """
+    places = places_of(directory, data)
+    while not ended.is_set():
+        complete_restore(places, announce)
+        config = read_config(directory)
+        config = HubConfig(**{**vars(config), "names": (*config.names, *names)})
+        stop = _Round(ended)
+        with closing(TinyDbStore(data)) as store:
+            serve(
+                config,
+                store,
+                clock,
+                [bound.dup() for bound in sockets],
+                ClaimFile(data),
+                stop,
+                announce,
+                https=[bound.dup() for bound in https],
+                keeping=on_disk(places, clock, stop.set),
+            )
+
+
 def main(arguments: Sequence[str]) -> int:
     """`stairgate hub DIR/hub --data DIR`: run the parents' app until SIGTERM or Ctrl-C."""
     parser = argparse.ArgumentParser(prog="stairgate hub", description=main.__doc__)
@@ -187,14 +233,9 @@ def main(arguments: Sequence[str]) -> int:
     )
     options = parser.parse_args(arguments)
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s", stream=sys.stderr)
-    stop, ended = threading.Event(), threading.Event()
-
-    def end(*_: object) -> None:
-        ended.set()
-        stop.set()
-
+    ended = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, end)
+        signal.signal(number, lambda *_: ended.set())
     try:
         settings = read_settings(options.directory, options.settings)
         put_in_force(settings)
@@ -210,43 +251,18 @@ def main(arguments: Sequence[str]) -> int:
         print(f"Stairgate listens on {shown(bound)}", flush=True)
     for bound in https:
         print(f"Stairgate listens on {shown(bound, 'https')}", flush=True)
-    while True:
-        stop.clear()
-        status = 0 if ended.is_set() else _serve_once(options, sockets, https, stop)
-        if status or ended.is_set():
-            return status
-        # Only a restored backup ends it otherwise: the same process begins anew, with what was restored.
-
-
-def _serve_once(
-    options: argparse.Namespace, sockets: Sequence[socket.socket], https: Sequence[socket.socket], stop: threading.Event
-) -> int:
-    """Serve what the directories hold now, until `stop`. The sockets stay open for a next time."""
-    clock = SystemClock()
-    places = places_of(options.directory, options.data)
     try:
-        complete_restore(places, lambda line: print(line, flush=True))
-        config = read_config(options.directory)
-        config = HubConfig(**{**vars(config), "names": (*config.names, *options.name)})
-        store = TinyDbStore(options.data)
-    except (ConfigError, StoreError, OSError) as problem:
-        print(f"stairgate hub: {problem}", file=sys.stderr)
-        return 1
-    try:
-        serve(
-            config,
-            store,
-            clock,
-            [bound.dup() for bound in sockets],
-            ClaimFile(options.data),
-            stop,
+        serve_directories(
+            options.directory,
+            options.data,
+            SystemClock(),
+            sockets,
+            ended,
             lambda line: print(line, flush=True),
-            https=[bound.dup() for bound in https],
-            keeping=on_disk(places, clock, stop.set),
+            https=https,
+            names=options.name,
         )
-    except (OSError, ValueError) as problem:
+    except (ConfigError, StoreError, OSError, ValueError) as problem:
         print(f"stairgate hub: {problem}", file=sys.stderr)
         return 1
-    finally:
-        store.close()
     return 0
