@@ -1,9 +1,12 @@
 """Whose a device is: one tap, undo, visits that end, and two parents who tap at once."""
 
+import threading
+
 import pytest
 
 from stairgate.core.decide import decide
 from stairgate.hub import limits
+from stairgate.hub.acts import NotPossible
 from stairgate.hub.assignment import visit_end
 from stairgate.hub.family import Device
 from tests.unit.hub.conftest import EVENING, ROUTER, Hub
@@ -178,6 +181,30 @@ def test_the_second_of_two_parents_is_told_whose_it_is(hub: Hub, child: str) -> 
     assert answer.status_code == 409
     assert "Somebody has answered already: “Switch” is Mia’s." in answer.text
     assert device(hub).flags == ()
+
+
+def test_of_parents_who_tap_in_the_same_moment_one_is_right_and_all_others_are_told(hub: Hub, child: str) -> None:
+    others = [hub.add_child(f"child {number}") for number in range(7)]
+    target = device(hub).id
+    ready = threading.Barrier(8)
+    done: list[str] = []
+    told: list[str] = []
+
+    def tap(person: str) -> None:
+        ready.wait(30)
+        try:
+            hub.parts.devices.assignment.assign(target, person, was_visitors=False)
+            done.append(person)
+        except NotPossible as problem:
+            told.append(str(problem))
+
+    threads = [threading.Thread(target=tap, args=(person,)) for person in (child, *others)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(30)
+    assert (len(done), len(told)) == (1, 7)
+    assert device(hub).persons == (done[0],)
 
 
 def test_a_visit_that_another_parent_began_is_not_overwritten_by_an_older_page(hub: Hub, child: str) -> None:
