@@ -170,10 +170,12 @@ class Certificates:
     def refused(self) -> None:
         """The broker ended a connection without accepting us; after some of these, the other certificate is tried."""
         self._refusals += 1
+        if self._refusals == REFUSALS:
+            log.warning("the broker refuses this agent: if it was removed from the home, it has to be paired again")
         if self._refusals < self._patience or not read_certificate_file(self._previous):
             return
         self._patience = min(2 * self._patience, REFUSALS_MAX)
-        log.warning("the broker refuses our certificate: trying the other one")
+        log.warning("trying the other certificate")
         self._use(self._previous if self._in_use == self._current else self._current)
 
     def connected(self) -> None:

@@ -7,10 +7,10 @@ part. rtnetlink(7), linux/neighbour.h.
 import logging
 import socket
 import struct
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 
 from stairgate.agent.discovery import NEIGHBOUR, Sighting
-from stairgate.agent.netlink import NETLINK_ROUTE, KernelRefused, Message, NetlinkSocket, attributes
+from stairgate.agent.netlink import NETLINK_ROUTE, Interrupted, KernelRefused, Message, NetlinkSocket, attributes
 
 RTM_NEWNEIGH, RTM_GETNEIGH = 28, 30
 RTNLGRP_NEIGH = 3
@@ -68,11 +68,15 @@ class Neighbours:
 
     def table(self) -> list[Sighting]:
         """All entries; none when the kernel does not say."""
+        told: list[Message] = []
         try:
-            return self._decoded(self._asking.dump(RTM_GETNEIGH, _HEADER.pack(0, 0, 0, 0, 0), "reading neighbours"))
+            for entry in self._asking.dump(RTM_GETNEIGH, _HEADER.pack(0, 0, 0, 0, 0), "reading neighbours"):
+                told.append(entry)
+        except Interrupted:  # it grew meanwhile: what was missed is in the news, and in the next look
+            pass
         except KernelRefused as refused:
             log.warning("%s", refused)
-            return []
+        return self._decoded(told)
 
     def news(self) -> list[Sighting]:
         """What changed since the last call; never waits. When some of it was lost, the whole table."""
@@ -81,7 +85,7 @@ class Neighbours:
         except OSError:
             return self.table()
 
-    def _decoded(self, told: Iterator[Message]) -> list[Sighting]:
+    def _decoded(self, told: Iterable[Message]) -> list[Sighting]:
         numbers = interface_numbers(self._interfaces)
         found = [decode_neighbour(each.body, numbers) for each in told if each.kind == RTM_NEWNEIGH]
         return [sighting for sighting in found if sighting]

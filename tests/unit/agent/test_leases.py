@@ -2,7 +2,6 @@
 
 import json
 import os
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -13,6 +12,7 @@ from hypothesis import strategies as st
 from stairgate.agent.discovery import DNSMASQ, ODHCPD, Discovery, Sighting
 from stairgate.agent.leases import LeaseFile, OdhcpdLeases, read_dnsmasq, read_odhcpd
 from stairgate.agent.limits import LEASE_FILE_BYTES, UBUS_BYTES, UBUS_SECONDS
+from tests.lab.processes import wait_until
 
 # As dnsmasq 2.90 writes it, IPv6 part included.
 FILE = b"""1774643200 02:00:5e:10:00:01 192.168.1.20 mias-phone 01:02:00:5e:10:00:01
@@ -42,7 +42,6 @@ ANSWER = {
         "br-guest": {"leases": [{"mac": "02005e100003", "address": "192.168.2.20"}]},
     }
 }
-SECONDS = 10
 
 
 def test_the_leases_of_dnsmasq() -> None:
@@ -160,13 +159,9 @@ class Ubus:
     def answer(self) -> list[Sighting]:
         """What comes within the time of a test."""
         self.leases.ask(0.0)
-        end = time.monotonic() + SECONDS
-        while time.monotonic() < end:
-            found = self.leases.news(0.0)
-            if found or self.is_done():
-                return found
-            time.sleep(0.01)
-        raise AssertionError("the question has no end")
+        found: list[Sighting] = []
+        wait_until("an answer", lambda: found.extend(self.leases.news(0.0)) or found or self.is_done())
+        return found
 
     def is_done(self) -> bool:
         return self.leases._running is None
