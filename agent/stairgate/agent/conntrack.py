@@ -10,7 +10,7 @@ import struct
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from stairgate.agent.limits import BOOT_ID_CHARACTERS
+from stairgate.agent.limits import BOOT_ID_CHARACTERS, FLOWS_A_BREATH
 from stairgate.agent.netlink import NLM_F_ACK, Message, NetlinkSocket, attribute, attributes, message, netfilter_header
 
 NFNL_SUBSYS_CTNETLINK = 1
@@ -30,6 +30,10 @@ class Flow(NamedTuple):
     number: int
     sent: int
     received: int
+
+
+# No flow: whoever reads may stop here for a while.
+BREATH = Flow(0, 0, 0, 0)
 
 
 def switch_accounting(on: bool) -> bool:
@@ -92,11 +96,13 @@ def decode_flow(body: bytes, shift: int, mask: int) -> Flow | None:
 
 
 def read_flows(netlink: NetlinkSocket, shift: int, mask: int) -> Iterator[Flow]:
-    """Every live flow of a numbered device. Raises KernelRefused."""
-    for answer in netlink.dump(CT_GET, netfilter_header(socket.AF_UNSPEC), "reading flows"):
+    """Every live flow of a numbered device, and now and then `BREATH`. Raises KernelRefused."""
+    for index, answer in enumerate(netlink.dump(CT_GET, netfilter_header(socket.AF_UNSPEC), "reading flows"), 1):
         flow = decode_flow(answer.body, shift, mask)
         if flow:
             yield flow
+        elif index % FLOWS_A_BREATH == 0:
+            yield BREATH
 
 
 def ended_flows(told: Iterator[Message], shift: int, mask: int) -> Iterator[Flow]:

@@ -24,6 +24,7 @@ from stairgate.agent.kernel import Kernel, LinuxKernel
 from stairgate.agent.limits import (
     CLOCK_STEP_SECONDS,
     HELLO_SECONDS,
+    READING_SHARE,
     RETRY_SECONDS,
     SLOW_POLL_SECONDS,
     TIME_ANSWER_SECONDS,
@@ -38,7 +39,7 @@ from stairgate.agent.settings import AgentSettings, SettingsRefused, read_settin
 from stairgate.agent.state import State
 from stairgate.agent.sync import Identity
 from stairgate.agent.trust import HeldTrust
-from stairgate.agent.usage import ByteCounts
+from stairgate.agent.usage import ByteCounts, Reading
 from stairgate.core.refused import Refused
 from stairgate.port.clock import SystemClock
 
@@ -75,6 +76,7 @@ class Control:
         self._failure = ""
         self._devices: tuple[tuple[str, str, int | None], ...] = ()
         self._bytes = ByteCounts()
+        self._reading: Reading | None = None
         self._told_bytes: list[tuple[str, int, int]] = []
         self._record: Record | None = None
         self._told_trusted = False
@@ -122,8 +124,7 @@ class Control:
         if now >= self._next_hello:
             self._say_hello()
         if now >= self._next_usage:
-            self._next_usage = now + self._usage_seconds
-            self._tell_usage()
+            self._tell_usage(now)
         if self._census:
             self._census.turn(now)
 
@@ -244,12 +245,17 @@ class Control:
             certificate,
         )
 
-    def _tell_usage(self) -> None:
+    def _tell_usage(self, now: float) -> None:
+        """Read flows for a moment; once all are read, tell the counts that changed."""
+        self._reading = self._reading or Reading(self._kernel.flows(), self._clock)
         try:
-            self._bytes.add(self._kernel.flows())
+            if not self._reading.go_on():
+                return
+            self._bytes.add(self._reading.flows)
         except KernelRefused as refused:
             log.warning("%s", refused)
-            return
+        self._next_usage = now + max(self._usage_seconds, self._reading.took / READING_SHARE)
+        self._reading = None
         counted = self._bytes.by_device(self._enforcement.numbers)
         if counted == self._told_bytes:
             return

@@ -15,7 +15,13 @@ from stairgate.agent.clock_trust import Belief, strictest
 from stairgate.agent.gate import GateSettings, SetName
 from stairgate.agent.grants import CONSTANT_SETS, TIMED_SETS, Contents, Grant
 from stairgate.agent.kernel import Kernel
-from stairgate.agent.limits import FORGET_AFTER_SECONDS, LOOK_AFTER_SECONDS, NUMBER_MAX, RETRY_SECONDS
+from stairgate.agent.limits import (
+    FORGET_AFTER_SECONDS,
+    FORGETTING_SECONDS,
+    LOOK_AFTER_SECONDS,
+    NUMBER_MAX,
+    RETRY_SECONDS,
+)
 from stairgate.agent.netlink import KernelRefused
 from stairgate.core.decide import Decision, decide_all
 from stairgate.core.limits import GRANT_SECONDS_MAX
@@ -100,9 +106,14 @@ class Enforcement:
         return Outcome(decisions, self._next_look(decisions, now, started))
 
     def forget_ended(self) -> None:
-        """Forget the flows of devices whose grant, and TCP's second after it, have ended. Raises KernelRefused."""
+        """Forget the flows of devices whose grant, and TCP's second after it, have ended. Raises KernelRefused.
+
+        It takes only so long; `next_forgetting` tells when it has not done all.
+        """
         now = self._clock.monotonic()
         while self._forget and self._forget[0][0] <= now:
+            if self._clock.monotonic() - now > FORGETTING_SECONDS:
+                return
             _, device, number = heapq.heappop(self._forget)
             # An entry may stem from an earlier end: since then the gate was opened, and perhaps shut again just now.
             # A number that the device has no more is forgotten even when it has come back with another.
@@ -147,12 +158,13 @@ class Enforcement:
     def _note_ends(self, due: Mapping[str, Grant], started: float) -> None:
         finished = self._clock.monotonic()
         for device, number in self.numbers.items():
-            before = self._ends.get(device, 0.0)
+            # Whether a device had a grant before this process began, only its flows would tell: they are forgotten.
+            before = self._ends.get(device, math.inf)
             grant = due.get(device)
             # A pause ends now, at the finished read-back; a grant at its own end.
             end = started + grant.milliseconds / 1000 if grant else min(before, finished)
             self._ends[device] = end
-            if end and end != before:
+            if end != before:
                 heapq.heappush(self._forget, (end + FORGET_AFTER_SECONDS, device, number))
         # Superseded entries are harmless, but a grant renewed for months must not let them pile up.
         if len(self._forget) > 4 * NUMBER_MAX:

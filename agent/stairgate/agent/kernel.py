@@ -44,7 +44,10 @@ class Kernel(Protocol):
         """Delete the tracked flows of a device number."""
 
     def flows(self) -> Iterable[Flow]:
-        """The live flows of numbered devices, then those that ended since the last call."""
+        """The live flows of numbered devices, then those that ended since the last call; `BREATH`s between them.
+
+        May be read on while other calls are made.
+        """
 
     def rules_touched(self) -> bool:
         """True when somebody deleted a table, chain, rule or set since the last call, ours among them or not, or
@@ -70,7 +73,9 @@ class LinuxKernel:
             return
         self._changes = NetlinkSocket(groups=(NFNLGRP_NFTABLES,))
         self._ended = NetlinkSocket(groups=(conntrack.NFNLGRP_CONNTRACK_DESTROY,))
-        self._sockets += [self._changes, self._ended]
+        # Of its own: other questions are asked and answered while a reading goes on.
+        self._reading = NetlinkSocket()
+        self._sockets += [self._changes, self._ended, self._reading]
         self.began_counting = conntrack.switch_accounting(True)
 
     def close(self) -> None:
@@ -109,7 +114,7 @@ class LinuxKernel:
     def flows(self) -> Iterable[Flow]:
         """See Kernel."""
         shift, mask = self._settings.number_shift, self._settings.number_mask()
-        yield from conntrack.read_flows(self._netlink, shift, mask)
+        yield from conntrack.read_flows(self._reading, shift, mask)
         try:
             yield from conntrack.ended_flows(self._ended.pending(), shift, mask)
         except OSError:  # the listener's buffer overflowed: the last bytes of some flows go uncounted

@@ -7,7 +7,30 @@ and so no count. Nothing about where the bytes went is ever read or kept.
 from collections.abc import Iterable, Mapping
 
 from stairgate.agent.conntrack import Flow
-from stairgate.agent.limits import FLOWS_MAX, HEADROOM
+from stairgate.agent.limits import FLOWS_MAX, HEADROOM, READING_SECONDS
+from stairgate.port.clock import SystemClock
+
+
+class Reading:
+    """One reading of all flows, a moment at a time. flows: those read so far; took: seconds spent with it."""
+
+    def __init__(self, told: Iterable[Flow], clock: SystemClock) -> None:
+        self._told, self._clock = iter(told), clock
+        self.flows: list[Flow] = []
+        self.took = 0.0
+
+    def go_on(self) -> bool:
+        """Read on for a moment; True when all is read. Raises KernelRefused."""
+        begun = self._clock.monotonic()
+        for index, flow in enumerate(self._told):
+            # Twice the bound: live flows and those that ended.
+            if flow.number and len(self.flows) < 2 * FLOWS_MAX:
+                self.flows.append(flow)
+            if (not flow.number or index % 64 == 63) and self._clock.monotonic() - begun > READING_SECONDS:
+                self.took += self._clock.monotonic() - begun
+                return False
+        self.took += self._clock.monotonic() - begun
+        return True
 
 
 class ByteCounts:
@@ -18,17 +41,25 @@ class ByteCounts:
 
     def __init__(self) -> None:
         self._seen: dict[int, tuple[int, int]] = {}
+        self._left_out = False
         self._totals: dict[int, tuple[int, int]] = {}
 
     def add(self, flows: Iterable[Flow]) -> None:
         """Take a reading of all flows: the live ones first, then those that have ended.
 
-        A reading that breaks off with an error counts nothing, so that the next one counts nothing twice.
+        A reading that breaks off with an error counts nothing, so that the next one counts nothing twice. Of more flows
+        than the bound some go uncounted; none is counted twice.
         """
         seen: dict[int, tuple[int, int]] = {}
+        left_out = False
         totals = dict(self._totals)
         for flow in flows:
-            sent, received = seen.get(flow.id) or self._seen.get(flow.id) or (0, 0)
+            if len(seen) >= FLOWS_MAX and flow.id not in seen:
+                left_out = True
+                continue
+            before = seen.get(flow.id) or self._seen.get(flow.id)
+            # What was left out before may have moved long ago.
+            sent, received = before or ((flow.sent, flow.received) if self._left_out else (0, 0))
             if flow.sent < sent or flow.received < received:
                 # Forgotten and begun again: the kernel gives a flow with the same ends the same id.
                 sent = received = 0
@@ -37,9 +68,8 @@ class ByteCounts:
                 (to_device + flow.received - received) % HEADROOM,
                 (from_device + flow.sent - sent) % HEADROOM,
             )
-            if len(seen) < FLOWS_MAX:
-                seen[flow.id] = (flow.sent, flow.received)
-        self._seen, self._totals = seen, totals
+            seen[flow.id] = (flow.sent, flow.received)
+        self._seen, self._totals, self._left_out = seen, totals, left_out
 
     def by_device(self, numbers: Mapping[str, int]) -> list[tuple[str, int, int]]:
         """(device id, bytes to it, bytes from it) of each device that has a count."""

@@ -393,3 +393,51 @@ def test_decisions_of_one_look_are_those_of_each_device(enforcement: Enforcement
         assert decision[:3] == decide(policy, device, AT, used)[:3], device
     assert mac_key("02:00:00:00:77:99") in kernel.elements(gate.EXEMPT)
     assert {PHONE, CONSOLE} & set(kernel.elements(GRANTED)) == set()
+
+
+def test_flows_of_devices_that_were_closed_while_no_agent_lived_are_forgotten(
+    enforcement: Enforcement, kernel: FakeKernel, clock: HandClock
+) -> None:
+    policy = family_policy(overrides=[pause("pmia", AT + 1, AT + 3600)])
+    enforcement.enforce(policy, {})
+    numbers = enforcement.numbers
+    clock.move(5)  # and with the process its memory of what is still to be forgotten is gone
+    again = Enforcement(kernel, GateSettings(), ("br-lan",), clock)
+    again.numbers = dict(numbers)
+
+    again.enforce(policy, {})
+    again.forget_ended()
+    assert kernel.forgotten == []
+    clock.move(FORGET_AFTER_SECONDS + 0.01)
+    again.forget_ended()
+
+    assert sorted(kernel.forgotten) == sorted(numbers[device] for device in ("dconsole", "dphone"))
+    for _ in range(5):
+        clock.move(3600)
+        again.enforce(policy, {})
+        again.forget_ended()
+    assert kernel.forgotten.count(numbers["dphone"]) == 1
+
+
+def test_many_forgettings_are_done_a_moment_at_a_time(
+    enforcement: Enforcement, kernel: FakeKernel, clock: HandClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    enforcement.enforce(
+        family_policy(overrides=[pause("pmia", AT - 1, AT + 3600), pause("pben", AT - 1, AT + 3600)]), {}
+    )
+    clock.move(FORGET_AFTER_SECONDS + 0.01)
+    forget = kernel.forget
+
+    def slowly(number: int) -> None:
+        clock.move(0.2)
+        forget(number)
+
+    monkeypatch.setattr(kernel, "forget", slowly)
+    turns = 0
+    while (due := enforcement.next_forgetting()) is not None:
+        assert due <= clock.monotonic()
+        enforcement.forget_ended()
+        turns += 1
+        assert len(kernel.forgotten) == turns
+
+    assert sorted(kernel.forgotten) == [1, 2, 3]

@@ -7,9 +7,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stairgate.agent import usage
-from stairgate.agent.conntrack import Flow
+from stairgate.agent.conntrack import BREATH, Flow
 from stairgate.agent.netlink import KernelRefused
-from stairgate.agent.usage import ByteCounts
+from stairgate.agent.usage import ByteCounts, Reading
+from tests.lab.policies import family_policy
+from tests.unit.agent.rig import HandClock, signed
+from tests.unit.agent.router import Router
 
 NUMBERS = {"dphone": 1, "dlaptop": 2}
 
@@ -75,13 +78,62 @@ def test_a_count_stays_a_number_that_a_message_can_carry() -> None:
     assert all(0 <= count < 2**63 for _, *both in counts.by_device(NUMBERS) for count in both)
 
 
-def test_what_is_remembered_of_flows_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_of_more_flows_than_the_bound_some_go_uncounted_and_none_is_counted_twice(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setattr(usage, "FLOWS_MAX", 3)
     counts = ByteCounts()
-
-    counts.add(Flow(number, 1, 1, 1) for number in range(10))
+    # The kernel's order changes from one reading to the next.
+    for turn in range(1, 6):
+        counts.add(Flow((number + turn) % 10, 1, turn, 1000 * turn) for number in range(10))
 
     assert len(counts._seen) == 3
+    ((_, received, sent),) = counts.by_device({"d": 1})
+    assert 3 * 1000 <= received <= 10 * 5000
+    assert sent * 1000 == received
+
+
+class SlowReading(HandClock):
+    """A clock on which each look at it takes ten milliseconds."""
+
+    def monotonic(self) -> float:
+        self.move(0.010)
+        return super().monotonic()
+
+
+def test_a_long_reading_is_made_a_moment_at_a_time() -> None:
+    told = [Flow(number, 1 + number % 2, 1, 1) for number in range(1000)] + [BREATH] * 20
+    reading, turns = Reading(told, SlowReading()), 1
+
+    while not reading.go_on():
+        turns += 1
+
+    assert reading.flows == told[:1000]
+    assert turns > 5
+    assert reading.took > 0.2
+
+
+def test_a_reading_of_nobody_s_flows_lets_go_as_well() -> None:
+    reading = Reading(iter([BREATH] * 50), SlowReading())
+
+    assert not reading.go_on()
+    assert reading.flows == []
+
+
+def test_a_refusal_ends_a_reading(router: Router) -> None:
+    def broken() -> Iterator[Flow]:
+        yield Flow(1, 1, 5, 5)
+        raise KernelRefused("ENOMEM", "reading flows")
+
+    router.receive(signed(family_policy(5)))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(router.kernel, "flows", broken)
+        router.wait(3)
+    assert router.usages() == []
+    router.kernel.live_flows = [Flow(1, 1, 5, 5)]
+    router.wait(3)
+
+    assert [usage.bytes for usage in router.usages()] == [(("dconsole", 5, 5),)]
 
 
 steps = st.lists(st.lists(st.integers(0, 1000), min_size=3, max_size=3), max_size=8)
