@@ -10,11 +10,13 @@ import ssl
 import threading
 import time
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.serialization import Encoding
 
 from stairgate.port.clock import SystemClock
 from stairgate.provisioning import broker_control, private_files
@@ -342,6 +344,25 @@ def test_somebody_else_s_signal_with_a_damaged_list_opens_no_topics(rig: Rig) ->
     scene.others_go_on(b"after")
     assert {b"back", b"lost as well"}.isdisjoint({message.payload for message in scene.hub.messages})
     assert back.messages == []
+
+
+@pytest.mark.parametrize("days", [(-20, -10), (10, 20)], ids=["run out", "not valid yet"])
+def test_a_list_with_dates_of_its_own_would_lock_everybody_out(rig: Rig, days: tuple[int, int]) -> None:
+    """Why the home's lists begin and end with its authority."""
+    rig.start()
+    assert rig.broker is not None
+    begin, end = (datetime.now(UTC) + timedelta(days=day) for day in days)
+    builder = x509.CertificateRevocationListBuilder().issuer_name(rig.authority.certificate.subject)
+    dated = builder.last_update(begin).next_update(end).sign(rig.authority.key, hashes.SHA256())
+    private_files.replace(rig.home.directory / "broker" / "crl.pem", dated.public_bytes(Encoding.PEM))
+
+    rig.broker.process.send_signal(signal.SIGHUP)
+
+    wait_until(lambda: is_refused(rig, rig.identity(HUB)), "the hub to be refused")
+    assert is_refused(rig, rig.identity(ATTIC))
+    Registry(rig.home.directory).refresh(now())
+    broker_control.reload(rig.home.directory)
+    wait_until(lambda: not is_refused(rig, rig.identity(HUB)), "the hub to be let in again")
 
 
 def test_a_renewed_broker_is_shown_without_a_restart(rig: Rig) -> None:
