@@ -160,7 +160,12 @@ class Ubus:
         """What comes within the time of a test."""
         self.leases.ask(0.0)
         found: list[Sighting] = []
-        wait_until("an answer", lambda: found.extend(self.leases.news(0.0)) or found or self.is_done())
+
+        def has_come() -> bool:
+            found.extend(self.leases.news(0.0))
+            return bool(found) or self.is_done()
+
+        wait_until("an answer", has_come)
         return found
 
     def is_done(self) -> bool:

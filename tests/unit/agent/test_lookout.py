@@ -27,9 +27,12 @@ class Bench:
     def look(self, now: float) -> list[Sighting]:
         """What is seen at a moment; whoever was asked then has answered."""
         found = self.lookout.sightings(now)
-        wait_until(
-            "ubus to end", lambda: found.extend(self.lookout.sightings(now)) or not self.lookout._odhcpd._running
-        )
+
+        def has_ended() -> bool:
+            found.extend(self.lookout.sightings(now))
+            return not self.lookout._odhcpd._running
+
+        wait_until("ubus to end", has_ended)
         return found
 
     def asked(self) -> int:
