@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 LAB := $(BIN)/python -m tests.lab.sandbox
 
-.PHONY: help run test lint demo-check wheel-check setup clean
+.PHONY: help run test lint demo-check test-faults storm wheel-check setup clean
 
 help: ## print this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -16,9 +16,17 @@ run: build/packages-run $(VENV)/run ## watch it work: a home with a demo family,
 test: build/packages-test setup build/browser lint wheel-check ## install what tests need, run all of them
 	$(LAB) $(BIN)/python -m pytest
 	$(MAKE) --no-print-directory demo-check
+	$(MAKE) --no-print-directory test-faults
+	$(MAKE) --no-print-directory storm SECONDS=15
 
 demo-check: build/packages-run setup ## the main job, measured: taps and bedtimes must stop real packets
 	$(LAB) $(BIN)/python -m tests.lab.demo_check
+
+test-faults: build/packages-run setup ## the fault table: everything that goes wrong at home, done to a home (ROW=NAME for one)
+	$(LAB) $(BIN)/python -m tests.lab.fault_check $(if $(ROW),--row $(ROW))
+
+storm: build/packages-run setup ## taps and faults in a random mixture, for a minute (SEED=N the same again, SECONDS=N)
+	$(LAB) $(BIN)/python -m tests.lab.storm $(if $(SEED),--seed $(SEED)) $(if $(SECONDS),--seconds $(SECONDS))
 
 lint: setup ## ruff, mypy --strict, import-linter
 	$(BIN)/ruff check . && $(BIN)/mypy && $(BIN)/lint-imports

@@ -37,7 +37,8 @@ class WitnessedEnforcement(Enforcement):
 def run_in_the_lab(folder: Path, clock_file: Path) -> None:
     """Until SIGTERM."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(levelname)s %(message)s")
-    broker_link.KEEPALIVE_SECONDS = keepalive(broker_link.KEEPALIVE_SECONDS)
+    names = vars(broker_link)
+    names["KEEPALIVE_SECONDS"] = keepalive(names["KEEPALIVE_SECONDS"])
     run(read_settings(folder), LabClock(clock_file), WitnessedEnforcement)
 
 

@@ -95,7 +95,7 @@ class Stage:
         injected, fault, lost = 0, "", []
         try:
             injected = row.run(house)
-            demand(injected, "the fault did not take place")
+            demand(injected > 0, "the fault did not take place")
             house.wait_applied()
             lost = house.promises.missing(house.parent)
             house.calm()
@@ -104,7 +104,7 @@ class Stage:
             where = traceback.extract_tb(broken.__traceback__)
             line = next((f"{at.name}:{at.lineno}" for at in reversed(where) if "faults_" in at.filename), "calm")
             fault = f"{type(broken).__name__} at {line}: {broken}"
-        passed = [f"{one.flow.name} passed {one.milliseconds:.0f} ms after its end" for one in house.end_of_row()]
+        passed = [f"{one.flow.name} passed {one.milliseconds:.0f} ms after its end" for one in house.judge()]
         outcome = Outcome(row, injected, passed, lost, fault, time.monotonic() - begun)
         if not outcome.survived:
             for text in (fault, *lost[:SHOWN], *passed[:SHOWN]):

@@ -63,6 +63,7 @@ class Child(NamedTuple):
 
     id: str
     name: str
+    zone: str
     devices: tuple[Device, ...]
 
     @property
@@ -85,6 +86,7 @@ class Film:
         self._reels = {name: scene.reel(name) for name in (*devices, "internet")}
         self._read = dict.fromkeys(self._reels, 0)
         self.rows: dict[str, list[Seen]] = {name: [] for name in self._reels}
+        self.seen = 0
 
     def look(self) -> None:
         """Take in what has been captured since."""
@@ -94,6 +96,7 @@ class Film:
                 data = file.read()
             whole = len(data) - len(data) % ROW.size
             self._read[name] += whole
+            self.seen += whole // ROW.size
             self.rows[name] += [Seen(t, bool(out), *rest) for t, out, *rest in ROW.iter_unpack(data[:whole])]
 
     def device_rows(self) -> list[Seen]:
@@ -185,7 +188,7 @@ class FaultHome:
         self.parent.claim(self.home.claim_code())
         children = []
         for name, band, zone, devices in CHILDREN:
-            child = Child(self.parent.add_child(name, band, zone), name, devices)
+            child = Child(self.parent.add_child(name, band, zone), name, zone or "Etc/UTC", devices)
             children.append(child)
             self.promises.child(child)
             for device in devices:
@@ -284,6 +287,10 @@ class FaultHome:
         if since is not None:
             now = time.monotonic_ns()
             self.closed += [Closed(device.name, since, now) for device in child.devices]
+
+    def is_watched(self, child: Child) -> bool:
+        """True between `must_be_closed` and `may_open`."""
+        return child.id in self._shut
 
     def watch(self, seconds: float) -> None:
         """Let time pass for the captures to see what there is."""
@@ -420,12 +427,16 @@ class FaultHome:
         self.film.forget()
         self.closed = []
 
-    def end_of_row(self) -> list[Passed]:
-        """The packets that passed in the row while they must not."""
-        for child in self.children:
-            self.may_open(child)
+    def judge(self) -> list[Passed]:
+        """The packets that passed since the last time while they must not; what was filmed is then let go."""
+        now = time.monotonic_ns()
         self.film.look()
-        return passed(self.film.device_rows(), self.film.rows["internet"], self.closed)
+        devices = {child.id: child.devices for child in self.children}
+        shut = [Closed(device.name, since, now) for who, since in self._shut.items() for device in devices[who]]
+        found = passed(self.film.device_rows(), self.film.rows["internet"], [*self.closed, *shut])
+        self.film.forget()
+        self.closed = []
+        return found
 
     def calm(self) -> None:
         """End all exceptions and wait until everything is as on a quiet afternoon. Raises Deadline, Broken."""

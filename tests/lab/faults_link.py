@@ -22,6 +22,7 @@ from tests.lab.processes import wait_until
 
 BEDTIME_IN_SECONDS = 6
 SILENT_SECONDS = 2.0
+REFUSED, LATE = "refused: older", 3
 SILENT = """
 table inet lab_silence {
   chain input {
@@ -168,22 +169,26 @@ def documents_twice_late_and_out_of_order(house: FaultHome) -> int:
         key.sign("policy", write_policy(base._replace(revision=policy.revision + more)))
         for more, base in ((3, policy), (1, without), (2, without), (3, policy))
     ]
-    refused = (house.folder / "agent.log").read_text().count("refused: older")
+    log = house.folder / "agent.log"
+    before = log.read_text().count(REFUSED)
+
+    def refused() -> int:
+        return log.read_text().count(REFUSED) - before
+
     house.home.end("hub")
     with in_the_hub_s_place(house) as send:
         for burst in ([paused, paused], [opened], [opened, paused, opened], later, later[1:3], [opened], later[2:]):
             send(burst)
         wait_until("the newest", lambda: policy_in_force(house)[1].revision == policy.revision + 3)
         # Each document that came late was looked at, and refused.
-        count = lambda: (house.folder / "agent.log").read_text().count("refused: older") - refused  # noqa: E731
-        wait_until("refused documents", lambda: count() >= 3)
+        wait_until("refused documents", lambda: refused() >= LATE)
         house.watch(1.0)
     demand(house.is_shut(house.mia), "a document that came late has opened Mia's devices")
     house.start_hub()
     wait_until("a policy beyond those", lambda: policy_in_force(house)[1].revision > policy.revision + 3)
     house.wait_applied()
     demand(house.is_shut(house.mia), "the hub's return has opened Mia's devices")
-    return count()
+    return refused()
 
 
 FAULTS = (

@@ -62,8 +62,8 @@ def main(arguments: Sequence[str]) -> None:
             """See Kernel."""
             around(steps, super().commit)(changes)
 
-    control.LinuxKernel = MortalKernel  # type: ignore[misc]
-    state.write_atomic = around(steps, state.write_atomic)
+    vars(control)["LinuxKernel"] = MortalKernel
+    vars(state)["write_atomic"] = around(steps, vars(state)["write_atomic"])
     agent_process.run_in_the_lab(Path(arguments[0]), Path(arguments[1]))
 
 
