@@ -1,7 +1,7 @@
 """The hub as the lab runs it: the product's own server, with the lab's clock and sockets made by the lab.
 
-`python -m tests.lab.hub_process HOME/hub DATA CLOCK [DESCRIPTOR]` listens on port 8080 of its namespace and, when a
-descriptor is given, on that socket as well: it may belong to another namespace, as the host's loopback does.
+`python -m tests.lab.hub_process HOME/hub DATA CLOCK [DESCRIPTOR]` listens on ports 8080 and 8443 of its namespace and,
+when a descriptor is given, on that socket as well: it may belong to another namespace, as the host's loopback does.
 """
 
 import logging
@@ -22,7 +22,15 @@ def run(directory: Path, data: Path, clock_file: Path, descriptors: list[int]) -
     ended = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: ended.set())
     sockets = [bind("0.0.0.0:8080"), bind("[::]:8080"), *(socket.socket(fileno=number) for number in descriptors)]
-    serve_directories(directory, data, LabClock(clock_file), sockets, ended, lambda line: print(line, flush=True))
+    serve_directories(
+        directory,
+        data,
+        LabClock(clock_file),
+        sockets,
+        ended,
+        lambda line: print(line, flush=True),
+        https=[bind("0.0.0.0:8443")],
+    )
 
 
 if __name__ == "__main__":
