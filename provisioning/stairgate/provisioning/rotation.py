@@ -21,6 +21,8 @@ from stairgate.provisioning.settings import Home
 from stairgate.provisioning.signing import SigningKey
 from stairgate.provisioning.trust_chain import TrustChain
 
+# Seconds until the year 36812; the format ends at 2^53.
+_PLAUSIBLE_REVISION = 2**40
 ANNOUNCED, SWITCHED, REPLACED = "announced", "switched", "replaced"
 
 
@@ -84,8 +86,10 @@ def replace_by_root(home: Home, root: SigningKey, now: float) -> Rotated:
             latest = chain.latest().revision
         except (OSError, ValueError):
             latest = 0
-        # Above whatever was ever sent, also where this directory came back from an old backup.
-        revision = max([latest + 1, int(now), *(held + 1 for held in chain.held().values())])
+        # Above whatever was ever sent, also where this directory came back from an old backup. What an agent says is
+        # its own word: a number that no home can have come to must not use up all numbers.
+        held = [said for said in chain.held().values() if said <= _PLAUSIBLE_REVISION]
+        revision = max(latest, int(now) - 1, *held) + 1
         key = SigningKey.create()
         trust = Trust(home.id, revision, int(now), (_trusted(key, CURRENT),))
         document = root.sign(KIND, write_trust(trust))

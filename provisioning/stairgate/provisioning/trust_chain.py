@@ -8,6 +8,7 @@ It decides how they are kept; what they say and who signs them is `rotation`'s p
 
 import json
 import os
+from contextlib import suppress
 from pathlib import Path
 
 from stairgate.core import limits
@@ -36,8 +37,12 @@ class TrustChain:
 
     def documents(self) -> tuple[tuple[int, bytes], ...]:
         """(revision, signed document) of those that are kept, ascending."""
-        names = sorted(int(name) for name in os.listdir(self._documents) if is_made_of(name, DIGITS, 1, 16))
-        return tuple((revision, private_files.read(self._documents / str(revision))) for revision in names)
+        found = []
+        for revision in sorted(int(name) for name in os.listdir(self._documents) if is_made_of(name, DIGITS, 1, 16)):
+            # Another process may take the oldest away while we look.
+            with suppress(FileNotFoundError):
+                found.append((revision, private_files.read(self._documents / str(revision))))
+        return tuple(found)
 
     def latest(self) -> Trust:
         """What the newest document says."""

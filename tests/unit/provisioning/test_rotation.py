@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from stairgate.core import envelope
+from stairgate.core import envelope, limits
 from stairgate.core.refused import Refused
 from stairgate.core.trust import CURRENT, NEXT, Trust, accept_trust
 from stairgate.provisioning import private_files, trust_chain
@@ -224,6 +224,15 @@ def test_the_root_key_s_revision_is_above_all_that_agents_hold(home: Home) -> No
     done = replace_by_root(home, SigningKey.load(home.directory / "root" / "root.key"), NOW)
 
     assert done.trust.revision == 5_000_000_001
+
+
+def test_an_agent_that_claims_the_highest_number_does_not_use_up_the_numbers(home: Home) -> None:
+    TrustChain(home.directory).note_held(home.agents["Router"], limits.REVISION_MAX)
+    TrustChain(home.directory).note_held(home.agents["Attic"], 4_000_000_000)
+
+    done = replace_by_root(home, SigningKey.load(home.directory / "root" / "root.key"), NOW)
+
+    assert done.trust.revision == 4_000_000_001
 
 
 def test_the_root_key_helps_where_the_trust_documents_are_damaged(home: Home) -> None:
