@@ -42,6 +42,7 @@ class Credentials:
         self._stamp: object = None
         self._chain: tuple[tuple[int, bytes], ...] = ()
         self._looked_at = float("-inf")
+        self._is_unreadable = False
         self._lock = threading.RLock()
         self._certificates = self._kept()
 
@@ -83,9 +84,12 @@ class Credentials:
             if stamp == self._stamp:
                 return []
             self._chain, self._stamp = self._authority.trust_chain(), stamp
-        except (OSError, ValueError):
-            _log.exception("the trust documents cannot be read")
+        except (OSError, ValueError) as problem:
+            if not self._is_unreadable:
+                _log.error("the trust documents cannot be read: %s", problem)
+            self._is_unreadable = True
             return []
+        self._is_unreadable = False
         return [message for agent in self._roster.ids() if agent in self._held for message in self._trust_for(agent)]
 
     def _trust_for(self, agent: str) -> list[Outgoing]:

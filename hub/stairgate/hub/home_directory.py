@@ -116,6 +116,7 @@ class FollowedKey:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._lock = threading.Lock()
+        self._is_unreadable = False
         self._stamp = _stamp(path)
         self._key = SigningKey.load(path)
 
@@ -135,8 +136,11 @@ class FollowedKey:
                 if stamp != self._stamp:
                     self._key, self._stamp = SigningKey.load(self._path), stamp
                     _log.info("the signing key was changed")
-            except (OSError, ValueError):
-                _log.exception("the signing key cannot be read; the last one is used")
+                self._is_unreadable = False
+            except (OSError, ValueError) as problem:
+                if not self._is_unreadable:
+                    _log.error("the signing key cannot be read, the last one is used: %s", problem)
+                self._is_unreadable = True
             return self._key
 
 
