@@ -114,7 +114,13 @@ class LinuxKernel:
     def flows(self) -> Iterable[Flow]:
         """See Kernel."""
         shift, mask = self._settings.number_shift, self._settings.number_mask()
-        yield from conntrack.read_flows(self._reading, shift, mask)
+        try:
+            yield from conntrack.read_flows(self._reading, shift, mask)
+        except KernelRefused:
+            # The rest of that answer would stand in the way of the next question.
+            self._reading.close()
+            self._sockets[-1] = self._reading = NetlinkSocket()
+            raise
         try:
             yield from conntrack.ended_flows(self._ended.pending(), shift, mask)
         except OSError:  # the listener's buffer overflowed: the last bytes of some flows go uncounted
