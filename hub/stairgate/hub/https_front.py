@@ -18,8 +18,8 @@ from stairgate.hub import limits
 
 _log = logging.getLogger(__name__)
 
-#: The key of what a source may hold: `connections.source_of`.
-SourceOf = Callable[[str], str]
+#: Whose connection one from this address is: the source (`connections.source_of`), and the device behind it.
+SourceOf = Callable[[str], tuple[str, str]]
 
 
 def server_context(file: str) -> ssl.SSLContext:
@@ -33,14 +33,14 @@ def server_context(file: str) -> ssl.SSLContext:
 
 
 class _Connection:
-    """One client. source: whose it is, for bounds. is_secure: its handshake is done."""
+    """One client. source, device: whose it is, for bounds. is_secure: its handshake is done."""
 
     task: "asyncio.Task[None]"
 
-    def __init__(self, client: socket.socket, address: str, source: str) -> None:
+    def __init__(self, client: socket.socket, address: str, whose: tuple[str, str]) -> None:
         self.client = client
         self.address = address
-        self.source = source
+        self.source, self.device = whose
         self.is_secure = False
 
 
@@ -119,6 +119,8 @@ class HttpsFront:
         for task in serving:
             task.cancel()
         await asyncio.gather(*serving, *self._accepting, ticking, return_exceptions=True)
+        for listener in self._listeners:  # of a task that was cancelled before it began
+            listener.close()
 
     async def _keep_ticking(self) -> None:
         while True:
@@ -131,7 +133,11 @@ class HttpsFront:
     async def _accept(self, listener: socket.socket) -> None:
         with listener:
             while True:
-                await self._accept_one(listener)
+                try:
+                    await self._accept_one(listener)
+                except Exception:  # one connection's, never the end of all others
+                    _log.exception("accepting a connection")
+                    await asyncio.sleep(limits.HTTPS_ACCEPT_PAUSE_SECONDS)
 
     async def _accept_one(self, listener: socket.socket) -> None:
         try:
@@ -141,14 +147,16 @@ class HttpsFront:
             await asyncio.sleep(limits.HTTPS_ACCEPT_PAUSE_SECONDS)
             return
         connection = _Connection(client, str(address[0]), self._source_of(address[0]))
-        if not self._has_room(connection.source):
+        if not self._has_room(connection):
             client.close()
             return
         self._open.append(connection)
         connection.task = self._loop.create_task(self._serve(connection))
 
-    def _has_room(self, source: str) -> bool:
-        if sum(each.source == source for each in self._open) >= limits.HTTPS_CONNECTIONS_OF_ONE_SOURCE:
+    def _has_room(self, new: _Connection) -> bool:
+        if sum(each.source == new.source for each in self._open) >= limits.HTTPS_CONNECTIONS_OF_ONE_SOURCE:
+            return False
+        if sum(each.device == new.device for each in self._open) >= limits.HTTPS_CONNECTIONS_OF_ONE_DEVICE:
             return False
         if len(self._open) < limits.HTTPS_CONNECTIONS_MAX:
             return True

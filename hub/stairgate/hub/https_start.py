@@ -62,12 +62,12 @@ def open_https(
             listener.close()
         return None
     announce(f"Certificate for phones, SHA-256: {certificate.fingerprint}")
-    front = HttpsFront(
-        listeners,
-        inner,
-        certificate.context,
-        lambda address: parts.network.mac_of(address) or source_of(address, parts.network.mac_of),
-    )
+
+    def whose(address: str) -> tuple[str, str]:
+        source = source_of(address, parts.network.mac_of)
+        return source, parts.network.mac_of(address) or source
+
+    front = HttpsFront(listeners, inner, certificate.context, whose)
 
     def tick() -> None:
         if context := certificate.renew():

@@ -16,6 +16,7 @@ THREADS = 8
 # Connections over HTTPS, before they become connections of the list above
 HTTPS_CONNECTIONS_MAX = 64  # each costs 256 KB of buffer while it is open
 HTTPS_CONNECTIONS_OF_ONE_SOURCE = 8  # a browser opens six
+HTTPS_CONNECTIONS_OF_ONE_DEVICE = 32  # whatever addresses it takes; a Wi-Fi repeater speaks for several phones
 HTTPS_HANDSHAKE_SECONDS = 8
 HTTPS_STALLED_SECONDS = 30  # for a client to take what it asked for
 HTTPS_LAST_SECONDS = 1.0  # for the last bytes when the hub ends

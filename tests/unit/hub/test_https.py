@@ -270,14 +270,16 @@ def test_each_source_has_its_bound_and_no_other_source_feels_it(secured: Secured
             each.close()
 
 
-def test_a_device_with_many_addresses_is_one_source(secured: Secured) -> None:
-    addresses = [f"127.0.1.{number}" for number in range(1, 12)]
+def test_a_device_with_many_addresses_leaves_places_to_others(secured: Secured) -> None:
+    bound, each_bound = limits.HTTPS_CONNECTIONS_OF_ONE_DEVICE, limits.HTTPS_CONNECTIONS_OF_ONE_SOURCE
+    addresses = [f"127.0.1.{number}" for number in range(1, bound // each_bound + 2)]
     secured.hub.network.neighbours |= dict.fromkeys(addresses, "02:00:5e:10:00:01")
     held: list[socket.socket] = []
     try:
-        held += [secured.connect(address) for address in addresses[: limits.HTTPS_CONNECTIONS_OF_ONE_SOURCE]]
+        held += [secured.connect(address) for address in addresses[:-1] for _ in range(each_bound)]
         with pytest.raises(OSError):
             secured.connect(addresses[-1])
+        assert secured.ask("/help", source="127.0.2.1")[0] == 200
     finally:
         for each in held:
             each.close()
