@@ -68,6 +68,7 @@ class LiveHub:
         self.parts.claim_code.renew()
         self._socket = socket.socket()
         self._socket.bind(("127.0.0.1", 0))
+        self._socket.listen()  # a browser that is faster than the server's thread waits instead of being refused
         self.address = f"http://127.0.0.1:{self._socket.getsockname()[1]}"
         self._stop = threading.Event()
         self._thread = threading.Thread(target=serve_pages, args=(self.parts, [self._socket], self._stop))
