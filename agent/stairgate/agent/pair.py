@@ -6,10 +6,12 @@ from it and cannot change it. The code is written nowhere; the key never leaves 
 """
 
 import argparse
+import contextlib
 import http.client
 import secrets
 import socket
 import sys
+import threading
 import time
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
@@ -92,19 +94,30 @@ def read_words(code: str, hub: str | None) -> tuple[bytes, Address]:
 
 
 def post(hub: Address, document: bytes) -> Reply:
-    """Send a request to the hub. Raises OSError, http.client.HTTPException."""
-    deadline = time.monotonic() + PAIR_SECONDS
+    """Send a request to the hub. Raises OSError, http.client.HTTPException; it takes `PAIR_SECONDS` at most."""
     connection = http.client.HTTPConnection(hub.host, hub.port, timeout=PAIR_SECONDS)
+    connection.connect()
+    late = threading.Event()
+
+    def cut(line: socket.socket) -> None:
+        # The connection's own timeout begins anew with each byte that drips in.
+        late.set()
+        with contextlib.suppress(OSError):
+            line.shutdown(socket.SHUT_RDWR)
+
+    ending = threading.Timer(PAIR_SECONDS, cut, (connection.sock,))
+    ending.start()
     try:
         connection.request("POST", "/pair", document, {"Content-Type": MEDIA_TYPE, "Connection": "close"})
         response = connection.getresponse()
         body = b""
         while len(body) <= PAIR_ANSWER_BYTES and (chunk := response.read1(PAIR_ANSWER_BYTES + 1)):
             body += chunk
-            if time.monotonic() > deadline:
-                raise TimeoutError("the answer came too slowly")
+        if late.is_set():
+            raise TimeoutError("the answer came too slowly")
         return Reply(response.status, body[: PAIR_ANSWER_BYTES + 1])
     finally:
+        ending.cancel()
         connection.close()
 
 

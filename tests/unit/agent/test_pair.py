@@ -1,8 +1,11 @@
 """`stairgate pair`: what is written when it works, and what is said, with nothing written, when it does not."""
 
+import contextlib
 import http.client
 import os
+import socket
 import ssl
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -210,6 +213,27 @@ def test_an_endless_answer_is_not_read_to_its_end(hub: PairingHub, serve: Serve,
     reply = command.post(server.address, b"")
     assert len(reply.body) == PAIR_ANSWER_BYTES + 1
     assert run(hub, server, tmp_path / "folder") == 1
+
+
+@pytest.mark.parametrize("beginning", [b"", b"HTTP/1.1 200 OK\r\n", b"HTTP/1.1 200 OK\r\n\r\nstairgate-paired"])
+def test_an_answer_that_drips_is_not_waited_for(monkeypatch: pytest.MonkeyPatch, beginning: bytes) -> None:
+    monkeypatch.setattr(command, "PAIR_SECONDS", 0.3)
+    done = threading.Event()
+
+    def drip(server: socket.socket) -> None:
+        line, _ = server.accept()
+        with line, contextlib.suppress(OSError):
+            line.sendall(beginning)
+            while not done.wait(0.05):
+                line.sendall(b"x")
+
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        dripping = threading.Thread(target=drip, args=(server,))
+        dripping.start()
+        with pytest.raises((OSError, http.client.HTTPException)):
+            command.post(Address("127.0.0.1", server.getsockname()[1]), b"")
+        done.set()
+        dripping.join()
 
 
 def test_a_hub_that_is_not_there(
