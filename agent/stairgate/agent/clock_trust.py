@@ -12,6 +12,7 @@ no pause and is followed only where that is stricter. By what is known of the ti
 | else nothing: the later of the wall clock and the last known time    | that; what was closed stays so   | no      |
 | the wall clock was set on since, and neither hub nor kernel says so | both: the stricter wins          | no      |
 | the wall clock was set back since, and neither says so              | as if it had not been            | no      |
+| the hub signs another time than was trusted, and our clock denies it | both, for six hours: the stricter | no     |
 
 "The last" is the last known time: of the policy's issue, or the last trusted time on the disk. So a mini-PC with a
 battery works without NTP and hub. A router without one knows, after a power cut, the time of its last save (each change
@@ -27,7 +28,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple, Protocol
 
 from stairgate.agent.conntrack import boot_id
-from stairgate.agent.limits import CLOCK_SLACK_SECONDS, CLOCKS_AGREE_SECONDS, EARLIEST_TIME, TIMEX_BYTES
+from stairgate.agent.limits import (
+    CLOCK_SLACK_SECONDS,
+    CLOCKS_AGREE_SECONDS,
+    DOUBT_SECONDS,
+    EARLIEST_TIME,
+    JUMP_SECONDS,
+    TIMEX_BYTES,
+)
 from stairgate.core.decide import Decision
 from stairgate.core.fields import is_id
 from stairgate.port.clock import SystemClock
@@ -140,6 +148,9 @@ class ClockTrust(SystemClock):
             monotonic = clock.monotonic()
             self._source, self._wall_offset = NONE, clock.wall() - monotonic
             self._offset = max(self._wall_offset, self._known)
+        # What the hub says against all that was believed, less the monotonic clock's time, and since when.
+        self._doubted: float | None = None
+        self._doubted_since = 0.0
 
     def monotonic(self) -> float:
         """Seconds that never step."""
@@ -153,16 +164,28 @@ class ClockTrust(SystemClock):
         """UTC seconds as believed, less those of the monotonic clock."""
         return self._offset
 
-    def hub_says(self, utc: float, monotonic: float) -> None:
-        """The hub signed `utc` as the time for the newest hello; its answer came at `monotonic`."""
+    def hub_says(self, utc: float, monotonic: float) -> bool:
+        """The hub signed `utc` as the time for the newest hello; its answer came at `monotonic`. True when believed.
+
+        A hub without a battery clock may start in another year. What it then signs is doubted while nothing bears it
+        out, neither the time that was trusted nor the wall clock. A hub that stays with it is right in the end.
+        """
         now = self._clock.monotonic()
         told, wall_offset = utc - monotonic, self._clock.wall() - now
         # The hub tells whole seconds: a clock that agrees with it is the finer one.
-        for finer in (wall_offset, self._offset):
-            if abs(finer - told) <= CLOCKS_AGREE_SECONDS:
-                told = finer
-                break
+        finer = [each for each in (wall_offset, self._offset) if abs(each - told) <= CLOCKS_AGREE_SECONDS]
+        jumps = self._source != NONE and not finer and abs(told - self._offset) > JUMP_SECONDS
+        if jumps and not self._is_long_doubted(told, now):
+            return False
+        told = finer[0] if finer else told
+        self._doubted = None
         self._source, self._offset, self._wall_offset, self._known = HUB, told, wall_offset, told + now
+        return True
+
+    def _is_long_doubted(self, told: float, now: float) -> bool:
+        if self._doubted is None or abs(told - self._doubted) > CLOCK_SLACK_SECONDS:
+            self._doubted, self._doubted_since = told, now
+        return now - self._doubted_since >= DOUBT_SECONDS
 
     def issued(self, utc: float) -> None:
         """A policy of the hub's was issued then: it is later now."""
@@ -184,8 +207,10 @@ class ClockTrust(SystemClock):
             self._source, self._offset = BATTERY, wall_offset
         believed = self._offset + now
         times = (believed, wall) if stepped and wall > believed else (believed,)
+        if self._doubted is not None:
+            times += (self._doubted + now,)
         holds = self._source == NONE and revision == self._revision
-        self.trusted = self._source != NONE and not stepped
+        self.trusted = self._source != NONE and not stepped and self._doubted is None
         return Belief(times, self.trusted, frozenset(self._closed if holds else ()))
 
     def record(self, revision: int, closed: Iterable[str]) -> Record:

@@ -163,10 +163,9 @@ class Control:
             return
         now = self._next_look = self._clock.monotonic()
         late = now - self._outbox.said_at > TIME_ANSWER_SECONDS
-        if late or not self._told_trusted:
+        # One that is doubted is not asked for again at once: the answer would be the same.
+        if late or (self._time.hub_says(told.utc, now) and not self._told_trusted):
             self._next_hello = now
-        if not late:
-            self._time.hub_says(told.utc, now)
 
     def _take(self, document: bytes) -> bool:
         """True when the document is the policy now."""

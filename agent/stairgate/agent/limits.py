@@ -20,6 +20,8 @@ CLOCK_SLACK_SECONDS = 60  # the hub's clock may be ahead of ours by this much
 EARLIEST_TIME = 1_704_067_200  # 2024 began before any of this was written
 TIME_ANSWER_SECONDS = 10.0  # the hub's time tells nothing when it comes later after our hello
 CLOCKS_AGREE_SECONDS = 2.0  # the hub tells whole seconds; a leap second is no step
+JUMP_SECONDS = 900.0  # the hub's clock may be wrong by this much, and is followed all the same
+DOUBT_SECONDS = 6 * 3600.0  # so long must a hub stay with a time that nothing else bears out
 TIMEX_BYTES = 512  # room for struct timex on any machine (208 on 64 bits)
 CLOCK_BYTES = 65536  # the saved record: a device's id takes 35 bytes, a policy holds some 250
 

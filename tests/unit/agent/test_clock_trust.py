@@ -105,20 +105,71 @@ def test_a_step_that_nobody_confirms_is_followed_only_where_that_is_stricter(
     assert time.believe() == ((NOON + 10,), True, frozenset())
 
 
-@STEPS
-def test_the_hub_s_time_outranks_every_clock(clock: HandClock, step: float) -> None:
+def test_the_hub_s_time_outranks_every_clock(clock: HandClock) -> None:
     evidence = FakeEvidence(ntp=True)
     time = trust(clock, evidence)
     time.issued(NOON)
     assert time.believe().trusted
 
-    time.hub_says(NOON + step, clock.monotonic())
-    assert time.believe() == ((NOON + step,), True, frozenset())
-    clock.move(1000)
-    time.issued(NOON + 2 * YEAR)
+    for step in (61.0, -61.0, 3.0):
+        assert time.hub_says(clock.wall() + step, clock.monotonic())
+        assert time.believe() == ((clock.wall() + step,), True, frozenset())
+        clock.move(1000)
+        time.issued(NOON + 2 * YEAR)
+        assert time.wall() == clock.wall() + step
 
-    assert time.believe() == ((NOON + step + 1000,), True, frozenset())
-    assert time.wall() == NOON + step + 1000
+
+@STEPS
+def test_the_hub_s_time_is_believed_where_no_other_was(clock: HandClock, step: float) -> None:
+    time = trust(clock, FakeEvidence(battery=False))
+
+    assert time.hub_says(NOON + step, clock.monotonic())
+    assert time.believe() == ((NOON + step,), True, frozenset())
+
+
+JUMPS = pytest.mark.parametrize("jump", [YEAR, -YEAR, YEAR_2000, 7200.0, -7200.0], ids=lambda jump: f"{jump:+.0f} s")
+
+
+@JUMPS
+@pytest.mark.parametrize("source", ["battery", "ntp", "hub"])
+def test_a_hub_whose_clock_jumps_against_all_others_is_followed_only_where_that_is_stricter(
+    clock: HandClock, source: str, jump: float
+) -> None:
+    time = trust(clock, FakeEvidence(battery=source == "battery", ntp=source == "ntp"))
+    if source == "hub":
+        time.hub_says(NOON, clock.monotonic())
+    assert time.believe().trusted
+
+    assert not time.hub_says(NOON + jump, clock.monotonic())
+    clock.move(10)
+    assert time.believe() == ((NOON + 10, NOON + 10 + jump), False, frozenset())
+
+    assert time.hub_says(NOON + 10, clock.monotonic())
+    assert time.believe() == ((NOON + 10,), True, frozenset())
+
+
+@JUMPS
+def test_a_hub_s_jump_that_the_wall_clock_makes_too_is_followed(clock: HandClock, jump: float) -> None:
+    time = trust(clock, FakeEvidence(battery=False))
+    time.hub_says(NOON, clock.monotonic())
+
+    assert not time.hub_says(NOON + jump, clock.monotonic())
+    clock.step(jump)
+
+    assert time.hub_says(NOON + jump, clock.monotonic())
+    assert time.believe() == ((NOON + jump,), True, frozenset())
+
+
+def test_a_hub_that_stays_with_its_time_is_believed_in_the_end(clock: HandClock) -> None:
+    time = trust(clock, FakeEvidence(battery=False))
+    time.hub_says(NOON, clock.monotonic())
+
+    for minutes in range(0, 360, 15):
+        assert not time.hub_says(NOON + YEAR + minutes * 60, clock.monotonic())
+        clock.move(900)
+
+    assert time.hub_says(NOON + YEAR + 6 * 3600, clock.monotonic())
+    assert time.believe() == ((NOON + YEAR + 6 * 3600,), True, frozenset())
 
 
 def test_a_hub_that_agrees_but_for_its_whole_seconds_makes_no_clock_worse(clock: HandClock) -> None:
