@@ -7,6 +7,7 @@ was in before.
 import os
 import signal
 import ssl
+import tempfile
 import threading
 import time
 from collections.abc import Callable
@@ -126,9 +127,12 @@ class Scene:
         assert not accepted
 
 
-def test_a_revoked_agent_is_put_out_and_stays_out(rig: Rig) -> None:
+def test_a_revoked_agent_is_put_out_and_stays_out(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
     rig.start()
     scene = Scene(rig)
+    passing = rig.directory / "passing"
+    private_files.make_directory(passing)
+    monkeypatch.setattr(tempfile, "tempdir", str(passing))
 
     Registry(rig.home.directory).revoke(scene.router_id, now())
     broker_control.take_over(rig.home.directory, scene.router_id)
@@ -137,6 +141,11 @@ def test_a_revoked_agent_is_put_out_and_stays_out(rig: Rig) -> None:
     scene.stays_out()
     scene.others_go_on(b"after")
     assert [message for message in scene.hub.messages if message.topic == scene.up] == [Message(scene.up, b"before")]
+    # No key that was made on the way is left, and what was issued for it is refused.
+    assert list(passing.iterdir()) == []
+    (record,) = [each for each in Registry(rig.home.directory).read() if each.id == scene.router_id]
+    assert len(record.serials) == 3
+    assert all(serial.revoked for serial in record.serials)
 
 
 def test_an_agent_that_comes_back_at_once_is_put_out_as_well(rig: Rig) -> None:

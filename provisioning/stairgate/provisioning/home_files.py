@@ -17,6 +17,7 @@ import hashlib
 import shutil
 import tempfile
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from cryptography import x509
@@ -94,7 +95,9 @@ def write_new_agent(
             building.rename(parent / record.id)
             private_files.sync_directory(parent)
         except BaseException:
-            registry.revoke(record.id, now)
+            # Where the disk refuses that too, it stays in the list, without files and to be revoked by hand.
+            with suppress(OSError, ValueError):
+                registry.revoke(record.id, now)
             raise
     except BaseException:
         shutil.rmtree(building, ignore_errors=True)

@@ -253,6 +253,30 @@ def test_an_agent_that_could_not_be_added_leaves_the_home_as_it_was(
     assert read_home(home.directory) == home
 
 
+@pytest.mark.parametrize("failing", ["agent.key", "ca.crt", "agent.crt", "agent.toml"])
+def test_an_agent_whose_files_could_not_be_written_is_not_in(
+    home: Home, monkeypatch: pytest.MonkeyPatch, failing: str
+) -> None:
+    write = private_files.write_new
+
+    def fail(path: Path, data: bytes) -> None:
+        if path.name == failing:
+            raise OSError(errno.ENOSPC, "no space left")
+        write(path, data)
+
+    monkeypatch.setattr(private_files, "write_new", fail)
+
+    with pytest.raises(OSError, match="no space left"):
+        add_agent(home.directory, "Garage", CLOCK)
+
+    assert read_home(home.directory) == home
+    assert {path.name for path in (home.directory / "agents").iterdir() if path.is_dir()} == set(home.agents.values())
+    assert home.hub in (home.directory / "broker" / "acl").read_text()
+    assert (home.directory / "broker" / "acl").read_text().count("user ") == 1 + len(home.agents)
+    monkeypatch.undo()
+    assert "Garage" in add_agent(home.directory, "Garage", CLOCK).agents
+
+
 def test_broker_settings_follow_a_moved_home(home: Home) -> None:
     moved = home.directory.with_name("moved")
     home.directory.rename(moved)
