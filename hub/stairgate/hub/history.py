@@ -1,27 +1,23 @@
 """What happened, for parents to read: who did what, what routers said, and bytes for each device and day. SQLite.
 
-It decides what is kept (ids and numbers only: no names, no addresses, nothing of where anybody went), for how long,
-and that a full or damaged disk takes the history away, never the hub. Bytes come from the agents' cumulative
+It decides what is kept (ids and numbers only: no names, no addresses, nothing of where anybody went) and for how long.
+Bytes come from the agents' cumulative
 counts, whose last values are written in the same transaction as the sums: a crash loses neither and counts nothing
 twice. Which devices may be counted at all is the caller's (`Exchange`: never exempt ones).
 """
 
-import logging
-import sqlite3
 import threading
-from collections.abc import Collection, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Collection
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from stairgate.core.messages import Usage
 from stairgate.hub import limits
 from stairgate.hub.clock import Clock
-from stairgate.hub.history_file import TABLES, is_damage, open_database, put_aside
+from stairgate.hub.history_file import TABLES, Batch, HistoryFile
 
 FILE_NAME = "history.sqlite"
 DAY_SECONDS = 86400
-_log = logging.getLogger(__name__)
 _TEXT_MAX = 64
 
 
@@ -51,29 +47,32 @@ class Day(NamedTuple):
 
 
 class History:
-    """The history of one hub. Safe for threads. `path` None keeps it in RAM (for tests).
-
-    `recovery`: a sentence for parents when the file could not be used and was put aside, else empty.
-    """
+    """The history of one hub. Safe for threads. `path` None keeps it in RAM (for tests)."""
 
     def __init__(self, path: Path | None, clock: Clock) -> None:
-        self.recovery = ""
-        self._path = path
         self._clock = clock
+        # Whoever taps or routes never waits for a disk: `_lock` is for RAM. `_disk` comes first where both are held.
+        self._disk = threading.Lock()
         self._lock = threading.Lock()
         self._events: list[Event] = []
         self._sums: dict[tuple[int, str], tuple[int, int]] = {}
-        self._counted: dict[tuple[str, str], tuple[int, int]] = {}
         self._changed: set[tuple[str, str]] = set()
         self._agents: dict[str, tuple[str, float]] = {}
-        self._owed: list[tuple[str, tuple[str, ...]]] = []
         self._written = float("-inf")
         self._swept_day = -1
         self._offset = clock.wall() - clock.monotonic()
         self._steady_from = float("-inf")
-        self._told_fault = False
-        self._database = self._open()
-        self._load_counted()
+        self._file = HistoryFile(path)
+        query = "SELECT agent, device, to_device, from_device FROM counted LIMIT ?"
+        self._counted: dict[tuple[str, str], tuple[int, int]] = {
+            (agent, device): (to_device, from_device)
+            for agent, device, to_device, from_device in self._file.rows(query, limits.TRAFFIC_DEVICES * 4)
+        }
+
+    @property
+    def recovery(self) -> str:
+        """A sentence for parents when the file could not be used and was put aside, else empty."""
+        return self._file.recovery
 
     # Written from requests and from the broker's thread: RAM only
 
@@ -127,43 +126,45 @@ class History:
 
     def events(self, limit: int = limits.HISTORY_SHOWN) -> list[Event]:
         """The last events, newest first."""
-        with self._lock:
-            waiting = self._events[::-1][:limit]
-            query = "SELECT at, kind, person, device, agent, by, minutes FROM events ORDER BY id DESC LIMIT ?"
-            return waiting + [Event(*row) for row in self._rows(query, limit - len(waiting))]
+        query = "SELECT at, kind, person, device, agent, by, minutes FROM events ORDER BY id DESC LIMIT ?"
+        with self._disk:
+            with self._lock:
+                waiting = self._events[::-1][:limit]
+            return waiting + [Event(*row) for row in self._file.rows(query, limit - len(waiting))]
 
     def all_events(self) -> list[Event]:
         """Every event that is kept, newest first."""
         return self.events(2**31)
 
-    def all_days(self) -> list[Day]:
-        """Every count that is kept."""
-        with self._lock:
-            held = {device for (device,) in self._rows("SELECT DISTINCT device FROM usage LIMIT ?", -1)}
-            held |= {device for _, device in self._sums}
-        return self.days(held, limits.HISTORY_USAGE_DAYS)
-
     def days(self, devices: Collection[str], count: int) -> list[Day]:
         """Bytes of these devices on the last `count` UTC days, by day; days without any are left out."""
+        return [day for day in self._days(count) if day.device in devices]
+
+    def all_days(self) -> list[Day]:
+        """Every count that is kept."""
+        return self._days(limits.HISTORY_USAGE_DAYS)
+
+    def _days(self, count: int) -> list[Day]:
         first = int(self._clock.wall()) // DAY_SECONDS - count + 1
         sums: dict[tuple[int, str], tuple[int, int]] = {}
-        with self._lock:
-            query = "SELECT day, device, to_device, from_device FROM usage WHERE day >= ?"
-            found = [Day(*row) for row in self._rows(query, first)]
-            found += [Day(day, device, *moved) for (day, device), moved in self._sums.items() if day >= first]
-        for entry in found:
-            if entry.device in devices:
-                held = sums.get((entry.day, entry.device), (0, 0))
-                sums[entry.day, entry.device] = (held[0] + entry.to_device, held[1] + entry.from_device)
+        query = "SELECT day, device, to_device, from_device FROM usage WHERE day >= ?"
+        with self._disk:
+            found = [Day(*row) for row in self._file.rows(query, first)]
+            with self._lock:
+                found += [Day(day, device, *moved) for (day, device), moved in self._sums.items() if day >= first]
+        for day, device, to_device, from_device in found:
+            held = sums.get((day, device), (0, 0))
+            sums[day, device] = (held[0] + to_device, held[1] + from_device)
         return [Day(day, device, *moved) for (day, device), moved in sorted(sums.items())]
 
     # Deleted at once
 
     def forget_person(self, person: str, devices: Collection[str]) -> None:
         """Delete what is held of a child, and of devices that were this child's alone."""
-        with self._lock:
-            self._events = [event for event in self._events if event.person != person]
-            self._delete(("DELETE FROM events WHERE person = ?", (person,)))
+        with self._disk:
+            with self._lock:
+                self._events = [event for event in self._events if event.person != person]
+            self._file.delete(("DELETE FROM events WHERE person = ?", (person,)))
         self.forget_devices(devices)
 
     def forget_devices(self, devices: Collection[str]) -> None:
@@ -171,63 +172,61 @@ class History:
         gone = set(devices)
         if not gone:
             return
-        with self._lock:
-            self._events = [event for event in self._events if event.device not in gone]
-            self._sums = {key: moved for key, moved in self._sums.items() if key[1] not in gone}
-            self._counted = {key: count for key, count in self._counted.items() if key[1] not in gone}
-            self._changed = {key for key in self._changed if key[1] not in gone}
-            self._delete(
+        with self._disk:
+            with self._lock:
+                self._events = [event for event in self._events if event.device not in gone]
+                self._sums = {key: moved for key, moved in self._sums.items() if key[1] not in gone}
+                self._counted = {key: count for key, count in self._counted.items() if key[1] not in gone}
+                self._changed = {key for key in self._changed if key[1] not in gone}
+            self._file.delete(
                 *((f"DELETE FROM {table} WHERE device = ?", (device,)) for table in TABLES for device in sorted(gone))
             )
 
     def keep_only(self, shown: Collection[str]) -> None:
         """Delete what is held of any device that is not in `shown`."""
+        held = {day.device for day in self.all_days()}
         with self._lock:
-            held = {device for (device,) in self._rows("SELECT DISTINCT device FROM usage LIMIT ?", -1)}
-            held |= {device for _, device in self._counted} | {device for _, device in self._sums}
+            held |= {device for _, device in self._counted}
         self.forget_devices(held - set(shown))
 
     def forget_everything(self) -> None:
         """Delete all of it."""
-        with self._lock:
-            self._events, self._sums = [], {}
-            self._delete(("DELETE FROM events", ()), ("DELETE FROM usage", ()))
+        with self._disk:
+            with self._lock:
+                self._events, self._sums = [], {}
+            self._file.delete(("DELETE FROM events", ()), ("DELETE FROM usage", ()))
 
-    # The file
+    # Written by a thread that may wait for a disk
 
     def write_due(self) -> None:
-        """Write what waits, if the last write is long enough ago. For a thread that may wait for a disk."""
+        """Write what waits, if the last write is long enough ago."""
         if self._clock.monotonic() - self._written >= limits.HISTORY_WRITE_SECONDS:
             self.write()
 
     def write(self) -> None:
         """Write what waits, now; delete what is too old. What a full disk refuses goes on waiting, bounded."""
-        with self._lock:
+        with self._disk:
             day = int(self._clock.wall()) // DAY_SECONDS
-            if self._events or self._changed or day != self._swept_day:
-                self._written = self._clock.monotonic()
-                with self._guarded():
-                    self._write(day)
+            with self._lock:
+                if not (self._events or self._changed or day != self._swept_day):
+                    return
+                counts = {key: self._counted[key] for key in self._changed}
+                batch = Batch(self._events, self._sums, counts)
+                self._events, self._sums, self._changed = [], {}, set()
+            self._written = self._clock.monotonic()
+            oldest = ((day - limits.HISTORY_EVENT_DAYS) * DAY_SECONDS, day - limits.HISTORY_USAGE_DAYS + 1)
+            if self._file.write(batch, oldest if self._is_clock_steady() else None):
+                self._swept_day = day
+                return
+            with self._lock:
+                self._take_back(batch)
 
-    def _write(self, day: int) -> None:
-        rows = self._database
-        self._pay()
-        try:
-            self._insert(rows)
-        except sqlite3.OperationalError as problem:
-            if "full" not in str(problem):
-                raise
-            # The file has reached its bound (or the disk, where this changes nothing): the oldest tenth goes.
-            rows.rollback()
-            rows.execute("DELETE FROM events WHERE id <= (SELECT min(id) + (max(id) - min(id)) / 10 FROM events)")
-            rows.commit()
-            self._insert(rows)
-        if self._is_clock_steady():
-            rows.execute("DELETE FROM events WHERE at < ?", ((day - limits.HISTORY_EVENT_DAYS) * DAY_SECONDS,))
-            rows.execute("DELETE FROM usage WHERE day <= ?", (day - limits.HISTORY_USAGE_DAYS,))
-        rows.commit()
-        self._events, self._sums, self._changed, self._swept_day = [], {}, set(), day
-        self._told_fault = False
+    def _take_back(self, batch: Batch) -> None:
+        self._events = [*(Event(*event) for event in batch.events), *self._events][-limits.HISTORY_PENDING_MAX :]
+        for key, moved in batch.sums.items():
+            held = self._sums.get(key, (0, 0))
+            self._sums[key] = (held[0] + moved[0], held[1] + moved[1])
+        self._changed |= set(batch.counts)
 
     def _is_clock_steady(self) -> bool:
         """False for a day after the clock jumped: a wrong date must not delete what is young."""
@@ -238,80 +237,8 @@ class History:
         self._offset = offset
         return now >= self._steady_from
 
-    def _insert(self, rows: sqlite3.Connection) -> None:
-        rows.executemany(
-            "INSERT INTO events (at, kind, person, device, agent, by, minutes) VALUES (?, ?, ?, ?, ?, ?, ?)",
-            self._events,
-        )
-        rows.executemany(
-            "INSERT INTO usage VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET"
-            " to_device = to_device + excluded.to_device, from_device = from_device + excluded.from_device",
-            [(day, device, *moved) for (day, device), moved in self._sums.items()],
-        )
-        rows.executemany(
-            "INSERT OR REPLACE INTO counted VALUES (?, ?, ?, ?)", [(*key, *self._counted[key]) for key in self._changed]
-        )
-
     def close(self) -> None:
         """Write what waits and let go of the file."""
         self.write()
-        with self._lock:
-            self._database.close()
-
-    def _delete(self, *statements: tuple[str, tuple[str, ...]]) -> None:
-        self._owed += statements
-        with self._guarded():
-            self._pay()
-            self._database.commit()
-
-    def _pay(self) -> None:
-        """Delete what a full disk did not let us delete before."""
-        for statement, values in self._owed:
-            self._database.execute(statement, values)
-        self._owed = []
-
-    def _rows(self, query: str, value: int) -> list[tuple[Any, ...]]:
-        rows: list[tuple[Any, ...]] = []
-        with self._guarded():
-            rows = self._database.execute(query, (value,)).fetchall()
-        return rows
-
-    @contextmanager
-    def _guarded(self) -> Iterator[None]:
-        """A damaged file is put aside, a disk that refuses is told once; the hub goes on in either case."""
-        try:
-            yield
-        except sqlite3.Error as problem:
-            with suppress(sqlite3.Error):
-                self._database.rollback()
-            if is_damage(problem):
-                self._database.close()
-                self._database = self._put_aside(problem)
-                self._changed = set(self._counted)
-            elif not self._told_fault:
-                self._told_fault = True
-                _log.error("the history cannot be written now: %s", problem)
-
-    def _open(self) -> sqlite3.Connection:
-        try:
-            return open_database(self._path)
-        except sqlite3.Error as problem:
-            if is_damage(problem):
-                return self._put_aside(problem)
-            _log.error("the history has no file: %s", problem)
-            return open_database(None)
-
-    def _put_aside(self, problem: sqlite3.Error) -> sqlite3.Connection:
-        _log.error("the history was damaged and is put aside: %s", problem)
-        self.recovery = "The file with what happened before was damaged. It was put aside, and a new one begun."
-        try:
-            if self._path:
-                put_aside(self._path)
-            return open_database(self._path)
-        except (OSError, sqlite3.Error):
-            return open_database(None)
-
-    def _load_counted(self) -> None:
-        query = "SELECT agent, device, to_device, from_device FROM counted LIMIT ?"
-        for agent, device, to_device, from_device in self._rows(query, limits.TRAFFIC_DEVICES * 4):
-            self._counted[agent, device] = (to_device, from_device)
+        with self._disk:
+            self._file.close()

@@ -3,6 +3,7 @@
 It puts them together for a data directory, or in RAM for tests, and runs the one thread that writes what may wait.
 """
 
+import logging
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -16,6 +17,7 @@ from stairgate.hub.guessing import GuessFile, Guessing, GuessSlot
 from stairgate.hub.history import FILE_NAME as HISTORY_NAME
 from stairgate.hub.history import History
 
+_log = logging.getLogger(__name__)
 _LOOK_SECONDS = 1.0
 
 
@@ -42,8 +44,12 @@ class Keeping:
 
         def write() -> None:
             while not stop.wait(_LOOK_SECONDS):
-                self.history.write_due()
-                guessing.write_due()
+                try:
+                    self.history.write_due()
+                    guessing.write_due()
+                except Exception:
+                    # Without this thread nothing would be written any more, and nobody would know.
+                    _log.exception("what waits could not be written")
 
         writer = threading.Thread(target=write, name="keeping", daemon=True)
         writer.start()

@@ -4,6 +4,7 @@ import sqlite3
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -36,7 +37,7 @@ class Kept:
 
     def crash(self) -> History:
         """Begin anew without what had not been written."""
-        self.history._database.close()
+        self.history._file._database.close()
         self.history = History(self.path, self.clock)
         return self.history
 
@@ -198,7 +199,7 @@ def test_writes_are_rare(kept: Kept) -> None:
 
 def test_no_names_and_no_other_readers(kept: Kept) -> None:
     assert kept.path.stat().st_mode & 0o077 == 0
-    assert kept.raw("PRAGMA journal_mode") == [("truncate",)] or kept.history._database.execute(
+    assert kept.raw("PRAGMA journal_mode") == [("truncate",)] or kept.history._file._database.execute(
         "PRAGMA journal_mode"
     ).fetchone() == ("truncate",)
     kept.history.event("x" * 500, person="p" * 500)
@@ -234,6 +235,35 @@ def test_threads_lose_nothing(tmp_path: Path, on_disk: bool) -> None:
         thread.join(60)
     assert len(history.all_events()) == 400
     history.close()
+
+
+def test_a_slow_disk_keeps_nobody_waiting(kept: Kept, monkeypatch: pytest.MonkeyPatch) -> None:
+    writing, go_on = threading.Event(), threading.Event()
+    real = kept.history._file.write
+
+    def slow(*arguments: Any) -> bool:
+        writing.set()
+        assert go_on.wait(30)
+        return real(*arguments)
+
+    monkeypatch.setattr(kept.history._file, "write", slow)
+    kept.history.event("child.add")
+    writer = threading.Thread(target=kept.history.write)
+    writer.start()
+    assert writing.wait(30)
+    kept.history.event("child.pause")  # a tap
+    kept.history.usage(counts(d1=(1, 1)), {"d1"})  # and the broker's thread
+    go_on.set()
+    writer.join(30)
+    assert kinds(kept.history) == ["child.pause", "child.add"]
+
+
+def test_an_agent_that_exaggerates_breaks_nothing(kept: Kept) -> None:
+    for round in range(6):
+        kept.history.usage(counts(d1=(round % 2 * (2**62), 0)), {"d1"})
+        kept.history.write()
+    (day,) = kept.again().days({"d1"}, 7)
+    assert (day.to_device, day.from_device) == (2**60, 0)
 
 
 # Bad disks
@@ -305,13 +335,13 @@ def test_the_file_has_a_bound_and_the_oldest_makes_room(kept: Kept, monkeypatch:
 def test_a_disk_that_refuses_keeps_the_events_waiting(kept: Kept, monkeypatch: pytest.MonkeyPatch) -> None:
     kept.history.event("child.add")
     kept.history.write()
-    kept.history._database.execute("PRAGMA query_only = ON")  # as on a disk that has become read-only
+    kept.history._file._database.execute("PRAGMA query_only = ON")  # as on a disk that has become read-only
     for _ in range(limits.HISTORY_PENDING_MAX + 50):
         kept.history.event("child.pause")
     kept.history.write()
     assert kept.raw("SELECT count(*) FROM events") == [(1,)]
     assert len(kept.history.all_events()) == limits.HISTORY_PENDING_MAX + 1
-    kept.history._database.execute("PRAGMA query_only = OFF")
+    kept.history._file._database.execute("PRAGMA query_only = OFF")
     kept.history.write()
     assert kept.raw("SELECT count(*) FROM events") == [(limits.HISTORY_PENDING_MAX + 1,)]
     assert kept.history.recovery == ""
@@ -320,9 +350,9 @@ def test_a_disk_that_refuses_keeps_the_events_waiting(kept: Kept, monkeypatch: p
 def test_what_a_full_disk_does_not_let_delete_is_deleted_later(kept: Kept) -> None:
     kept.history.event("child.pause", person="pmia")
     kept.history.write()
-    kept.history._database.execute("PRAGMA query_only = ON")
+    kept.history._file._database.execute("PRAGMA query_only = ON")
     kept.history.forget_person("pmia", ())
-    kept.history._database.execute("PRAGMA query_only = OFF")
+    kept.history._file._database.execute("PRAGMA query_only = OFF")
     kept.history.event("child.add")
     kept.history.write()
     assert kinds(kept.history) == ["child.add"]

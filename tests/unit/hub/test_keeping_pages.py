@@ -450,6 +450,15 @@ def test_nothing_is_kept_of_a_device_without_rules(hub: Hub) -> None:
     assert hub.parts.keeping.history.all_days() == []
 
 
+def test_what_becomes_a_grown_ups_is_forgotten_at_once(hub: Hub) -> None:
+    device = hub.add_device(hub.add_child("Mia"))
+    for moved in ((0, 0), (5_000_000, 100)):
+        hub.broker.usage(ROUTER, (device, *moved))
+    assert hub.parts.keeping.history.all_days()
+    assert hub.post(f"/devices/{device}", name="phone", kind="phone", whose="adult", revision="1").status_code == 303
+    assert hub.parts.keeping.history.all_days() == []
+
+
 def test_me_says_what_is_kept(hub: Hub) -> None:
     hub.add_device(hub.add_child())
     hub.network.neighbours["127.0.0.1"] = TABLET
