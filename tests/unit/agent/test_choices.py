@@ -7,11 +7,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stairgate.agent.choices import read_choices
+from stairgate.agent.control import Control
+from stairgate.agent.enforcement import Enforcement
 from stairgate.agent.gate import GateSettings
 from stairgate.agent.limits import HELLO_SECONDS, SETTINGS_BYTES, UCI_STATEMENTS, USAGE_SECONDS
 from stairgate.agent.settings import DNSMASQ_LEASES, SettingsRefused, read_settings
 from stairgate.agent.uci import read_uci
 from stairgate.core.settings import FAULTS_MAX, SECTIONS, TABLE, check, defaults, sentence
+from tests.lab.policies import family_policy
+from tests.unit.agent.rig import identity, signed
+from tests.unit.agent.router import Router
 from tests.unit.agent.test_settings import written
 
 TOML = """
@@ -127,6 +132,21 @@ def test_a_file_that_is_no_settings_is_refused(tmp_path: Path, content: bytes) -
     (tmp_path / "stairgate.toml").write_bytes(content)
 
     assert len(read_choices(tmp_path, tmp_path / "uci").faults) == 1
+
+
+def test_the_hub_hears_of_the_router_as_often_as_chosen(tmp_path: Path) -> None:
+    router = Router(tmp_path)
+    enforcement = Enforcement(router.kernel, GateSettings(), ("br-lan",), router.clock)
+    parts = (router.kernel, enforcement, router.state, router.link, router.clock, router.lookout, None, router.evidence)
+    router.control = Control(identity(), *parts, hello_seconds=60.0, usage_seconds=5.0)
+    router.control.start()
+    router.receive(signed(family_policy(5)))
+    said = len(router.hellos())
+
+    router.wait(50)
+    assert len(router.hellos()) == said
+    router.wait(11)
+    assert len(router.hellos()) == said + 1
 
 
 # UCI
