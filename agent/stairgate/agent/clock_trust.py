@@ -206,7 +206,7 @@ class ClockTrust(SystemClock):
         elif self._source == NONE and not_before and not stepped and self._evidence.battery():
             self._source, self._offset = BATTERY, wall_offset
         believed = self._offset + now
-        times = (believed, wall) if stepped and wall > believed else (believed,)
+        times: tuple[float, ...] = (believed, wall) if stepped and wall > believed else (believed,)
         if self._doubted is not None:
             times += (self._doubted + now,)
         holds = self._source == NONE and revision == self._revision
@@ -238,6 +238,8 @@ def strictest(
 
     Open ends with the first that ends; closed with the last, and never for a held device.
     """
+    if len(decided) == 1 and not held:
+        return dict(decided[0])
     joined = {}
     for device, first in decided[0].items():
         level = max((each[device].level for each in decided), key=LEVELS.index)
