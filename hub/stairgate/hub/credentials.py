@@ -12,6 +12,7 @@ import threading
 from stairgate.core.certificate import KIND as CERTIFICATE
 from stairgate.core.certificate import write_certificate
 from stairgate.core.messages import Hello
+from stairgate.core.refused import Refused
 from stairgate.core.trust import KIND as TRUST
 from stairgate.hub import limits
 from stairgate.hub.clock import Clock
@@ -19,7 +20,7 @@ from stairgate.hub.delivery import Outgoing
 from stairgate.hub.home_authority import HomeAuthority
 from stairgate.hub.issue import Signer
 from stairgate.hub.roster import Roster
-from stairgate.hub.store import Store
+from stairgate.hub.store import Store, StoreError
 
 _log = logging.getLogger(__name__)
 _SETTINGS = "certificates"
@@ -38,6 +39,7 @@ class Credentials:
         self._signer = signer
         self._clock = clock
         self._held: dict[str, int] = {}  # agent -> revision of its trust, as of its last hello
+        self._noted: dict[str, int] = {}  # the same, as far as it was written down
         self._sent_at: dict[tuple[str, str], float] = {}  # (agent, kind) -> monotonic
         self._stamp: object = None
         self._chain: tuple[tuple[int, bytes], ...] = ()
@@ -68,10 +70,12 @@ class Credentials:
         if self._held.get(agent) != hello.trust:
             self._held[agent] = hello.trust
             self._sent_at.pop((agent, TRUST), None)
+        if self._noted.get(agent) != hello.trust:
             try:
                 self._authority.note_trust(agent, hello.trust)
-            except (OSError, ValueError):
-                _log.exception("the trust of an agent could not be written down")
+                self._noted[agent] = hello.trust
+            except (OSError, ValueError) as problem:
+                _log.error("the trust of an agent could not be written down, again at its next hello: %s", problem)
         waiting = self._certificates.get(agent)
         if waiting and waiting["fingerprint"] == hello.certificate:
             del self._certificates[agent]
@@ -90,7 +94,10 @@ class Credentials:
             self._is_unreadable = True
             return []
         self._is_unreadable = False
-        return [message for agent in self._roster.ids() if agent in self._held for message in self._trust_for(agent)]
+        heard = [agent for agent in self._roster.ids() if agent in self._held]
+        for agent in heard:
+            self._sent_at.pop((agent, TRUST), None)  # what was sent a moment ago was less than this
+        return [message for agent in heard for message in self._trust_for(agent)]
 
     def _trust_for(self, agent: str) -> list[Outgoing]:
         held = self._held.get(agent, 0)
@@ -116,8 +123,8 @@ class Credentials:
             if outgoing:
                 self._keep()
             self._authority.renew_servers(self._clock.wall())
-        except (OSError, ValueError):
-            _log.exception("a certificate could not be renewed")
+        except (OSError, ValueError, Refused):
+            _log.exception("a certificate could not be renewed; tried again in a day")
         return outgoing
 
     def _certificate_for(self, agent: str) -> list[Outgoing]:
@@ -140,8 +147,12 @@ class Credentials:
 
     def _keep(self) -> None:
         kept = {agent: held for agent, held in self._certificates.items() if self._roster.find(agent)}
-        with self._store.transaction(self._home) as rows:
-            rows.put("settings", _SETTINGS, {"agents": kept})
+        try:
+            with self._store.transaction(self._home) as rows:
+                rows.put("settings", _SETTINGS, {"agents": kept})
+        except StoreError:
+            # In memory it is right, and nothing that the agents are told depends on the disk.
+            _log.exception("which certificates wait could not be written down")
 
 
 def fingerprint(der: bytes) -> str:

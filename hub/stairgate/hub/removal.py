@@ -13,7 +13,7 @@ from typing import NamedTuple
 from stairgate.hub import limits
 from stairgate.hub.clock import Clock
 from stairgate.hub.home_authority import BrokerFault, HomeAuthority
-from stairgate.hub.store import Document, Store, StoreError, Transaction
+from stairgate.hub.store import Store, StoreError
 
 _log = logging.getLogger(__name__)
 _SETTINGS = "removals"
@@ -34,7 +34,10 @@ class Removed(NamedTuple):
 
 
 class Removal:
-    """The agents that were put out lately, newest first. Safe for threads."""
+    """The agents that were put out lately, newest first. Safe for threads.
+
+    They are in memory, and on the disk as far as it takes them: a full disk must not keep a connection alive.
+    """
 
     def __init__(self, authority: HomeAuthority, store: Store, home: str, clock: Clock) -> None:
         self._authority = authority
@@ -44,6 +47,9 @@ class Removal:
         self._jobs: queue.Queue[str | None] = queue.Queue()
         self._thread: threading.Thread | None = None
         self._lock = threading.Lock()
+        with store.transaction(home) as rows:
+            row = rows.get("settings", _SETTINGS)
+        self._removed = tuple(Removed(**entry) for entry in row.document["agents"]) if row else ()
 
     def start(self) -> None:
         """Begin the thread, with what was left undone."""
@@ -61,11 +67,13 @@ class Removal:
             self._jobs.put(None)
             thread.join(limits.REMOVAL_STOP_SECONDS)
 
-    def begin(self, rows: Transaction, agent: str, label: str, is_again: bool = False) -> None:
-        """Write down, in the transaction of the act, that this agent is to be put out; then call `retry`."""
-        listed = [entry for entry in _read(rows) if entry["id"] != agent]
-        entry = Removed(agent, label, self._clock.wall(), "working", is_again=is_again)
-        _write(rows, [entry._asdict(), *listed])
+    def begin(self, agent: str, label: str, is_again: bool = False) -> None:
+        """Put this agent out; returns at once. Its rights were taken away before."""
+        with self._lock:
+            others = tuple(other for other in self._removed if other.id != agent)
+            self._removed = (Removed(agent, label, self._clock.wall(), "working", is_again=is_again), *others)
+            self._keep()
+        self._jobs.put(agent)
 
     def retry(self) -> None:
         """Try again for all that are not out yet."""
@@ -75,27 +83,18 @@ class Removal:
 
     def recent(self) -> tuple[Removed, ...]:
         """What came of it."""
-        with self._store.transaction(self._home) as rows:
-            return tuple(Removed(**entry) for entry in _read(rows))
+        with self._lock:
+            return self._removed
 
     def work(self) -> None:
-        """Do what waits; returns when nothing does. For the thread, and for tests without one."""
-        done: set[str] = set()
-        while True:
-            try:
-                agent = self._jobs.get_nowait()
-            except queue.Empty:
-                return
-            if agent is not None and agent not in done:
-                done.add(agent)
+        """Do what waits; returns when nothing does. For tests, which have no thread."""
+        while not self._jobs.empty():
+            if (agent := self._jobs.get()) is not None:
                 self._put_out(agent)
 
     def _run(self) -> None:
         while (agent := self._jobs.get()) is not None:
-            try:
-                self._put_out(agent)
-            except StoreError:
-                _log.exception("an agent could not be put out")
+            self._put_out(agent)
 
     def _put_out(self, agent: str) -> None:
         if not any(removed.id == agent and removed.stage != "out" for removed in self.recent()):
@@ -105,21 +104,23 @@ class Removal:
             self._authority.take_over(agent)
         except BrokerFault as problem:
             stage, fault = "failed", str(problem)
-        except (OSError, ValueError) as problem:
+        except Exception as problem:
+            # Whatever it was: the thread goes on, and the page does not say that it is out.
+            _log.exception("putting out an agent")
             stage, fault = "failed", f"{type(problem).__name__}: {problem}"
         (_log.info if stage == "out" else _log.error)("put out an agent: %s %s", stage, fault)
-        with self._store.transaction(self._home) as rows:
-            listed = _read(rows)
-            for entry in listed:
-                if entry["id"] == agent:
-                    entry.update(stage=stage, fault=fault[: limits.FAULT_CHARACTERS_MAX])
-            _write(rows, listed)
+        with self._lock:
+            fault = fault[: limits.FAULT_CHARACTERS_MAX]
+            self._removed = tuple(
+                removed._replace(stage=stage, fault=fault) if removed.id == agent else removed
+                for removed in self._removed
+            )
+            self._keep()
 
-
-def _read(rows: Transaction) -> list[Document]:
-    row = rows.get("settings", _SETTINGS)
-    return list(row.document["agents"]) if row else []
-
-
-def _write(rows: Transaction, entries: list[Document]) -> None:
-    rows.put("settings", _SETTINGS, {"agents": entries[: limits.REMOVALS_SHOWN]})
+    def _keep(self) -> None:
+        self._removed = self._removed[: limits.REMOVALS_SHOWN]
+        try:
+            with self._store.transaction(self._home) as rows:
+                rows.put("settings", _SETTINGS, {"agents": [removed._asdict() for removed in self._removed]})
+        except StoreError:
+            _log.exception("which routers were removed could not be written down")

@@ -63,20 +63,15 @@ class RouterActs:
         label = self._free_label(_clean_label(request.label) or "router")
         agent, answer = self._authority.enrol(request, label, again, self._pages(), self._clock.wall())
         self._tell_broker()
-
-        def edit(rows: Transaction) -> None:
-            if before:
-                self._removal.begin(rows, agent.id, agent.label, is_again=True)
-
         try:
-            self._acts.change(edit, {agent.id: 0})
+            self._acts.change(lambda rows: None, {agent.id: 0})
         except (StoreError, PolicyTooLarge):
             # It is in, and its first hello asks for the policy again.
             _log.exception("no policy could be issued for a router that was paired")
         if before:
             # What it said before it was paired again is no word of the router that has the new key.
             self._forget(agent.id)
-            self._removal.retry()
+            self._removal.begin(agent.id, agent.label, is_again=True)
         _log.info("a router was paired")
         return agent, answer
 
@@ -96,13 +91,17 @@ class RouterActs:
         self._change(agent, lambda: self._authority.revoke(agent, self._clock.wall()))
         self._tell_broker()
 
+        self._removal.begin(agent, label)
+
         def edit(rows: Transaction) -> None:
             rows.delete("policies", agent)
-            self._removal.begin(rows, agent, label)
 
-        self._acts.change(edit)
-        self._forget(agent)
-        self._removal.retry()
+        try:
+            self._acts.change(edit)
+            self._forget(agent)
+        except (StoreError, PolicyTooLarge):
+            # It is out all the same; what is left of it in the store is asked for by nobody.
+            _log.exception("what was kept of a removed router could not be deleted")
         _log.info("a router was removed")
 
     def _forget(self, agent: str) -> None:

@@ -1,6 +1,8 @@
 """What a parent does with routers: pages, renaming, pairing again, removing; trust, certificates, and what is said."""
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import pytest
 
@@ -15,6 +17,7 @@ from stairgate.hub.credentials import fingerprint
 from stairgate.hub.reports import Standing
 from stairgate.hub.roster import Agent
 from stairgate.hub.router_pages import qr_code
+from stairgate.hub.store import StoreError, Transaction
 from stairgate.provisioning.signing import SigningKey
 from tests.unit.hub.conftest import EVENING, HOME, PASSWORD, ROUTER, Hub
 
@@ -241,6 +244,25 @@ def test_a_broker_that_does_not_obey_is_told_and_asked_again(hub: Hub) -> None:
     assert "It is out" in hub.get("/routers").text
 
 
+def test_a_full_store_keeps_no_router_in(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
+    hub.broker.apply(ROUTER)
+    full = hub.store.transaction
+
+    @contextmanager
+    def refuse(home: str) -> Iterator[Transaction]:
+        with full(home) as rows:
+            before = repr([rows.page(name) for name in ("settings", "policies", "agents")])
+            yield rows
+            if repr([rows.page(name) for name in ("settings", "policies", "agents")]) != before:
+                raise StoreError("No space left on device")
+
+    monkeypatch.setattr(hub.store, "transaction", refuse)
+    assert remove(hub, ROUTER) == 303
+    hub.parts.removal.work()
+    assert hub.authority.taken_over == [ROUTER]
+    assert "It is out" in hub.get("/routers").text
+
+
 def test_what_was_left_undone_is_done_after_the_next_start(hub: Hub) -> None:
     remove(hub, ROUTER)
     assert hub.authority.taken_over == []
@@ -292,6 +314,38 @@ def test_missing_trust_goes_out_in_order_and_what_is_held_is_written_down(hub: H
     assert [(message.agent, message.payload) for message in hub.parts.exchange.due() if message.kind == "trust"] == [
         (ROUTER, b"five")
     ]
+
+
+def test_a_trust_that_follows_at_once_is_not_held_back(hub: Hub) -> None:
+    policy, digest = hub.broker.policy(ROUTER)
+    hub.authority.chain = ((2, b"two"),)
+    hub.broker.hello(ROUTER, policy.revision, digest, trust=1)
+    hub.parts.exchange.due()
+    hub.authority.chain += ((3, b"three"),)
+    sent = [message.payload for message in hub.parts.exchange.due() if message.kind == "trust"]
+    assert sent == [b"two", b"three"]
+
+
+def test_a_full_disk_costs_no_hello_and_no_connection(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
+    hub.authority.due = (ROUTER,)
+    policy, digest = hub.broker.policy(ROUTER)
+    hub.broker.hello(ROUTER, policy.revision, digest)
+    full = hub.store.transaction
+
+    @contextmanager
+    def refuse(home: str) -> Iterator[Transaction]:
+        with full(home) as rows:
+            yield rows
+            raise StoreError("No space left on device")
+
+    monkeypatch.setattr(hub.store, "transaction", refuse)
+    monkeypatch.setattr(hub.authority, "note_trust", lambda agent, revision: (_ for _ in ()).throw(OSError("full")))
+    assert [message.kind for message in hub.parts.exchange.due() if message.kind != "policy"] == ["certificate"]
+    hub.parts.exchange.connected()
+    hub.broker.hello(ROUTER, policy.revision, digest, trust=7, certificate=fingerprint(b"a new certificate"))
+    monkeypatch.undo()
+    hub.broker.hello(ROUTER, policy.revision, digest, trust=7)
+    assert hub.authority.held == {ROUTER: 7}
 
 
 def test_policies_are_signed_anew_when_the_key_changes(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
