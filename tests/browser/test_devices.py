@@ -132,7 +132,8 @@ def test_the_pages_of_devices_fit_and_can_be_tapped_and_read(
     devices.asks.tell(new, "console")
     devices.quarantine.try_it()
     mine = {"/me": [SWITCH, PAD, "3c:22:fb:00:00:03", ""]}
-    for path in ("/", "/devices", f"/devices/{new}", f"/devices/{shared}", f"/devices/{visitor}", "/quarantine", "/me"):
+    paths = [f"/devices/{device}" for device in (new, shared, visitor)]
+    for path in ("/", "/devices", f"/children/{ids['Mia']}", *paths, "/quarantine", "/me"):
         for mac in mine.get(path, [""]):
             hub.network.neighbours = {HERE: mac} if mac else {}
             page.goto(path)

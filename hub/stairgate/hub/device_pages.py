@@ -140,6 +140,8 @@ def _back(otherwise: str) -> Response:
     places = {"home": "home.index", "quarantine": "quarantine.show"}
     origin = request.form.get("from", "")
     device_id = (request.view_args or {}).get("device_id")
+    if origin == "child" and request.form.get("whose") in [card.person.id for card in overview().cards]:
+        return redirect(url_for("child.show", person=request.form["whose"], _anchor="devices"), 303)
     if origin == "device" and device_id:
         return redirect(url_for("device.show", device_id=device_id), 303)
     return redirect(url_for(places[origin]) if origin in places else otherwise, 303)

@@ -56,6 +56,14 @@ def test_one_tap_gives_it_to_a_child_and_keeps_its_id(hub: Hub, child: str) -> N
     assert "New device" not in page
 
 
+def test_a_new_device_is_chosen_on_the_childs_page(hub: Hub, child: str) -> None:
+    assert "Choose a device" in hub.get("/").text
+    assert "Switch is Mia’s" in hub.get(f"/children/{child}").text
+    answer = hub.post(f"/devices/{device(hub).id}/assign", whose=child, was="new", **{"from": "child"})
+    assert (answer.status_code, answer.location) == (303, f"/children/{child}#devices")
+    assert "Choose a new device" not in hub.get(f"/children/{child}").text
+
+
 @pytest.mark.parametrize(("whose", "expected"), [("adult", ("open", "exempt")), ("visitor", ("open", "override_open"))])
 def test_a_grown_up_and_a_visitor_have_no_bedtime(hub: Hub, child: str, whose: str, expected: tuple[str, str]) -> None:
     hub.clock.advance(3 * 3600)  # 21:00
