@@ -438,6 +438,34 @@ def test_a_power_cut_at_every_step_leaves_one_hub_or_the_other(
     assert outcomes == {("Ben",), ("Mia", "Noah")}
 
 
+def test_a_disk_that_is_full_half_way_changes_nothing(
+    old: Places, fresh: Places, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sealed, before = make_backup(old, PASSPHRASE, clock), state(fresh)
+    real, left = os.fsync, 0
+
+    def refuse(file: int) -> None:
+        nonlocal left
+        left -= 1
+        if left < 0:
+            raise OSError(28, "No space left on device")
+        real(file)
+
+    for calls in range(0, 60, 7):
+        left = calls
+        with monkeypatch.context() as patch:
+            patch.setattr("os.fsync", refuse)
+            try:
+                stage(fresh, sealed, PASSPHRASE, clock)
+            except BackupError as problem:
+                message = str(problem)
+            else:
+                break
+        assert "No space left" in message
+        assert state(fresh) == before
+    assert calls > 20
+
+
 def test_a_mount_point_and_a_closed_parent_are_told(
     old: Places, fresh: Places, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:

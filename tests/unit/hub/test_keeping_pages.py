@@ -26,6 +26,7 @@ from stairgate.provisioning.home import create_home
 from stairgate.provisioning.settings import read_home
 from tests.unit.hub.conftest import EVENING, PASSWORD, ROUTER, Hub
 from tests.unit.hub.test_backup import PASSPHRASE, children, free_port, make_hub
+from tests.unit.hub.test_routers import pair, remove
 
 TABLET = "02:00:5e:10:00:01"
 
@@ -389,6 +390,15 @@ def test_what_a_router_says_is_in_it(hub: Hub) -> None:
     assert texts(hub.get("/history").text)[:2] == [
         "The router does what was asked again",
         "The router could not do what was asked",
+    ]
+
+
+def test_pairing_and_removing_a_router_are_in_it(hub: Hub) -> None:
+    assert remove(hub, pair(hub)) == 303
+    assert texts(hub.get("/history").text)[:3] == [
+        "Removed a router",
+        "A router was paired with its code",
+        "Asked for a code to add a router",
     ]
 
 
