@@ -170,6 +170,7 @@ class HttpsFront:
 
     async def _serve(self, connection: _Connection) -> None:
         try:
+            _send_at_once(connection.client)
             outer = await _secured(self._loop, connection.client, self.context)
             connection.is_secure = True
             await self._pass_on(connection.address, outer)
@@ -182,6 +183,7 @@ class HttpsFront:
     async def _pass_on(self, address: str, outer: "_Stream") -> None:
         inner = socket.socket()
         inner.setblocking(False)
+        _send_at_once(inner)
         inner.bind(("127.0.0.1", 0))
         port = inner.getsockname()[1]
         # Known before it is connected, forgotten before it is closed: nobody else ever has it while it is known.
@@ -202,6 +204,12 @@ class _Stream(NamedTuple):
 
     reader: asyncio.StreamReader
     writer: asyncio.StreamWriter
+
+
+def _send_at_once(connection: socket.socket) -> None:
+    # asyncio does so for sockets that were made with a protocol number only. Without it the second part of an answer
+    # waits for the acknowledgement of the first: 40 ms for each page (measured).
+    connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
 
 async def _secured(loop: asyncio.AbstractEventLoop, client: socket.socket, context: ssl.SSLContext) -> _Stream:

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 from flask import request
 
-from stairgate.hub import limits
+from stairgate.hub import https_front, limits
 from stairgate.hub.https_front import HttpsFront
 from stairgate.hub.https_offer import Certificate
 from stairgate.hub.https_start import open_https
@@ -324,6 +324,22 @@ def test_a_connection_is_used_again(secured: Secured) -> None:
             connection.request("GET", "/static/app.css")
             answer = connection.getresponse()
             assert (answer.status, len(answer.read()) > 1000) == (200, True)
+
+
+def test_nothing_waits_for_an_acknowledgement(secured: Secured, monkeypatch: pytest.MonkeyPatch) -> None:
+    set_on: list[socket.socket] = []
+    send_at_once = https_front._send_at_once
+
+    def note(connection: socket.socket) -> None:
+        set_on.append(connection)
+        send_at_once(connection)
+
+    monkeypatch.setattr(https_front, "_send_at_once", note)
+    with secured.connect() as held:
+        held.sendall(b"GET /help HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
+        assert held.recv(1)
+        assert len(set_on) == 2  # towards the client, and towards the pages
+        assert all(each.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY) for each in set_on)
 
 
 def test_a_running_request_is_answered_when_the_hub_stops(hub: Hub, tmp_path: Path) -> None:
