@@ -41,6 +41,7 @@ class Credentials:
         self._held: dict[str, int] = {}  # agent -> revision of its trust, as of its last hello
         self._noted: dict[str, int] = {}  # the same, as far as it was written down
         self._sent_at: dict[tuple[str, str], float] = {}  # (agent, kind) -> monotonic
+        self._owed: set[tuple[str, str]] = set()  # asked for again too soon
         self._stamp: object = None
         self._chain: tuple[tuple[int, bytes], ...] = ()
         self._looked_at = float("-inf")
@@ -56,7 +57,7 @@ class Credentials:
     def due(self) -> list[Outgoing]:
         """What goes out unasked: a changed trust, a certificate that ends soon."""
         with self._lock:
-            return self._changed_trust() + self._renewed()
+            return self._changed_trust() + self._renewed() + self._owed_now()
 
     def forget(self, agent: str) -> None:
         """An agent was removed or has a new key: what was made for the old one is of no use."""
@@ -102,7 +103,10 @@ class Credentials:
     def _trust_for(self, agent: str) -> list[Outgoing]:
         held = self._held.get(agent, 0)
         missing = [document for revision, document in self._chain if revision > held]
-        if not missing or not self._may_send(agent, TRUST):
+        if not missing:
+            self._owed.discard((agent, TRUST))
+            return []
+        if not self._may_send(agent, TRUST):
             return []
         return [Outgoing(agent, TRUST, document) for document in missing]
 
@@ -129,16 +133,31 @@ class Credentials:
 
     def _certificate_for(self, agent: str) -> list[Outgoing]:
         waiting = self._certificates.get(agent)
-        if waiting is None or not self._may_send(agent, CERTIFICATE):
+        if waiting is None:
+            self._owed.discard((agent, CERTIFICATE))
+            return []
+        if not self._may_send(agent, CERTIFICATE):
             return []
         return [Outgoing(agent, CERTIFICATE, waiting["document"].encode())]
 
     def _may_send(self, agent: str, kind: str) -> bool:
         now = self._clock.monotonic()
         if now - self._sent_at.get((agent, kind), float("-inf")) < limits.TRUST_REPEAT_SECONDS:
+            # It may have connected after what was sent: asked again by `due`.
+            self._owed.add((agent, kind))
             return False
+        self._owed.discard((agent, kind))
         self._sent_at[agent, kind] = now
         return True
+
+    def _owed_now(self) -> list[Outgoing]:
+        outgoing = []
+        for agent, kind in sorted(self._owed):
+            if agent not in self._roster.ids():
+                self._owed.discard((agent, kind))
+            else:
+                outgoing += self._trust_for(agent) if kind == TRUST else self._certificate_for(agent)
+        return outgoing
 
     def _kept(self) -> dict[str, dict[str, str]]:
         with self._store.transaction(self._home) as rows:

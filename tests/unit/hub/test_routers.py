@@ -305,7 +305,13 @@ def test_missing_trust_goes_out_in_order_and_what_is_held_is_written_down(hub: H
 
     assert trust(2) == [b"three", b"four"]
     assert trust(2) == []  # no storm
+    assert [message for message in hub.parts.exchange.due() if message.kind == "trust"] == []
     hub.clock.advance(limits.TRUST_REPEAT_SECONDS)
+    # It may have connected after what was sent, and says hello again in a quarter of an hour only.
+    again = [message.payload for message in hub.parts.exchange.due() if message.kind == "trust"]
+    assert again == [b"three", b"four"]
+    hub.clock.advance(limits.TRUST_REPEAT_SECONDS)
+    assert [message for message in hub.parts.exchange.due() if message.kind == "trust"] == []
     assert trust(2) == [b"three", b"four"]
     assert trust(3) == [b"four"]
     assert trust(4) == []
