@@ -95,6 +95,15 @@ class HomeDirectory:
         ends = next(record.not_after for record in self._registry.active() if record.id == agent)
         return Certificate(self._home, agent, ends, der)
 
+    def repair_lists(self) -> None:
+        """Put the broker's lists in step with the list of agents, where a power cut or a bad disk left them apart."""
+        if self._registry.repair(self._clock.wall()):
+            _log.warning("the broker's lists did not follow the list of agents; they were made anew")
+            try:
+                broker_control.reload(self._directory)
+            except broker_control.BrokerNotReached as problem:
+                _log.warning("the broker reads them at its next start: %s", problem)
+
     def renew_servers(self, now: float) -> bool:
         """See `HomeAuthority`."""
         renewed = renew_servers(self._directory, now)

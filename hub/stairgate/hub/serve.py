@@ -103,8 +103,12 @@ def serve(
 
 
 def renew_servers(authority: HomeDirectory, clock: Clock) -> None:
-    """Renew the certificates of hub and broker where they end soon; a hub with the old ones is better than none."""
+    """Put the broker's lists in step, and renew the certificates of hub and broker where they end soon.
+
+    A hub with the old ones is better than none.
+    """
     try:
+        authority.repair_lists()
         authority.renew_servers(clock.wall())
     except (OSError, ValueError) as problem:
         _log.error("the servers' certificates could not be renewed: %s", problem)

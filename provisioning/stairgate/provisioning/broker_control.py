@@ -26,7 +26,7 @@ from stairgate.provisioning import private_files
 from stairgate.provisioning.authority import certificate_pem, key_pem, new_key, public_point
 from stairgate.provisioning.broker import PID_FILE
 from stairgate.provisioning.registry import Registry
-from stairgate.provisioning.revocation import is_revocation_list
+from stairgate.provisioning.revocation import read_revocation_list
 from stairgate.provisioning.settings import Home, read_home
 
 # Mosquitto looks for signals once in 0.1 s; a router under load takes longer.
@@ -104,14 +104,12 @@ def _check_list(broker: Path) -> None:
     """Refuse to hand over a damaged list: Mosquitto 2.0.11 would go on with none and let in whom it names."""
     try:
         authority = x509.load_pem_x509_certificate(private_files.read(broker / "ca.crt"))
-        is_sound = is_revocation_list(authority, private_files.read(broker / "crl.pem"))
+        read_revocation_list(authority, private_files.read(broker / "crl.pem"))
     except (OSError, ValueError):
-        is_sound = False
-    if not is_sound:
         raise BrokerNotReached(
             f"{broker / 'crl.pem'}: expected a list of this home's authority; write it anew with: "
             f"stairgate home render {broker.parent}"
-        )
+        ) from None
 
 
 def _running(pid_file: Path, configuration: Path) -> int:

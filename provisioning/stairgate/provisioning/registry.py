@@ -18,6 +18,7 @@ from datetime import timedelta
 from functools import cached_property
 from pathlib import Path
 
+from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding
 
@@ -37,7 +38,7 @@ from stairgate.provisioning.authority import LEAF_LIFETIME, Authority, Role, val
 from stairgate.provisioning.broker import render_acl
 from stairgate.provisioning.faults import Fault, Invalid
 from stairgate.provisioning.request_checks import find_clock_faults, find_key_faults, find_label_faults
-from stairgate.provisioning.revocation import render_revocation_list
+from stairgate.provisioning.revocation import read_revocation_list, render_revocation_list
 from stairgate.provisioning.settings import REGISTER_FILE, Home, read_home
 
 RENEW_BEFORE = timedelta(days=180)
@@ -160,6 +161,24 @@ class Registry:
         with self._changing(now) as change:
             change.is_forced = True
 
+    def repair(self, now: float) -> bool:
+        """`refresh`, but only where the broker's lists do not say what the list of agents says; True when they did not.
+
+        For the hub's start: cheap, and needs the authority's key only when something is wrong.
+        """
+        with private_files.locked(self.directory / "agents" / _LOCK_FILE):
+            home, register, broker = read_home(self.directory), self._read(), self.directory / "broker"
+            authority = x509.load_pem_x509_certificate(private_files.read(self.directory / "authority" / "ca.crt"))
+            try:
+                refused = read_revocation_list(authority, private_files.read(broker / "crl.pem"))
+                acl = private_files.read(broker / "acl").decode()
+            except (OSError, ValueError):
+                refused, acl = frozenset(), ""
+            if acl == _acl(home, register) and refused == frozenset(register.revoked_serials()):
+                return False
+        self.refresh(now)
+        return True
+
     def _read(self) -> Register:
         return read_register(private_files.read(self.directory / REGISTER_FILE))
 
@@ -183,11 +202,14 @@ class Registry:
                 raise
 
     def _write_broker_lists(self, change: "_Change", register: Register) -> None:
-        home, broker = change.home, self.directory / "broker"
+        broker = self.directory / "broker"
         crl = render_revocation_list(change.authority, register.revoked_serials(), register.edition)
         private_files.replace(broker / "crl.pem", crl)
-        agents = [record.id for record in register.active()]
-        private_files.replace(broker / "acl", render_acl(home.id, home.hub, home.shard, agents).encode())
+        private_files.replace(broker / "acl", _acl(change.home, register).encode())
+
+
+def _acl(home: Home, register: Register) -> str:
+    return render_acl(home.id, home.hub, home.shard, [record.id for record in register.active()])
 
 
 def _of_interest_to_broker(register: Register) -> object:

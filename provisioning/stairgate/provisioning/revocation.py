@@ -40,11 +40,14 @@ def render_revocation_list(authority: Authority, serials: Sequence[int], edition
     return builder.sign(authority.key, hashes.SHA256()).public_bytes(Encoding.PEM)
 
 
-def is_revocation_list(authority: x509.Certificate, data: bytes) -> bool:
-    """True when the bytes are a list that this authority has signed."""
+def read_revocation_list(authority: x509.Certificate, data: bytes) -> frozenset[int]:
+    """The serial numbers on a list that this authority has signed. Raises ValueError for anything else."""
     try:
         found = x509.load_pem_x509_crl(data)
         # The authority's key is of this kind (`authority.read_key`).
-        return found.is_signature_valid(cast(ec.EllipticCurvePublicKey, authority.public_key()))
-    except (ValueError, TypeError, UnsupportedAlgorithm):
-        return False
+        is_ours = found.is_signature_valid(cast(ec.EllipticCurvePublicKey, authority.public_key()))
+    except (TypeError, UnsupportedAlgorithm) as error:
+        raise ValueError(str(error)) from None
+    if not is_ours:
+        raise ValueError("expected a list signed by this home's authority, got another's")
+    return frozenset(revoked.serial_number for revoked in found)

@@ -25,11 +25,12 @@ from stairgate.provisioning.agent_records import (
     read_register,
     render_register,
 )
-from stairgate.provisioning.authority import LEAF_LIFETIME, Authority
+from stairgate.provisioning.authority import LEAF_LIFETIME, Authority, validity
 from stairgate.provisioning.faults import Invalid
 from stairgate.provisioning.home import create_home
 from stairgate.provisioning.registry import RENEW_BEFORE, Registry
 from stairgate.provisioning.request_checks import AGENTS_MAX
+from stairgate.provisioning.revocation import render_revocation_list
 from stairgate.provisioning.settings import Home
 from tests.unit.provisioning.clocks import FixedClock
 
@@ -269,6 +270,46 @@ def test_a_full_disk_leaves_who_belongs_to_the_home_as_it_was(
     assert (registry.read(), users(registry), refused_serials(registry)) == before
     registry.revoke(attic.id, NOW)
     assert attic.id not in users(registry)
+
+
+def test_lists_that_do_not_follow_the_register_are_noticed_and_made_anew(
+    home: Home, registry: Registry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As after a power cut between them, or a disk that lost one."""
+    attic, _ = registry.enrol("Attic", POINT, "router", NOW)
+    write = private_files.replace
+
+    class PowerCut(BaseException):
+        pass
+
+    def cut(path: Path, data: bytes) -> None:
+        if path.name == "agents.json":
+            raise PowerCut
+        write(path, data)
+
+    assert not registry.repair(NOW)
+    monkeypatch.setattr(private_files, "replace", cut)
+    with pytest.raises(PowerCut):
+        registry.revoke(attic.id, NOW)
+    monkeypatch.undo()
+    # Locked out, though still in the list.
+    assert attic.id not in users(registry) and attic in registry.active()
+
+    assert registry.repair(NOW)
+    assert attic.id in users(registry) and refused_serials(registry) == set()
+    assert not registry.repair(NOW)
+
+    registry.revoke(attic.id, NOW)
+    crl, acl = home.directory / "broker" / "crl.pem", home.directory / "broker" / "acl"
+    foreign = Authority.create(home.id, *validity(NOW, LEAF_LIFETIME))
+    for damage in (crl.unlink, acl.unlink, lambda: crl.write_bytes(b"x"), lambda: acl.write_bytes(b"\xff")):
+        damage()
+        assert registry.repair(NOW)
+        assert refused_serials(registry) == {attic.serials[0].number}
+        assert users(registry) == [home.agents["Router"]]
+    crl.write_bytes(render_revocation_list(foreign, [attic.serials[0].number], 9))
+    assert registry.repair(NOW)
+    assert not registry.repair(NOW)
 
 
 PROGRAM = """
