@@ -119,8 +119,11 @@ class Control:
             self._enforcement.forget_ended()
         except KernelRefused as refused:
             log.warning("%s", refused)
-        if self._held.retry_at is not None and now >= self._held.retry_at:
-            self._save()
+        # Only now, for a tap is answered before this is on the disk.
+        unsaved = self._record is not None and is_news(self._record, self._held.clock_record)
+        retry_at = self._held.retry_at
+        if (unsaved and retry_at is None) or (retry_at is not None and now >= retry_at):
+            self._save(self._record)
         if now >= self._next_hello:
             self._say_hello()
         if now >= self._next_usage:
@@ -175,10 +178,10 @@ class Control:
         self._save()
         return True
 
-    def _save(self) -> None:
+    def _save(self, clock: Record | None = None) -> None:
         """After enforcing; again when the disk refused."""
         failed = self._held.retry_at is not None
-        self._held.save(self._enforcement.numbers, self._record, self._clock.monotonic())
+        self._held.save(self._enforcement.numbers, clock, self._clock.monotonic())
         if failed and self._held.retry_at is None:
             self._next_hello = self._clock.monotonic()
 
@@ -201,11 +204,9 @@ class Control:
             return
         closed = [device for device, decision in outcome.decisions.items() if decision.level != "open"]
         self._record = self._time.record(policy.revision, closed)
-        news = self._enforcement.numbers is not self._numbers or is_news(self._record, self._held.clock_record)
         if self._enforcement.numbers is not self._numbers:
             self._numbers = self._enforcement.numbers
             self._bytes.drop(self._numbers.values())
-        if news and self._held.retry_at is None:
             self._save()
         self._tell_failure("" if self._off.ends is None else "switched_off")
         self._next_look = min(outcome.next_look, self._off.ends or outcome.next_look)
