@@ -43,8 +43,7 @@ def replace(path: Path, data: bytes) -> None:
 
 def give_to_owner(path: Path) -> None:
     """Let `path` belong to whom its directory belongs to: what root writes, hub and broker must still read."""
-    if os.geteuid() == 0:
-        status = os.stat(path.parent)
+    if os.geteuid() == 0 and (status := os.stat(path.parent)).st_uid != 0:
         os.chown(path, status.st_uid, status.st_gid, follow_symlinks=False)
 
 
