@@ -12,8 +12,15 @@ if TYPE_CHECKING:
 
 DIGEST = "0a" * 32
 DEVICES = (("db", "open", 1774602000), ("dc", "closed", None))
-HELLO = Hello("mab", 1774600000, "r1", "n0123456789", 7, DIGEST, 7, "applied", "", DEVICES, "trusted", 3, "0a" * 8)
-HELLO_UNNAMED = Hello(*(tuple(HELLO)[:-1] + ("",)))
+
+
+def hello_of(trust: int, certificate: str) -> "Hello":
+    return Hello(
+        "mab", 1774600000, "r1", "n0123456789", 7, DIGEST, 7, "applied", "", DEVICES, "trusted", trust, certificate
+    )
+
+
+HELLO = hello_of(3, "0a" * 8)
 USAGE = Usage("mac", 1774600000, "r1", (("db", 10**12, 0),))
 MAC = "02:00:5e:10:00:01"
 
@@ -128,9 +135,9 @@ CASES = (
         "hello: of an agent without trust documents",
         hello,
         hello_without("trust"),
-        Hello(*(tuple(HELLO)[:-2] + (0, "0a" * 8))),
+        hello_of(0, "0a" * 8),
     ),
-    ("hello: of an agent that names no certificate", hello, hello_without("certificate"), HELLO_UNNAMED),
+    ("hello: of an agent that names no certificate", hello, hello_without("certificate"), hello_of(3, "")),
     ("hello: negative trust", hello, hello_with("trust", -1), "bad_message"),
     ("hello: trust true", hello, hello_with("trust", True), "bad_message"),
     ("hello: certificate", hello, hello_with("certificate", "0A" * 8), "bad_message"),

@@ -384,7 +384,7 @@ def test_a_certificate_is_renewed_and_sent_until_the_router_uses_it(hub: Hub) ->
     sent = [message.payload for message in hub.parts.exchange.due() if message.kind == "certificate"]
     body = open_signed(sent[0], "certificate", {hub.key.key_id: hub.key.point}, CERTIFICATE_BYTES)
     assert read_certificate(body)[:2] == Certificate(HOME, ROUTER, 0, b"")[:2]
-    assert not hub.authority.due
+    assert hub.authority.due_for_renewal(EVENING) == ()
     assert certificates("") == sent  # an agent that does not say which it uses
     assert certificates("0a" * 8) == sent
     assert certificates(fingerprint(b"a new certificate")) == []
