@@ -9,6 +9,7 @@ import socket
 import threading
 from collections.abc import Callable, Iterator
 
+from stairgate.hub import limits
 from tests.lab import network
 from tests.lab.fault_home import FaultHome, demand
 from tests.lab.home import HUB_PORT
@@ -19,6 +20,7 @@ ACTS = (("pause", "30"), ("bonus", "15"), ("end", ""), ("pause", "60"), ("bonus"
 BEDTIMES = 7
 BROWSERS, LOOKS = 16, 6
 SILENT_SOCKETS = 20
+HISTORY_LINE = '<p class="text"><b>'
 JOIN_SECONDS = 60.0
 
 
@@ -47,6 +49,7 @@ def two_parents_tap_at_once(house: FaultHome) -> int:
     """Two parents tap and add bedtimes at the same moment: nothing answered is lost, both see what the router does."""
     child = house.mia.id
     house.may_open(house.mia)
+    before = house.parent.get("/history").body.count(HISTORY_LINE)
     added: list[str] = []
 
     def parent(browser: Parent, hour: int) -> Callable[[], None]:
@@ -63,6 +66,10 @@ def two_parents_tap_at_once(house: FaultHome) -> int:
     all_at_once([parent(house.parent, 2), parent(house.second, 3)])
     house.promises.bedtimes[child].update(added)
     demand(len(added) == 2 * BEDTIMES, f"{len(added)} of {2 * BEDTIMES} bedtimes were answered")
+    told = house.second.get("/history").body.count(HISTORY_LINE)
+    # One page shows the newest hundred.
+    expected = min(before + 4 * BEDTIMES, limits.HISTORY_SHOWN)
+    demand(told >= expected, f"the history tells of {told} acts, expected {expected}")
     lost = house.promises.missing(house.second)
     demand(not lost, f"lost updates: {lost}")
     # Both change the same bedtime as they read it: one is told that the other was faster.
