@@ -106,8 +106,11 @@ def _read_passphrase(path: Path | None, is_new: bool) -> str:
         passphrase = read_bounded(str(path), 4096).decode().partition("\n")[0].rstrip("\r")
         again = passphrase
     else:
-        passphrase = getpass.getpass("Passphrase of the backup: ")
-        again = getpass.getpass("The same again: ") if is_new else passphrase
+        try:
+            passphrase = getpass.getpass("Passphrase of the backup: ")
+            again = getpass.getpass("The same again: ") if is_new else passphrase
+        except EOFError:
+            raise BackupError("There is no terminal to ask for the passphrase; use --passphrase-file.") from None
     if is_new and (fault := fault_of_passphrase(passphrase, again)):
         raise BackupError(fault)
     return passphrase

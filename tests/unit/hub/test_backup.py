@@ -557,4 +557,11 @@ def test_the_passphrase_is_asked_for_twice(
     words = (old.home, "--data", old.data, "--out", out)
     assert [run(backup_command.backup_main, *words) for _ in range(3)] == [1, 1, 0]
     assert "differ" in capsys.readouterr().err
+
+    def no_terminal(prompt: str) -> str:
+        raise EOFError
+
+    monkeypatch.setattr("getpass.getpass", no_terminal)
+    assert run(backup_command.backup_main, *words[:-1], tmp_path / "another") == 1
+    assert "--passphrase-file" in capsys.readouterr().err
     assert run(backup_command.backup_main, old.home, "--data", tmp_path / "nothing", "--out", tmp_path / "c") == 1
