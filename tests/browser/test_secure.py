@@ -138,7 +138,7 @@ def test_from_the_plain_page_to_a_pause_over_https(hub: SecuredHub, start: Start
         assert cookies["__Host-sg"]["value"] != cookies["sg"]["value"]
         expect(page.get_by_text("can be read by others")).to_have_count(0)
         page.goto(f"{hub.secured}/sessions")
-        expect(page.get_by_text("· secured")).to_have_count(1)
+        expect(page.get_by_text("Secured connection")).to_have_count(1)
         assert phone.complaints == []
 
 

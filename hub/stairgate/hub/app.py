@@ -90,7 +90,7 @@ def _add_words(app: Flask) -> None:
 
     def can_be_secured() -> bool:
         parts: Parts = app.extensions["stairgate"]
-        if request.is_secure or request.endpoint in ("account.more", "secure.guide"):
+        if request.is_secure or request.endpoint in ("account.more", "secure.guide", "secure.check"):
             return False
         return bool(parts.https.port) and is_signed_in()
 

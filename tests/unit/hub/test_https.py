@@ -505,8 +505,8 @@ def test_the_list_says_which_sessions_are_secured(hub: Hub) -> None:
     _, browser = sign_in_over_https(hub)
 
     text = browser.get("/sessions", **HTTPS).text
-    assert text.count("· secured") == 1
-    assert text.count("· not secured") == 1
+    assert text.count("Secured connection") == 1
+    assert text.count("Plain connection") == 1
 
 
 @pytest.fixture
