@@ -7,11 +7,11 @@ without children there is nobody to protect from, and it has no rules. Revision 
 """
 
 import hashlib
-from dataclasses import replace
 from typing import NamedTuple
 
 from stairgate.core import limits as core_limits
 from stairgate.core import policy as core
+from stairgate.core.lines import write_line
 from stairgate.hub.family import Device, Family
 from stairgate.hub.zone_table import zone_table
 
@@ -48,34 +48,28 @@ def compile_policy(
     """
     policy = _compile(family, home, agent, revision, issued, hub)
     new = sorted(family.new_devices(issued), key=lambda device: (-device.first_seen, device.id))
-    if not new or _estimate(policy) <= _SURELY_FITS_BYTES or _fits(policy):
+    if not new or _estimate(policy) <= _SURELY_FITS_BYTES:
         return policy
-    dropped = {device.id for device in new}
-    others = replace(family, devices=tuple(device for device in family.devices if device.id not in dropped))
-
-    def with_newest(count: int) -> core.Policy:
-        family = replace(others, devices=(*others.devices, *new[:count]))
-        return _compile(family, home, agent, revision, issued, hub)
-
-    fits, too_many = 0, len(new)
-    while too_many - fits > 1:
-        middle = (fits + too_many) // 2
-        fits, too_many = (middle, too_many) if _fits(with_newest(middle)) else (fits, middle)
-    return with_newest(fits)
+    ids = {device.id for device in new}
+    lines = {device.id: len(write_line(("device", *device))) for device in policy.devices if device.id in ids}
+    smallest = policy._replace(devices=tuple(device for device in policy.devices if device.id not in ids))
+    try:
+        room = core_limits.ROUTER_POLICY_BYTES - len(core.write_policy(smallest))
+    except ValueError:
+        return smallest  # whoever writes it says what is wrong
+    kept = set()
+    for device in new:
+        room -= lines[device.id]
+        if room < 0:
+            break
+        kept.add(device.id)
+    return policy._replace(devices=tuple(device for device in policy.devices if device.id not in ids - kept))
 
 
 def _estimate(policy: core.Policy) -> int:
     devices = sum(70 + 21 * len(device.macs) + 21 * len(device.persons) for device in policy.devices)
     others = len(policy.overrides) + len(policy.weeks) + len(policy.persons)
     return 1024 + devices + 128 * others + 512 * len(policy.zones)
-
-
-def _fits(policy: core.Policy) -> bool:
-    try:
-        core.write_policy(policy)
-    except ValueError:
-        return False
-    return True
 
 
 def _device(family: Family, device: Device, people: "tuple[str, ...]", hub: Reachable, issued: int) -> core.Device:

@@ -173,8 +173,8 @@ class Discovery:
             with self._lock:
                 self._listed_at, self._listings_left = now, left - 1
             self._acts.change(lambda rows: _apply(rows, planned(rows)))
-        except (StoreError, PolicyTooLarge):
-            _log.exception("new devices could not be written down")
+        except (StoreError, PolicyTooLarge) as problem:
+            _log.error("new devices could not be written down: %s", type(problem).__name__)
 
     def _note_grown_ups(self) -> None:
         """Keep the day on which some grown-up's device was seen last: one number for the home, of no device."""
@@ -188,8 +188,8 @@ class Discovery:
                 is_here = any(mac in fresh for device in devices for mac in device.macs)
                 if is_here and (row is None or row.document["seen"] != day):
                     rows.put("settings", _SETTINGS, {"seen": day})
-        except StoreError:
-            _log.exception("the day could not be written down")
+        except StoreError as problem:
+            _log.error("the day a grown-up’s device was seen could not be written down: %s", type(problem).__name__)
 
 
 def plan(family: Family, sightings: Sequence[Sighting], now: float, excluded: Collection[str] = ()) -> Plan:

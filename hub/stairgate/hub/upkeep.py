@@ -51,7 +51,7 @@ class Ticker:
         while True:
             try:
                 self._upkeep.run()
-            except Exception:
+            except Exception:  # the next turn comes all the same; the traceback names code, never content
                 _log.exception("upkeep failed")
             if self._stop.wait(limits.UPKEEP_SECONDS):
                 return

@@ -10,6 +10,7 @@ from stairgate.core.messages import Events, Seen, encode_events
 from stairgate.hub import limits
 from stairgate.hub.discovery import NEW_NAME, Sighting, guess_kind, plan
 from stairgate.hub.family import Device, Family
+from stairgate.hub.store import StoreError
 from tests.unit.hub.conftest import EVENING, HOME, ROUTER, Hub
 
 MAC = "3c:22:fb:10:00:01"
@@ -323,6 +324,23 @@ def test_a_large_home_still_gets_a_policy_and_drops_only_new_devices(hub: Hub) -
     assert kept == list(range(kept[0], limits.NEW_DEVICES_MAX))  # the oldest went first
     # And there is room for a parent's act all the same.
     assert hub.post(f"/children/{children[0]}/pause", minutes="15").status_code == 303
+
+
+def test_a_full_disk_is_said_without_names_and_tried_again(
+    hub: Hub, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def full(edit: object) -> None:
+        raise StoreError("no space for Omas-Tablet")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(hub.parts.acts, "change", full)
+        seen(hub, hostname="Omas-Tablet")
+    assert "could not be written down: StoreError" in caplog.text
+    assert "Omas" not in caplog.text
+    assert MAC not in caplog.text
+    hub.clock.advance(limits.LISTING_SECONDS)
+    hub.parts.devices.upkeep.run()
+    assert device(hub).name == "Omas-Tablet"
 
 
 def test_no_hint_leaves_the_hub(hub: Hub) -> None:
