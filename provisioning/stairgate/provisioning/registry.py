@@ -42,6 +42,7 @@ from stairgate.provisioning.revocation import read_revocation_list, render_revoc
 from stairgate.provisioning.settings import REGISTER_FILE, Home, read_home
 
 RENEW_BEFORE = timedelta(days=180)
+RENEW_AGAIN = timedelta(days=30)
 _LOCK_FILE = "agents.lock"
 
 
@@ -128,9 +129,19 @@ class Registry:
         return certificate
 
     def due_for_renewal(self, now: float) -> tuple[str, ...]:
-        """Ids of the agents whose certificate ends in less than `RENEW_BEFORE`."""
-        limit = now + RENEW_BEFORE.total_seconds()
-        return tuple(record.id for record in self.active() if record.not_after < limit)
+        """Ids of the agents of whom some certificate that is still good ends in less than `RENEW_BEFORE`.
+
+        Nobody says here whether an agent uses the newest one. So it gets another each `RENEW_AGAIN`, until the older
+        one has ended: what was lost on the way to it heals by itself.
+        """
+        limit, last = now + RENEW_BEFORE.total_seconds(), now - RENEW_AGAIN.total_seconds()
+
+        def is_due(record: AgentRecord) -> bool:
+            ends = [serial.not_after for serial in record.serials if not serial.revoked and serial.not_after > now]
+            issued = record.not_after - LEAF_LIFETIME.total_seconds()
+            return record.not_after < limit or (min(ends, default=limit) < limit and issued <= last)
+
+        return tuple(record.id for record in self.active() if is_due(record))
 
     def issue_for_take_over(
         self, identifier: str, point: bytes, lifetime: timedelta, revoked: bool, now: float

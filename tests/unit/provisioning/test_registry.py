@@ -28,7 +28,7 @@ from stairgate.provisioning.agent_records import (
 from stairgate.provisioning.authority import LEAF_LIFETIME, Authority, validity
 from stairgate.provisioning.faults import Invalid
 from stairgate.provisioning.home import create_home
-from stairgate.provisioning.registry import RENEW_BEFORE, Registry
+from stairgate.provisioning.registry import RENEW_AGAIN, RENEW_BEFORE, Registry
 from stairgate.provisioning.request_checks import AGENTS_MAX
 from stairgate.provisioning.revocation import render_revocation_list
 from stairgate.provisioning.settings import Home
@@ -178,6 +178,25 @@ def test_renewal_is_due_long_before_the_end_and_not_twice(home: Home, registry: 
     assert certificate.not_valid_after_utc.timestamp() == record.not_after == late + LEAF_LIFETIME.total_seconds()
     # The one in use stays good: the agent may be off for weeks.
     assert [serial.revoked for serial in record.serials] == [False, False]
+
+
+def test_a_renewal_that_never_reached_its_agent_is_made_up_for(home: Home, registry: Registry) -> None:
+    """The hub is restored from a backup, say, and knows nothing of the certificate that it should send."""
+    (record,) = registry.read()
+    first_end, moment = record.not_after, record.not_after - RENEW_BEFORE.total_seconds() + 1
+    renewals = 0
+    while moment < first_end:
+        if registry.due_for_renewal(moment):
+            registry.renew(record.id, moment)
+            renewals += 1
+            assert registry.due_for_renewal(moment) == ()
+        moment += DAY
+
+    assert renewals == RENEW_BEFORE // RENEW_AGAIN
+    # When the first one has ended, nothing is due for years.
+    assert registry.due_for_renewal(first_end) == ()
+    assert registry.due_for_renewal(first_end + 3 * 365 * DAY) == ()
+    assert refused_serials(registry) == set()
 
 
 @pytest.mark.parametrize(
