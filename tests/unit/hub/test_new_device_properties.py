@@ -2,17 +2,19 @@
 
 from datetime import timedelta
 
-from hypothesis import given, settings
+import pytest
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from stairgate.core.decide import decide
+from stairgate.core.messages import Seen
 from stairgate.hub import limits, outlook
 from stairgate.hub.compile import Reachable, compile_policy
 from stairgate.hub.discovery import Sighting, guess_kind, plan
 from stairgate.hub.family import DEVICE_KINDS, Device, Family, Override, Person, Week
 from stairgate.hub.plain_text import clean_name
 from stairgate.hub.quarantine import would_lose
-from tests.unit.hub.conftest import EVENING
+from tests.unit.hub.conftest import EVENING, Hub
 
 NOW = int(EVENING)
 HUB = Reachable(("02:00:5e:10:00:f0",), ("192.0.2.5",), 8080)
@@ -85,3 +87,27 @@ def test_a_plan_keeps_the_bounds_and_every_device_once(seen: list[tuple[int, int
     assert len(kept) <= limits.NEW_DEVICES_MAX
     assert len(macs) == len(set(macs))
     assert not gone & {device.id for device in (*changes.add, *changes.refresh)}
+
+
+@settings(max_examples=80, deadline=timedelta(seconds=5), suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(st.tuples(st.integers(0, 9), st.lists(st.integers(0, 19), max_size=6)), max_size=60))
+def test_every_address_is_one_devices_whatever_is_told(
+    monkeypatch: pytest.MonkeyPatch, told: list[tuple[int, list[int]]]
+) -> None:
+    hub = Hub()
+    discovery = hub.parts.devices.discovery
+    with monkeypatch.context() as patch:
+        patch.setattr(limits, "SIGHTINGS", 6)
+        patch.setattr(limits, "SIGHTING_ADDRESSES", 4)
+        last: dict[str, str] = {}
+        for number, addresses in told:
+            mac = f"3c:22:fb:00:01:{number:02x}"
+            texts = tuple(f"192.0.2.{address}" for address in addresses)
+            discovery.seen("rrouter", [Seen(mac, texts, "", "neighbour")])
+            last |= dict.fromkeys(texts[:4], mac)
+        held = {address: mac for mac, entry in discovery._entries.items() for address in entry.addresses}
+        assert held == discovery._macs
+        assert held.items() <= last.items()
+        assert len(discovery._entries) <= 6
+        assert all(len(entry.addresses) <= 4 for entry in discovery._entries.values())
+    hub.store.close()
