@@ -21,7 +21,6 @@ late by the time it was off. That is the one case in which a device can be open 
 closed before stays closed in it.
 """
 
-import ctypes
 import json
 import os
 from collections.abc import Iterable, Mapping, Sequence
@@ -39,6 +38,11 @@ from stairgate.agent.limits import (
 from stairgate.core.decide import Decision
 from stairgate.core.fields import is_id
 from stairgate.port.clock import SystemClock
+
+try:
+    import ctypes
+except ImportError:  # OpenWrt packages it apart; the hub's time is enough
+    ctypes = None  # type: ignore[assignment]
 
 NONE, BATTERY, KERNEL, HUB = "none", "battery", "kernel", "hub"
 SOURCES = (NONE, BATTERY, KERNEL, HUB)
@@ -63,15 +67,13 @@ class Evidence(Protocol):
 class KernelEvidence:
     """See Evidence: adjtimex(2), which any user may ask, and /sys."""
 
-    def __init__(self) -> None:
-        self._adjtimex = getattr(ctypes.CDLL(None), "adjtimex", None)
-
     def synchronised(self) -> bool:
         """See Evidence."""
-        # All zeros asks and sets nothing; the answer is the state, TIME_ERROR when unsynchronised.
-        return self._adjtimex is not None and self._adjtimex(ctypes.create_string_buffer(TIMEX_BYTES)) in range(
-            TIME_ERROR
-        )
+        if ctypes is None or not hasattr(ctypes.CDLL(None), "adjtimex"):
+            return False
+        # All zeros asks and sets nothing; the answer is the clock's state.
+        state: int = ctypes.CDLL(None).adjtimex(ctypes.create_string_buffer(TIMEX_BYTES))
+        return 0 <= state < TIME_ERROR
 
     def battery(self) -> bool:
         """See Evidence."""
