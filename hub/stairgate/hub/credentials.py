@@ -121,7 +121,8 @@ class Credentials:
                 certificate = self._authority.renew(agent, self._clock.wall())
                 self._certificates[agent] = {
                     "fingerprint": fingerprint(certificate.der),
-                    "document": self._signer.sign(CERTIFICATE, write_certificate(certificate)).decode(),
+                    # Signed when it is sent: by then the home may have another signing key.
+                    "body": write_certificate(certificate).decode(),
                 }
                 outgoing += self._certificate_for(agent)
             if outgoing:
@@ -138,7 +139,7 @@ class Credentials:
             return []
         if not self._may_send(agent, CERTIFICATE):
             return []
-        return [Outgoing(agent, CERTIFICATE, waiting["document"].encode())]
+        return [Outgoing(agent, CERTIFICATE, self._signer.sign(CERTIFICATE, waiting["body"].encode()))]
 
     def _may_send(self, agent: str, kind: str) -> bool:
         now = self._clock.monotonic()

@@ -379,16 +379,37 @@ def test_a_certificate_is_renewed_and_sent_until_the_router_uses_it(hub: Hub) ->
         hub.clock.advance(limits.TRUST_REPEAT_SECONDS)
         count = len(hub.broker.sent)
         hub.broker.hello(ROUTER, 0, "", certificate=named)
-        return [message.payload for message in hub.broker.sent[count:] if message.kind == "certificate"]
+        return [body_of(message.payload) for message in hub.broker.sent[count:] if message.kind == "certificate"]
 
     sent = [message.payload for message in hub.parts.exchange.due() if message.kind == "certificate"]
     body = open_signed(sent[0], "certificate", {hub.key.key_id: hub.key.point}, CERTIFICATE_BYTES)
     assert read_certificate(body)[:2] == Certificate(HOME, ROUTER, 0, b"")[:2]
     assert hub.authority.due_for_renewal(EVENING) == ()
+    sent = [body_of(document) for document in sent]
     assert certificates("") == sent  # an agent that does not say which it uses
     assert certificates("0a" * 8) == sent
     assert certificates(fingerprint(b"a new certificate")) == []
     assert certificates("0a" * 8) == []
+
+
+def body_of(document: bytes) -> bytes:
+    """What was signed; the signature is another one each time."""
+    return document.partition(b"\n")[2]
+
+
+def test_a_waiting_certificate_is_signed_by_the_key_that_signs_now(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An agent that was off while the signing key was changed believes the new one only."""
+    hub.authority.due = (ROUTER,)
+    hub.parts.exchange.due()
+    other = SigningKey.create()
+    monkeypatch.setattr(hub.key, "sign", other.sign)
+    monkeypatch.setattr(hub.key, "key_id", other.key_id)
+    hub.clock.advance(limits.TRUST_REPEAT_SECONDS)
+
+    hub.broker.hello(ROUTER, 0, "")
+
+    document = next(message.payload for message in reversed(hub.broker.sent) if message.kind == "certificate")
+    assert signer(document) == other.key_id
 
 
 def test_a_certificate_for_the_old_key_is_not_sent_to_the_new_one(hub: Hub) -> None:
