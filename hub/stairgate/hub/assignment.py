@@ -5,6 +5,7 @@ device's people it follows now, and when that and a visit are over. What each of
 `compile`'s part.
 """
 
+import threading
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
@@ -34,6 +35,8 @@ class Assignment:
         self._asks = asks
         self._clock = clock
         self._zone = zone
+        self._lock = threading.Lock()
+        self._changes: dict[str, list[float]] = {}  # shared device -> when its users changed, monotonic
 
     def visit_end(self, longer: bool = False) -> int:
         """UTC seconds at which a visit that begins now ends: at 22:00, or a day later."""
@@ -133,6 +136,28 @@ class Assignment:
         return self._acts.change(edit)
 
     # Who uses a shared device
+
+    def change_user(self, device_id: str, person: str) -> None:
+        """What whoever holds the device taps: this one of its people uses it now; empty: nobody in particular.
+
+        Raises `NotPossible`, also after six changes in ten minutes.
+        """
+        now = self._clock.monotonic()
+        with self._lock:
+            recent = {
+                device: kept
+                for device, moments in self._changes.items()
+                if (kept := [moment for moment in moments if now - moment < limits.USING_CHANGES_SECONDS])
+            }
+            self._changes = recent
+            if len(recent.get(device_id, ())) >= limits.USING_CHANGES:
+                raise NotPossible("This was changed often just now. Please wait a few minutes.")
+        if person:
+            self.use(device_id, person)
+        else:
+            self.end_use(device_id)
+        with self._lock:
+            self._changes.setdefault(device_id, []).append(now)
 
     def use(self, device_id: str, person: str) -> int:
         """This one of its people uses it now; returns until when, at most two hours. Raises `NotPossible`."""

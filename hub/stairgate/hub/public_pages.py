@@ -74,10 +74,7 @@ def using() -> Answer:
     if device is None:
         return redirect(url_for("public.me"), 303)
     try:
-        if person:
-            parts().devices.assignment.use(device.id, person)
-        else:
-            parts().devices.assignment.end_use(device.id)
+        parts().devices.assignment.change_user(device.id, person)
     except NotPossible as problem:
         return _me(409, str(problem))
     except Conflict:

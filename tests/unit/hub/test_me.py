@@ -198,6 +198,16 @@ def test_it_is_given_back_and_ended_by_a_parent(hub: Hub, mia: str, ben: str) ->
     assert device(hub, TABLET).using == ""
 
 
+def test_whoever_holds_it_cannot_make_policy_after_policy(hub: Hub, mia: str, ben: str) -> None:
+    sent = len(hub.broker.sent)
+    statuses = [send(hub, "/me/using", person=person)[0] for person in (ben, "") * 10]
+    assert statuses == [303] * limits.USING_CHANGES + [409] * (20 - limits.USING_CHANGES)
+    assert len(hub.broker.sent) - sent == limits.USING_CHANGES
+    assert "changed often just now" in send(hub, "/me/using", person=ben)[1]
+    hub.clock.advance(limits.USING_CHANGES_SECONDS)
+    assert send(hub, "/me/using", person=ben)[0] == 303
+
+
 def test_parents_switch_the_choice_off(hub: Hub, mia: str, ben: str) -> None:
     send(hub, "/me/using", person=ben)
     held = device(hub, TABLET)
