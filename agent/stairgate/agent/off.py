@@ -6,6 +6,7 @@ interface pass are `gate`'s.
 """
 
 import argparse
+import contextlib
 import logging
 import re
 import sys
@@ -15,7 +16,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from stairgate.agent import conntrack, presence
-from stairgate.agent.gate import LAN, OFF, OFF_TCP, GateSettings, render_gate, render_removal
+from stairgate.agent.gate import LAN, OFF, OFF_TCP, GateSettings, SetName, render_gate, render_removal
 from stairgate.agent.kernel import Kernel, LinuxKernel
 from stairgate.agent.limits import OFF_SECONDS_MAX, OFF_SECONDS_MIN, TCP_RETURN_MS
 from stairgate.agent.netlink import KernelRefused
@@ -72,8 +73,17 @@ def left_ms(kernel: Kernel) -> int | None:
 
     Raises KernelRefused.
     """
+    found = _elements(kernel, OFF)
+    if found is None:
+        # Rules of an older package know no such set, and close all the same.
+        return None if _elements(kernel, LAN) is None else 0
+    return max((left or 0 for left in found.values()), default=0)
+
+
+def _elements(kernel: Kernel, name: SetName) -> dict[bytes, int | None] | None:
+    """What a set holds, None when there is no such set."""
     try:
-        return max((left or 0 for left in kernel.elements(OFF).values()), default=0)
+        return kernel.elements(name)
     except KernelRefused as refused:
         if refused.code == "ENOENT":
             return None
@@ -82,7 +92,7 @@ def left_ms(kernel: Kernel) -> int | None:
 
 def switch_off(kernel: Kernel, place: Place, seconds: int) -> list[str]:
     """Let every device pass until the kernel ends it; returns the interfaces. Raises KernelRefused, NotDone."""
-    if left_ms(kernel) is None:
+    if _elements(kernel, OFF) is None:
         # No agent has run since the last start, or an older one: the rules are the same for every family.
         kernel.load(render_gate(place.gate))
     keys = set(kernel.elements(LAN)) | {interface_key(name) for name in place.lan_interfaces}
@@ -102,7 +112,7 @@ def switch_off(kernel: Kernel, place: Place, seconds: int) -> list[str]:
 
 def end_now(kernel: Kernel) -> None:
     """Close again what is closed; TCP's return path a second later, as at every end. Raises KernelRefused."""
-    keys = frozenset(kernel.elements(OFF))
+    keys = frozenset(_elements(kernel, OFF) or ())
     if keys:
         kernel.commit([SetChange(OFF, {}, keys), SetChange(OFF_TCP, dict.fromkeys(keys, TCP_RETURN_MS), frozenset())])
 
@@ -208,8 +218,8 @@ def main(arguments: Sequence[str]) -> int:
     options = parser.parse_args(arguments)
     try:
         place = _place(options.folder)
-        kernel = LinuxKernel(place.gate, listening=False)
-        print(_act(options, kernel, place))
+        with contextlib.closing(LinuxKernel(place.gate, listening=False)) as kernel:
+            print(_act(options, kernel, place))
     except (KernelRefused, OSError, NotDone) as error:
         denied = isinstance(error, PermissionError) or getattr(error, "code", "") in ("EPERM", "EACCES")
         print(f"stairgate off: {f'{RIGHTS}: ' if denied else ''}{error}", file=sys.stderr)

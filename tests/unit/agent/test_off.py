@@ -74,6 +74,27 @@ def test_it_works_where_no_agent_has_run_since_the_start(kernel: FakeKernel, clo
     assert set(kernel.elements(OFF_TCP)) == {BRIDGE}
 
 
+def test_rules_of_an_older_package_close_and_are_replaced_when_switched_off(
+    kernel: FakeKernel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kernel.load("older rules")
+    elements = kernel.elements
+
+    def older(name: gate.SetName) -> dict[bytes, int | None]:
+        if name in (OFF, OFF_TCP) and kernel.loaded == "older rules":
+            raise KernelRefused("ENOENT", "reading")
+        return elements(name)
+
+    monkeypatch.setattr(kernel, "elements", older)
+    assert off.left_ms(kernel) == 0
+    off.end_now(kernel)
+
+    off.switch_off(kernel, PLACE, 60)
+
+    assert kernel.loaded == gate.render_gate(GateSettings())
+    assert off.left_ms(kernel) == 60_000
+
+
 def test_the_kernel_s_own_interfaces_are_enough(kernel: FakeKernel) -> None:
     kernel.load(gate.render_gate(GateSettings()))
     kernel.sets[LAN] = {interface_key("br-lan"): None, interface_key("lan2"): None}
