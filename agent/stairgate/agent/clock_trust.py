@@ -233,6 +233,11 @@ def is_news(record: Record, saved: Record | None) -> bool:
     )
 
 
+def _second(time: float) -> int:
+    """The whole second; rounding errors of fractions do not make two of one, which would be told as news."""
+    return int(time + 0.001)
+
+
 def strictest(
     decided: Sequence[Mapping[str, Decision]], times: Sequence[float], held: frozenset[str]
 ) -> dict[str, Decision]:
@@ -254,9 +259,9 @@ def strictest(
         if len(decided) == 1:
             joined[device] = first
         elif level == "open":
-            joined[device] = same[0][0]._replace(until=int(times[0] + min(known)) if known else None)
+            joined[device] = same[0][0]._replace(until=_second(times[0] + min(known)) if known else None)
         else:
             joined[device] = same[0][0]._replace(
-                level=level, until=int(times[0] + max(known)) if len(known) == len(left) else None
+                level=level, until=_second(times[0] + max(known)) if len(known) == len(left) else None
             )
     return joined

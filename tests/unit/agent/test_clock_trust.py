@@ -336,6 +336,16 @@ def test_the_strictest_of_two_times(
     assert strictest(decided, (100.0, 1100.0), frozenset({"d"}))["d"].level in ("closed", "limited")
 
 
+@given(st.floats(1e9, 2e9), st.integers(-(10**8), 10**8), st.floats(0, 10**5))
+def test_the_end_at_two_times_is_the_same_second_at_every_look(now: float, apart: int, later: float) -> None:
+    until = int(now) + 200_000
+    decided = [{"d": decision("open", None)}, {"d": decision("open", until + apart)}]
+
+    ends = {strictest(decided, (at, at + apart), frozenset())["d"].until for at in (now, now + later / 3, now + later)}
+
+    assert ends == {until}
+
+
 def test_one_time_alone_changes_no_decision() -> None:
     decided = {"d": decision("limited", 5)}
 
