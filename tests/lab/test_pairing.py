@@ -135,6 +135,7 @@ def test_a_wrong_code_pairs_nothing(house: House, paired: str) -> None:
 def test_paired_again_the_old_key_is_out_and_the_new_one_enforces(house: House, paired: str) -> None:
     certificate = (house.folder / "agent.crt").read_bytes()
     done = house.pair(again=paired)
+    assert done.returncode == 0, done.stderr
     wait_until("the old key to be refused", lambda: "It is out" in house.parent.get("/routers").body, seconds=40)
     house.home.end("agent")
     house.start_agent()
@@ -144,7 +145,6 @@ def test_paired_again_the_old_key_is_out_and_the_new_one_enforces(house: House, 
     house.parent.post(f"/children/{house.mia}/end")
     house.wait_applied()
 
-    assert done.returncode == 0, done.stderr
     assert (house.folder / "agent.crt").read_bytes() != certificate
     assert not paused
     assert house.agent_id() == paired

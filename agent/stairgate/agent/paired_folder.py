@@ -141,12 +141,14 @@ def _fill(folder: Path, answer: PairAnswer, key_pem: bytes, settings: str) -> No
 def _keep_state(before: Path, after: Path, same_agent: bool) -> None:
     if not before.is_dir():
         return
-    names = {file.name for file in before.iterdir() if file.is_file()} - set(NEVER_KEPT)
+    names = {file.name for file in before.iterdir() if file.suffix != ".new" and file.is_file()} - set(NEVER_KEPT)
     kept = sorted(names if same_agent else names & set(OF_THIS_MACHINE))
     if kept:
         after.mkdir(mode=0o700)
     for name in kept:
-        write_atomic(str(after / name), (before / name).read_bytes())
+        # The agent may be running: what it is just writing has another name a moment later, or none.
+        with contextlib.suppress(FileNotFoundError):
+            write_atomic(str(after / name), (before / name).read_bytes())
 
 
 def _replace(folder: Path, building: Path) -> None:

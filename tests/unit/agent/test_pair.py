@@ -338,6 +338,25 @@ def test_paired_again_it_goes_on_with_the_policy_and_what_was_chosen(
     assert names(paired.parent) == [paired.name]
 
 
+def test_what_the_running_agent_is_just_writing_is_left_behind(
+    hub: PairingHub, serve: Serve, paired: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (paired / "state" / "policy.new").write_bytes(b"half a pol")
+    read_bytes = Path.read_bytes
+
+    def gone(file: Path) -> bytes:
+        if file.name == "numbers.json":
+            raise FileNotFoundError(file)
+        return read_bytes(file)
+
+    monkeypatch.setattr(Path, "read_bytes", gone)
+    assert run(hub, serve(hub.answer), paired) == 0
+    monkeypatch.undo()
+    kept = names(paired / "state")
+    assert "policy" in kept
+    assert not {"policy.new", "numbers.json"} & {*kept}
+
+
 @pytest.mark.parametrize(("home", "agent"), [("hother", AGENT), (HOME, "rother")])
 def test_another_home_s_or_another_agent_s_policy_is_not_kept(
     serve: Serve, paired: Path, home: str, agent: str
