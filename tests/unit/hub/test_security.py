@@ -56,7 +56,16 @@ def test_before_the_claim_only_the_claim_answers(unclaimed: Hub) -> None:
 
 
 def test_public_routes_are_few() -> None:
-    assert sorted(PUBLIC) == ["account.claim", "account.login", "pairing.pair", "public.help_page", "public.me", "public.tell", "public.using", "static"]
+    assert sorted(PUBLIC) == [
+        "account.claim",
+        "account.login",
+        "pairing.pair",
+        "public.help_page",
+        "public.me",
+        "public.tell",
+        "public.using",
+        "static",
+    ]
 
 
 # CSRF and Origin
