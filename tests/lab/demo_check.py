@@ -35,6 +35,8 @@ from tests.lab.scene import CLOCK_DRIFT_NS, Footage, Scene
 
 MIAS = ("phone", "console")
 TAPS = 100
+# A tap that is done before the stream's next datagram measures nothing; a few more are made for those.
+SPARE_TAPS = 10
 PAUSES, BEDTIMES, EXPIRIES = 7, 7, 2
 GRANTS_WANTED = 30
 WATCHED_NS = 1300 * MILLISECOND
@@ -290,14 +292,17 @@ def report(check: Check, footage: Footage, control: Window) -> int:
     missing = [flow for window in windows for flow in gate_check.missing_resets(footage.events, MIAS, window)]
     seen_without = gate_check.late_packets(footage.device, footage.internet, [control])
     took: list[float] = []
+    quicker_than_the_stream = 0
     doubts = doubts_about(footage, windows)
     streams = [row for row in footage.device if flow_of(row.flow).kind == "udp_down"]
     for tap in check.taps:
         last = gate_check.last_udp_ns(streams, tap)
         if last is None:
-            doubts.append("a tap during which no stream came down")
+            quicker_than_the_stream += 1
         else:
             took.append((last - tap.start_ns) / MILLISECOND)
+    if quicker_than_the_stream > SPARE_TAPS:
+        doubts.append(f"no stream came down during {quicker_than_the_stream} taps")
     apply_ms = apply_times_ms(check.folder)
     timed = [window for window in windows if window.kind != "pause"]
     grants = len(windows) * len(MIAS)
@@ -341,7 +346,7 @@ def main() -> int:
             say(f"{PAUSES} pauses")
             check.pauses(PAUSES - 1)
             say(f"{TAPS} taps")
-            check.quick_taps(TAPS - PAUSES)
+            check.quick_taps(TAPS + SPARE_TAPS - PAUSES)
             say(f"{EXPIRIES} expiries and {BEDTIMES} bedtimes, the agent killed before each")
             check.expiries(EXPIRIES)
             check.bedtimes(BEDTIMES - 1)
