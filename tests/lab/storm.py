@@ -161,6 +161,9 @@ class Storm:
     def __init__(self, house: FaultHome, groups: Groups = GROUPS) -> None:
         self._house, self._groups = house, groups
         self._models = {child.id: ChildModel() for child in house.children}
+        for model in self._models.values():
+            # The last act of a home that was calmed, and one to undo.
+            model.act("end")
         self._running: dict[str, ExitStack] = {}
         self.done: list[Step] = []
         self.passed: list[Passed] = []
