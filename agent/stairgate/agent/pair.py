@@ -81,7 +81,10 @@ def read_address(text: str) -> Address:
 def read_words(code: str, hub: str | None) -> tuple[bytes, Address]:
     """The code's secret and the hub's address, as typed or from the text of the QR code. Raises NotPaired."""
     if code.strip().lower().startswith(SCHEME + ":"):
-        parts = urlsplit(code.strip())
+        try:
+            parts = urlsplit(code.strip())
+        except ValueError:  # brackets where an address would be
+            raise NotPaired("This is no text of a QR code that the hub shows.", 2) from None
         said = parse_qs(parts.query) if parts.path == "pair" else {}
         code, hub = said.get("code", [""])[0], hub or said.get("hub", [""])[0]
     if not hub:

@@ -74,7 +74,7 @@ def earlier_settings(folder: Path) -> dict[str, Any]:
         if not folder.exists() and not folder.is_symlink():
             return {}
         raise NotWritten(f"{folder}: expected a new or empty folder, or one made by pairing") from None
-    except ValueError:  # damaged: what pairing is the remedy for
+    except (ValueError, RecursionError):  # damaged: what pairing is the remedy for
         return {}
     except OSError as error:
         raise NotWritten(f"{folder}: {error}") from error

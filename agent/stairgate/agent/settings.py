@@ -141,7 +141,7 @@ def read_settings(folder: Path, uci: Path = UCI_FILE) -> AgentSettings:
     path = folder / "agent.toml"
     try:
         content = tomllib.loads(read_bounded(str(path), SETTINGS_BYTES).decode())
-    except ValueError as error:  # tomllib.TOMLDecodeError among them
+    except (ValueError, RecursionError) as error:  # tomllib.TOMLDecodeError among them
         raise SettingsRefused(path, [str(error)]) from error
     faults: list[str] = []
     port = content.get("port")

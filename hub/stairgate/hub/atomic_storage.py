@@ -41,15 +41,20 @@ def decode_generation(data: bytes) -> tuple[Tables, int]:
     if " ".join(words[:2]) != MAGIC or len(words) != 5:
         raise Damaged(f"expected a first line {MAGIC!r}, got {head[:40]!r}")
     generation, length, digest = words[2:]
-    if not (generation.isdigit() and length.isdigit()) or len(body) != int(length):
-        raise Damaged(f"expected {length} bytes, got {len(body)}")
+    if not (_is_number(generation) and _is_number(length)) or len(body) != int(length):
+        raise Damaged(f"expected {length[:20]} bytes, got {len(body)}")
     if hashlib.sha256(body).hexdigest() != digest:
         raise Damaged("expected the digest of the first line, got another")
     try:
         tables = json.loads(body)
-    except ValueError as problem:
+    except (ValueError, RecursionError) as problem:
         raise Damaged(f"expected JSON: {problem}") from None
     return tables, int(generation)
+
+
+def _is_number(text: str) -> bool:
+    # More digits than Python makes a number of, even of a damaged file, would be another error.
+    return text.isdigit() and len(text) <= 20
 
 
 class AtomicStorage(Storage):

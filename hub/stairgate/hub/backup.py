@@ -176,7 +176,7 @@ def _history_snapshot(path: Path) -> bytes:
         ):
             source.backup(copy)
             return copy.serialize()
-    except sqlite3.Error as problem:
+    except (sqlite3.Error, UnicodeDecodeError) as problem:
         _log.warning("the history is not in the backup: %s", problem)
         return b""
 

@@ -68,7 +68,7 @@ class ClaimFile(ClaimSlot):
         try:
             held = json.loads(read_bounded(str(self._path), _FILE_BYTES_MAX))
             return ClaimState(str(held["salt"]), str(held["digest"]), float(held["made"]), int(held["tries"]))
-        except (OSError, ValueError, KeyError, TypeError):
+        except (OSError, ValueError, KeyError, TypeError, OverflowError):
             return None
 
     def write(self, state: ClaimState) -> None:

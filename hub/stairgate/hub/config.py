@@ -41,7 +41,7 @@ def read_config(directory: Path) -> HubConfig:
     path = directory / FILE_NAME
     try:
         facts = tomllib.loads(read_bounded(str(path), _BYTES_MAX).decode())
-    except (OSError, ValueError) as problem:
+    except (OSError, ValueError, RecursionError) as problem:
         raise ConfigError(f"{path}: expected settings from `stairgate home init`, got: {problem}") from None
     faults: list[str] = []
 

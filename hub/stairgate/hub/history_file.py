@@ -42,6 +42,10 @@ class Batch(NamedTuple):
     counts: Mapping[tuple[str, str], tuple[int, int]]
 
 
+# SQLite quotes damaged names in its own words, which then are no text.
+_FAULTS = (sqlite3.Error, UnicodeDecodeError)
+
+
 class _Foreign(sqlite3.DatabaseError):
     """A sound file that is none of ours."""
 
@@ -130,7 +134,7 @@ class HistoryFile:
         """A damaged file is put aside, a disk that refuses is told once; the hub goes on in either case."""
         try:
             yield
-        except sqlite3.Error as problem:
+        except _FAULTS as problem:
             with suppress(sqlite3.Error):
                 self._database.rollback()
             if _is_damage(problem):
@@ -143,25 +147,25 @@ class HistoryFile:
     def _open(self) -> sqlite3.Connection:
         try:
             return _open_database(self._path)
-        except sqlite3.Error as problem:
+        except _FAULTS as problem:
             if _is_damage(problem):
                 return self._begin_anew(problem)
             _log.error("the history has no file: %s", problem)
             return _open_database(None)
 
-    def _begin_anew(self, problem: sqlite3.Error) -> sqlite3.Connection:
+    def _begin_anew(self, problem: Exception) -> sqlite3.Connection:
         _log.error("the history was damaged and is put aside: %s", problem)
         self.recovery = "The file with what happened before was damaged. It was put aside, and a new one begun."
         try:
             if self._path:
                 _put_aside(self._path)
             return _open_database(self._path)
-        except (OSError, sqlite3.Error):
+        except (OSError, *_FAULTS):
             return _open_database(None)
 
 
 def _open_database(path: Path | None) -> sqlite3.Connection:
-    """The database in this file, made when there is none, or one in RAM for None. Raises sqlite3.Error."""
+    """The database in this file, made when there is none, or one in RAM for None. Raises one of _FAULTS."""
     if path:
         with suppress(OSError):  # so that it is never readable by others, not for a moment
             os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
@@ -185,9 +189,9 @@ def _open_database(path: Path | None) -> sqlite3.Connection:
     return database
 
 
-def _is_damage(problem: sqlite3.Error) -> bool:
+def _is_damage(problem: Exception) -> bool:
     """True when the file itself is at fault; a full disk or a closed database is not."""
-    return type(problem) is sqlite3.DatabaseError or isinstance(problem, _Foreign)
+    return type(problem) is sqlite3.DatabaseError or isinstance(problem, (_Foreign, UnicodeDecodeError))
 
 
 def _put_aside(path: Path) -> None:

@@ -60,7 +60,8 @@ def own_addresses() -> list[OwnAddress]:
     found = []
     for fixed, attributes in _dump(_GET_ADDRESS, _ADDRESS_BYTES):
         address = attributes.get(_IFA_LOCAL) or attributes.get(_IFA_ADDRESS, b"")
-        flags = struct.unpack("=I", attributes[_IFA_FLAGS])[0] if _IFA_FLAGS in attributes else fixed[2]
+        wide = attributes.get(_IFA_FLAGS, b"")
+        flags = struct.unpack("=I", wide)[0] if len(wide) == 4 else fixed[2]
         if len(address) in (4, 16):
             temporary = len(address) == 16 and flags & _TEMPORARY
             lasting = not temporary and not flags & _TENTATIVE_OR_FAILED
@@ -111,7 +112,8 @@ def _dump(kind: int, fixed_bytes: int) -> Iterator[tuple[bytes, dict[int, bytes]
                 if entries > _ENTRIES_MAX:
                     return
                 entry = data[offset + _HEADER.size : offset + length]
-                yield entry[:fixed_bytes], _attributes(entry[fixed_bytes:])
+                if len(entry) >= fixed_bytes:
+                    yield entry[:fixed_bytes], _attributes(entry[fixed_bytes:])
                 offset += (length + 3) & ~3
 
 

@@ -19,6 +19,7 @@ from enum import Enum
 from pathlib import Path
 
 from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
@@ -76,10 +77,25 @@ def key_pem(key: ec.EllipticCurvePrivateKey) -> bytes:
 
 def read_key(data: bytes) -> ec.EllipticCurvePrivateKey:
     """The P-256 key of a PKCS#8 PEM text. Raises ValueError for any other content."""
-    key = serialization.load_pem_private_key(data, password=None)
+    try:
+        key = serialization.load_pem_private_key(data, password=None)
+    except (TypeError, UnsupportedAlgorithm) as error:  # behind a passphrase, or of an unknown curve
+        raise ValueError(f"expected a P-256 private key, got: {error}") from None
     if not isinstance(key, ec.EllipticCurvePrivateKey) or not isinstance(key.curve, ec.SECP256R1):
         raise ValueError("expected a P-256 private key, got a key of another kind")
     return key
+
+
+def read_certificate(data: bytes) -> x509.Certificate:
+    """The certificate of a PEM text, for a P-256 key. Raises ValueError for any other content."""
+    try:
+        certificate = x509.load_pem_x509_certificate(data)
+        key = certificate.public_key()
+    except (TypeError, UnsupportedAlgorithm, x509.InvalidVersion) as error:
+        raise ValueError(f"expected a certificate for a P-256 key, got: {error}") from None
+    if not isinstance(key, ec.EllipticCurvePublicKey) or not isinstance(key.curve, ec.SECP256R1):
+        raise ValueError("expected a certificate for a P-256 key, got one for a key of another kind")
+    return certificate
 
 
 def certificate_pem(certificate: x509.Certificate) -> bytes:
@@ -116,7 +132,7 @@ class Authority:
         match.
         """
         key = read_key(private_files.read(directory / "ca.key"))
-        certificate = x509.load_pem_x509_certificate(private_files.read(directory / "ca.crt"))
+        certificate = read_certificate(private_files.read(directory / "ca.crt"))
         if certificate.public_key() != key.public_key():
             raise ValueError(f"{directory}: expected the key of the certificate beside it, got another key")
         return cls(home, key, certificate)

@@ -23,7 +23,7 @@ from typing import NamedTuple
 from cryptography import x509
 
 from stairgate.provisioning import private_files
-from stairgate.provisioning.authority import certificate_pem, key_pem, new_key, public_point
+from stairgate.provisioning.authority import certificate_pem, key_pem, new_key, public_point, read_certificate
 from stairgate.provisioning.broker import PID_FILE
 from stairgate.provisioning.registry import Registry
 from stairgate.provisioning.revocation import read_revocation_list
@@ -103,7 +103,7 @@ def take_over(directory: Path, identifier: str, clock: Callable[[], float] = tim
 def _check_list(broker: Path) -> None:
     """Refuse to hand over a damaged list: Mosquitto 2.0.11 would go on with none and let in whom it names."""
     try:
-        authority = x509.load_pem_x509_certificate(private_files.read(broker / "ca.crt"))
+        authority = read_certificate(private_files.read(broker / "ca.crt"))
         read_revocation_list(authority, private_files.read(broker / "crl.pem"))
     except (OSError, ValueError):
         raise BrokerNotReached(

@@ -6,12 +6,12 @@ It decides nothing but which of the home's facts are told; their form is `stairg
 from collections.abc import Sequence
 from pathlib import Path
 
-from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from stairgate.core import limits
 from stairgate.core.pairing import PairAnswer
 from stairgate.provisioning import private_files
+from stairgate.provisioning.authority import read_certificate
 from stairgate.provisioning.settings import read_home
 from stairgate.provisioning.trust_chain import TrustChain
 
@@ -24,7 +24,7 @@ def paired_answer(directory: Path, agent: str, certificate: bytes, page: Sequenc
     """
     home = read_home(directory)
     trust = TrustChain(directory).latest()
-    authority = x509.load_pem_x509_certificate(private_files.read(directory / "authority" / "ca.crt"))
+    authority = read_certificate(private_files.read(directory / "authority" / "ca.crt"))
     return PairAnswer(
         home=home.id,
         agent=agent,

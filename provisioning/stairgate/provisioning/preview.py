@@ -37,7 +37,7 @@ def used_minutes(text: str) -> dict[str, int]:
     used: dict[str, int] = {}
     for part in text.split(","):
         category, _, minutes = part.partition("=")
-        if not is_word(category) or not minutes.isdecimal() or int(minutes) > 1440:
+        if not is_word(category) or not minutes.isdecimal() or len(minutes) > 4 or int(minutes) > 1440:
             raise argparse.ArgumentTypeError(f"expected category=minutes (0 to 1440), got {part!r}")
         used[category] = int(minutes)
     return used

@@ -18,7 +18,6 @@ from datetime import timedelta
 from functools import cached_property
 from pathlib import Path
 
-from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding
 
@@ -34,7 +33,7 @@ from stairgate.provisioning.agent_records import (
     render_register,
     revoke_serials,
 )
-from stairgate.provisioning.authority import LEAF_LIFETIME, Authority, Role, validity
+from stairgate.provisioning.authority import LEAF_LIFETIME, Authority, Role, read_certificate, validity
 from stairgate.provisioning.broker import render_acl
 from stairgate.provisioning.faults import Fault, Invalid
 from stairgate.provisioning.request_checks import find_clock_faults, find_key_faults, find_label_faults
@@ -179,7 +178,7 @@ class Registry:
         """
         with private_files.locked(self.directory / "agents" / _LOCK_FILE):
             home, register, broker = read_home(self.directory), self._read(), self.directory / "broker"
-            authority = x509.load_pem_x509_certificate(private_files.read(self.directory / "authority" / "ca.crt"))
+            authority = read_certificate(private_files.read(self.directory / "authority" / "ca.crt"))
             try:
                 refused = read_revocation_list(authority, private_files.read(broker / "crl.pem"))
                 acl = private_files.read(broker / "acl").decode()

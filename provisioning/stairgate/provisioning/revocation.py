@@ -46,7 +46,7 @@ def read_revocation_list(authority: x509.Certificate, data: bytes) -> frozenset[
         found = x509.load_pem_x509_crl(data)
         # The authority's key is of this kind (`authority.read_key`).
         is_ours = found.is_signature_valid(cast(ec.EllipticCurvePublicKey, authority.public_key()))
-    except (TypeError, UnsupportedAlgorithm) as error:
+    except (TypeError, UnsupportedAlgorithm, x509.InvalidVersion) as error:
         raise ValueError(str(error)) from None
     if not is_ours:
         raise ValueError("expected a list signed by this home's authority, got another's")

@@ -13,7 +13,15 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from stairgate.provisioning import private_files
-from stairgate.provisioning.authority import LEAF_LIFETIME, Authority, Role, certificate_pem, read_key, validity
+from stairgate.provisioning.authority import (
+    LEAF_LIFETIME,
+    Authority,
+    Role,
+    certificate_pem,
+    read_certificate,
+    read_key,
+    validity,
+)
 from stairgate.provisioning.faults import Invalid
 from stairgate.provisioning.request_checks import find_clock_faults
 from stairgate.provisioning.settings import Home, read_home
@@ -40,7 +48,7 @@ def renew_servers(directory: Path, now: float) -> tuple[str, ...]:
     renewed = []
     for role in (Role.HUB, Role.BROKER):
         path = directory / role.value / f"{role.value}.crt"
-        before = x509.load_pem_x509_certificate(private_files.read(path))
+        before = read_certificate(private_files.read(path))
         if before.not_valid_after_utc.timestamp() - now >= RENEW_BEFORE.total_seconds():
             continue
         key = read_key(private_files.read(path.with_suffix(".key"))).public_key()

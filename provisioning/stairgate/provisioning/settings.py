@@ -132,7 +132,7 @@ def read_home(directory: Path) -> Home:
 def _read(path: Path) -> dict[str, Any]:
     try:
         return tomllib.loads(private_files.read(path).decode())
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise ValueError(f"{path}: expected TOML, got {error}") from None
 
 

@@ -28,7 +28,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from stairgate.provisioning import private_files
-from stairgate.provisioning.authority import BACKDATED, certificate_pem, key_pem, new_key, read_key
+from stairgate.provisioning.authority import BACKDATED, certificate_pem, key_pem, new_key, read_certificate, read_key
 from stairgate.provisioning.endpoints import find_endpoint_faults
 from stairgate.provisioning.request_checks import EARLIEST_CLOCK
 
@@ -62,10 +62,13 @@ class WebAuthority:
         """Read it. Raises OSError, and ValueError when key and certificate do not match."""
         self._directory = directory
         self._key = read_key(private_files.read(directory / "ca.key"))
-        self.certificate = x509.load_pem_x509_certificate(private_files.read(directory / "ca.crt"))
+        self.certificate = read_certificate(private_files.read(directory / "ca.crt"))
         if self.certificate.public_key() != self._key.public_key():
             raise ValueError(f"{directory}: expected the key of the certificate beside it, got another key")
-        permitted = self.certificate.extensions.get_extension_for_class(x509.NameConstraints).value
+        try:
+            permitted = self.certificate.extensions.get_extension_for_class(x509.NameConstraints).value
+        except (x509.ExtensionNotFound, x509.DuplicateExtension, x509.UnsupportedGeneralNameType) as error:
+            raise ValueError(f"{directory}: expected a certificate with its bounds, got: {error}") from None
         self.names = tuple(tree.value for tree in permitted.permitted_subtrees or () if isinstance(tree, x509.DNSName))
 
     @classmethod

@@ -31,6 +31,8 @@ TEXTS = (
     "\U0010ffff\ue000\ufffe",
     "../../../../etc/passwd",
     "/proc/self/environ",
+    "stairgate://[::",
+    "stairgate:pair?hub=[&code=[&code=" + "&" * 200,
     "C:\\windows\\system32",
     "; reboot #",
     "$(reboot) `reboot`",
@@ -43,6 +45,7 @@ TEXTS = (
     "a" * 65536,
     "\u00e9" * 65536,
     "9" * 400,
+    "9" * 5000,
     "-1",
     "1e309",
     "NaN",
@@ -86,7 +89,9 @@ def mutations(good: bytes, seed: int, count: int) -> Iterator[bytes]:
                 digits = [index for index, byte in enumerate(data) if 48 <= byte <= 57]
                 if digits:
                     place = chance.choice(digits)
-                    data[place : place + 1] = chance.choice((b"9" * 25, b"-1", b"1.5", b"0", b"true", b"null", b'""'))
+                    data[place : place + 1] = chance.choice(
+                        (b"9" * 25, b"9" * 5000, b"-1", b"1e999", b"NaN", b"Infinity", b"0", b"true", b"null", b'""')
+                    )
         yield bytes(data)
 
 

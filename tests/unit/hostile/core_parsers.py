@@ -1,0 +1,90 @@
+"""The parsers of `stairgate.core` and `stairgate.port`: the formats, and the one way in which files are read."""
+
+import json
+from typing import Any
+
+from stairgate.core import certificate, envelope, lines, messages, p256, pairing, policy, settings, trust
+from stairgate.core.messages import Events, Hello, Seen, Usage
+from stairgate.core.refused import Refused
+from stairgate.port.atomic import read_bounded
+from stairgate.provisioning.signing import SigningKey
+from tests.portable import family, trust_vectors
+from tests.portable.test_pairing import ANSWERED, DOCUMENT, SECRET
+from tests.unit.hostile.parser import Parser, in_file, of_bytes, of_text
+
+KEY = SigningKey.create()
+KEYS = {KEY.key_id: KEY.point}
+POLICY = family.body()
+SIGNED = KEY.sign("policy", POLICY)
+TRUST = trust_vectors.ANNOUNCED
+TRUSTED = {envelope.key_id(trust_vectors.A): trust_vectors.A}
+CERTIFICATE = KEY.sign(
+    "certificate", certificate.write_certificate(certificate.Certificate("h1", "r1", 1_900_000_000, b"der" * 200))
+)
+HELLO = Hello(
+    "m1",
+    5,
+    "r1",
+    "aa" * 8,
+    5,
+    "bb" * 32,
+    6,
+    "applied",
+    "",
+    (("d1", "open", 9), ("d2", "closed", None)),
+    "trusted",
+    0,
+    "0a" * 8,
+)
+USAGE = Usage("m1", 5, "r1", (("d1", 10, 20),))
+EVENTS = Events("m1", 5, "r1", (Seen("02:00:5e:10:00:01", ("192.168.77.9",), "mias-tablet", "dnsmasq"),))
+TIME = messages.time_body(5, "aa" * 8, 6, "bb" * 32)
+SETTINGS = json.dumps({"hub": {"listen": ["0.0.0.0:8080"], "https": True}, "agent": {"hello_minutes": 5}}).encode()
+
+
+def read_all(data: bytes) -> list[Any]:
+    """Every line of a body."""
+    return [lines.read_line(line) for line in lines.split(data)]
+
+
+def check_settings(data: bytes) -> object:
+    """A table of settings of any shape, as TOML, JSON or UCI may yield it."""
+    try:
+        tables = json.loads(data)
+    except (ValueError, RecursionError):
+        tables = data.decode("latin-1")
+    values, faults = settings.check(tables, are_texts=len(data) % 2 == 0)
+    assert len(faults) <= settings.FAULTS_MAX
+    assert all(len(settings.sentence(fault)) < 500 for fault in faults)
+    return values
+
+
+def body_of(document: bytes) -> bytes:
+    """A signed document without its first line."""
+    return document.partition(b"\n")[2]
+
+
+CORE = {
+    "lines": Parser(of_bytes(read_all), POLICY, (Refused,)),
+    "policy": Parser(of_bytes(policy.read_policy), POLICY, (Refused,)),
+    "envelope": Parser(of_bytes(lambda data: envelope.open_signed(data, "policy", KEYS, 20000)), SIGNED, (Refused,)),
+    "hello": Parser(of_bytes(messages.read_hello), messages.encode_hello(HELLO), (Refused,)),
+    "usage": Parser(of_bytes(messages.read_usage), messages.encode_usage(USAGE), (Refused,)),
+    "events": Parser(of_bytes(messages.read_events), messages.encode_events(EVENTS), (Refused,)),
+    "time": Parser(of_bytes(messages.read_time), TIME, (Refused,)),
+    "topic": Parser(of_text(messages.parse_topic), b"sg/v1/000/h1/r1/down/policy", (Refused,)),
+    "pairing code": Parser(of_text(pairing.read_code), b"000G-40R4-0M30-E209", (Refused,)),
+    "pairing request": Parser(of_bytes(lambda data: pairing.read_request(SECRET, data)), DOCUMENT, (Refused,)),
+    "pairing answer": Parser(of_bytes(lambda data: pairing.read_answer(SECRET, DOCUMENT, data)), ANSWERED, (Refused,)),
+    "trust": Parser(
+        of_bytes(lambda data: trust.accept_trust(data, "h1", 1, TRUSTED, trust_vectors.ROOT)), TRUST, (Refused,)
+    ),
+    "trust, its body": Parser(of_bytes(trust.read_trust), body_of(TRUST), (Refused,)),
+    "certificate": Parser(
+        of_bytes(lambda data: certificate.accept_certificate(data, "h1", "r1", KEYS)), CERTIFICATE, (Refused,)
+    ),
+    "certificate, its body": Parser(of_bytes(certificate.read_certificate), body_of(CERTIFICATE), (Refused,)),
+    "point": Parser(of_bytes(p256.read_point), KEY.point),
+    "settings, their values": Parser(of_bytes(check_settings), SETTINGS),
+    "file": Parser(in_file(lambda file: read_bounded(str(file), 4096), "some.file"), POLICY[:4000], (ValueError,)),
+}
