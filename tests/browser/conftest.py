@@ -120,8 +120,9 @@ def hub() -> Iterator[LiveHub]:
     live.stop()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
+    """One browser for a module: Playwright lives once in a process, and other modules begin it elsewhere."""
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=chromium_flags())
         yield browser

@@ -6,6 +6,8 @@ but the product.
 """
 
 import os
+import re
+import subprocess
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,11 +18,13 @@ from playwright.sync_api import Page, expect, sync_playwright
 from tests.lab import network
 from tests.lab.gate_check import LATE_NS, MILLISECOND, Window, late_packets, missing_resets
 from tests.lab.home import HUB_PORT, LabHome
+from tests.lab.parent import Parent
 from tests.lab.processes import wait_until
 from tests.lab.scene import Scene
 from tests.lab.visit import CHROMIUM, FLAGS
 
 PASSWORD = "correct horse battery"
+TWO_WORDS = re.compile(r'class="words big">([a-z]+ [a-z]+)<')
 WATCHED_NS = 1500 * MILLISECOND
 
 
@@ -61,10 +65,15 @@ def test_from_the_claim_to_the_last_packet(home: LabHome, tablet: Page) -> None:
     tablet.get_by_label("Name").fill("Mia")
     tablet.get_by_label("10 to 12").check()
     tablet.get_by_role("button", name="Add").click()
-    tablet.get_by_label("Name").fill("phone")
-    tablet.get_by_label("What is it?").select_option("Phone")
-    tablet.get_by_label("Hardware address").fill(network.PHONE.mac)
-    tablet.get_by_role("button", name="Add device").click()
+    # Her phone joins the Wi-Fi; nobody types an address.
+    subprocess.run([*network.enter_words("phone"), "ping", "-c1", "-W1", network.ROUTER_V4], check=False)
+    phone = Parent("phone", network.HOME.v4, HUB_PORT)
+    shown = wait_until("two words on her own page", lambda: TWO_WORDS.findall(phone.get("/me").body))
+    phone.close()
+    hers = tablet.get_by_role("listitem").filter(has_text=shown[0]).get_by_role("button")
+    wait_until("the phone on Mia’s page", lambda: tablet.reload() and hers.count() == 1)
+    hers.click()
+    expect(tablet.get_by_text("Add a device")).to_be_visible()
     tablet.get_by_role("link", name="Home").first.click()
     expect(tablet.locator("#live").get_by_text("Applied on 1 of 1")).to_be_visible()
 
