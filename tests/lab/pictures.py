@@ -103,7 +103,7 @@ def phone(browser: Browser) -> Page:
     page = browser.new_context(
         viewport=SCREEN,
         base_url=f"http://{network.HOME.v4}:{HUB_PORT}",
-        device_scale_factor=1.5,
+        device_scale_factor=1,
         reduced_motion="reduce",
     ).new_page()
     page.set_default_timeout(20_000)
