@@ -1,4 +1,4 @@
-"""The parsers of `stairgate.hub`: forms and headers, backups, what agents tell, its own files and the kernel's tables."""
+"""The parsers of `stairgate.hub`: forms and headers, backups, its own files and the kernel's tables."""
 
 import contextlib
 import hashlib
@@ -102,7 +102,7 @@ def kernel(data: bytes) -> object:
     """All four tables from these bytes."""
     found = []
     for read in (kernel_tables.neighbours, kernel_tables.own_addresses, kernel_tables.own_macs, kernel_tables.gateways):
-        with mock.patch.object(socket, "socket", lambda *arguments: KernelSocket(data)):
+        with mock.patch.object(socket, "socket", return_value=KernelSocket(data)):
             found.append(read())
     return found
 
