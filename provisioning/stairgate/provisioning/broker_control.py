@@ -117,20 +117,31 @@ def _running(pid_file: Path, configuration: Path) -> int:
     try:
         text = private_files.read(pid_file).decode("ascii", "replace").strip()
     except FileNotFoundError:
-        raise _not_running(configuration) from None
+        return _found(configuration)
     if not text.isdigit() or len(text) > 10 or int(text) < 2:
         raise BrokerNotReached(f"{pid_file}: expected the number of a process, got {text[:20]!r}; restart the broker")
-    process = int(text)
-    place = _PROC / text
+    if not _is_ours(_PROC / text, configuration):
+        # The number was given to another program since: it must not get our signal.
+        return _found(configuration)
+    return int(text)
+
+
+def _found(configuration: Path) -> int:
+    """The broker whose pid file is lost: a second one that was started by mistake takes it along when it ends."""
+    for place in _PROC.iterdir():
+        if place.name.isdigit() and _is_ours(place, configuration):
+            return int(place.name)
+    raise _not_running(configuration)
+
+
+def _is_ours(place: Path, configuration: Path) -> bool:
+    """True for the /proc directory of a Mosquitto that was started with our settings."""
     try:
         arguments = (place / "cmdline").read_bytes().split(b"\0")
         name = (place / "comm").read_text().strip()
-    except (FileNotFoundError, ProcessLookupError):
-        raise _not_running(configuration) from None
-    if name != "mosquitto" or not _names(place, arguments, configuration):
-        # The number was given to another program since: it must not get our signal.
-        raise _not_running(configuration)
-    return process
+    except (FileNotFoundError, ProcessLookupError, PermissionError):
+        return False
+    return name == "mosquitto" and _names(place, arguments, configuration)
 
 
 def _names(place: Path, arguments: list[bytes], configuration: Path) -> bool:
