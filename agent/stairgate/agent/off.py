@@ -92,12 +92,12 @@ def _elements(kernel: Kernel, name: SetName) -> dict[bytes, int | None] | None:
 
 def switch_off(kernel: Kernel, place: Place, seconds: int) -> list[str]:
     """Let every device pass until the kernel ends it; returns the interfaces. Raises KernelRefused, NotDone."""
+    keys = set(_elements(kernel, LAN) or ()) | {interface_key(name) for name in place.lan_interfaces}
+    if not keys:
+        raise NotDone("no interface is known to be the home's network: name the agent's folder")
     if _elements(kernel, OFF) is None:
         # No agent has run since the last start, or an older one: the rules are the same for every family.
         kernel.load(render_gate(place.gate))
-    keys = set(kernel.elements(LAN)) | {interface_key(name) for name in place.lan_interfaces}
-    if not keys:
-        raise NotDone("no interface is known to be the home's network: name the agent's folder")
     milliseconds = seconds * 1000
     kernel.commit(
         [

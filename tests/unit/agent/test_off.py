@@ -107,6 +107,8 @@ def test_without_any_interface_nothing_is_done_and_the_folder_is_asked_for(kerne
         off.switch_off(kernel, Place(GateSettings(), (), None), 60)
 
     assert kernel.commits == 0
+    # Nor are rules loaded that close nothing: the next question would be told that the family's are in force.
+    assert off.left_ms(kernel) is None
 
 
 def test_a_second_time_replaces_the_first_and_end_leaves_tcp_its_second(kernel: FakeKernel, clock: HandClock) -> None:
