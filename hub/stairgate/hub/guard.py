@@ -112,6 +112,12 @@ def add_guard(
             return None
         return _turn_away("account.login")
 
+    @app.before_request
+    def check_parts() -> None:
+        # A browser names every part of a form; what follows here looks for names.
+        if request.mimetype == "multipart/form-data" and (None in request.form or None in request.files):
+            abort(400, "A part of this form has no name.")
+
     @app.after_request
     def add_headers(response: Response) -> Response:
         response.headers.update(HEADERS)
