@@ -13,6 +13,7 @@ no pause and is followed only where that is stricter. By what is known of the ti
 | the wall clock was set on since, and neither hub nor kernel says so | both: the stricter wins          | no      |
 | the wall clock was set back since, and neither says so              | as if it had not been            | no      |
 | the hub signs another time than was trusted, and our clock denies it | both, for six hours: the stricter | no     |
+| hub or policy say one time, the kernel "synchronised" and another   | both: the stricter wins          | no      |
 
 "The last" is the last known time: of the policy's issue, or the last trusted time on the disk. So a mini-PC with a
 battery works without NTP and hub. A router without one knows, after a power cut, the time of its last save (each change
@@ -167,7 +168,8 @@ class ClockTrust(SystemClock):
         return self._offset
 
     def hub_says(self, utc: float, monotonic: float) -> bool:
-        """The hub signed `utc` as the time for the newest hello; its answer came at `monotonic`. True when believed.
+        """The hub signed `utc` as the time for the newest hello; its answer came at `monotonic`. True when believed,
+        and not denied by a kernel that is synchronised.
 
         A hub without a battery clock may start in another year. What it then signs is doubted while nothing bears it
         out, neither the time that was trusted nor the wall clock. A hub that stays with it is right in the end.
@@ -182,7 +184,14 @@ class ClockTrust(SystemClock):
         told = finer[0] if finer else told
         self._doubted = None
         self._source, self._offset, self._wall_offset, self._known = HUB, told, wall_offset, told + now
-        return True
+        return not self._is_denied(wall_offset + now, told + now)
+
+    def _is_denied(self, wall: float, believed: float) -> bool:
+        """The kernel says "synchronised", and quite another time.
+
+        A child at home can forge the time that a hub gets, and turn it bit by bit; hardly the one that a router gets.
+        """
+        return abs(wall - believed) > JUMP_SECONDS and wall >= EARLIEST_TIME and self._evidence.synchronised()
 
     def _is_long_doubted(self, told: float, now: float) -> bool:
         if self._doubted is None or abs(told - self._doubted) > CLOCK_SLACK_SECONDS:
@@ -208,11 +217,12 @@ class ClockTrust(SystemClock):
         elif self._source == NONE and not_before and not stepped and self._evidence.battery():
             self._source, self._offset = BATTERY, wall_offset
         believed = self._offset + now
-        times: tuple[float, ...] = (believed, wall) if stepped and wall > believed else (believed,)
+        denied = self._is_denied(wall, believed)
+        times: tuple[float, ...] = (believed, wall) if denied or (stepped and wall > believed) else (believed,)
         if self._doubted is not None:
             times += (self._doubted + now,)
         holds = self._source == NONE and revision == self._revision
-        self.trusted = self._source != NONE and not stepped and self._doubted is None
+        self.trusted = self._source != NONE and not stepped and not denied and self._doubted is None
         return Belief(times, self.trusted, frozenset(self._closed if holds else ()))
 
     def record(self, revision: int, closed: Iterable[str]) -> Record:

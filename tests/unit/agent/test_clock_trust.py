@@ -172,6 +172,33 @@ def test_a_hub_that_stays_with_its_time_is_believed_in_the_end(clock: HandClock)
     assert time.believe() == ((NOON + YEAR + 6 * 3600,), True, frozenset())
 
 
+def test_a_hub_whose_clock_is_led_astray_bit_by_bit_opens_nothing_against_ntp(clock: HandClock) -> None:
+    """Whoever forges NTP to the hub on the LAN turns its clock by less than a jump before each hello."""
+    evidence = FakeEvidence(battery=False, ntp=True)
+    time = trust(clock, evidence)
+    assert time.hub_says(NOON, clock.monotonic())
+
+    for turned in range(0, 12 * 3600, 890):
+        time.hub_says(NOON + turned, clock.monotonic())
+
+    assert time.believe() == ((NOON + turned, NOON), False, frozenset())
+    # No new hello for the same answer.
+    assert not time.hub_says(NOON + turned, clock.monotonic())
+    assert time.hub_says(NOON, clock.monotonic())
+    assert time.believe() == ((NOON,), True, frozenset())
+
+
+@pytest.mark.parametrize("ahead", [901, 12 * 3600, YEAR])
+def test_the_date_of_a_policy_takes_no_word_from_ntp(clock: HandClock, ahead: int) -> None:
+    time = trust(clock, FakeEvidence(battery=False, ntp=True))
+    assert time.believe().trusted
+
+    time.issued(int(NOON) + ahead)  # by a hub whose clock somebody has set
+    assert time.believe() == ((NOON + ahead, NOON), False, frozenset())
+    time.hub_says(NOON + ahead, clock.monotonic())
+    assert time.believe() == ((NOON + ahead, NOON), False, frozenset())
+
+
 def test_a_hub_that_agrees_but_for_its_whole_seconds_makes_no_clock_worse(clock: HandClock) -> None:
     clock.move(0.9)
     time = trust(clock, FakeEvidence(battery=False))
