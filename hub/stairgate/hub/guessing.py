@@ -2,7 +2,8 @@
 
 It never locks the account: a parent who is signed in, or who comes from another source, is not kept out by a
 child who guesses. A source is a hardware address where the hub can see one, else a network address. As a child can
-make up sources, many wrong tries in a row from anywhere leave one try a second to all of them together.
+make up sources, many wrong tries in a row from anywhere leave one try a second to all of them together; but for the
+few on which the password was right before, or such a flood would keep every parent out.
 
 The counters outlive a restart, or pulling the plug would be a way to guess on. What is written is how many seconds of
 a wait are left, by the monotonic clock, and they begin anew at the start: moving the wall clock shortens no wait, and
@@ -31,10 +32,12 @@ class Guesses(NamedTuple):
     """What outlives a restart.
 
     wrong_in_a_row: from all sources. sources: source -> wrong tries and seconds of waiting left, quiet longest first.
+    proven: those on which the password was right, the latest last.
     """
 
     wrong_in_a_row: int
     sources: dict[str, tuple[int, float]]
+    proven: tuple[str, ...] = ()
 
 
 class GuessSlot:
@@ -59,14 +62,14 @@ class GuessFile(GuessSlot):
         try:
             held = json.loads(read_bounded(str(self._path), _FILE_BYTES_MAX))
             sources = {str(name): (int(wrong), float(left)) for name, wrong, left in held["sources"]}
-            return Guesses(int(held["wrong_in_a_row"]), sources)
+            return Guesses(int(held["wrong_in_a_row"]), sources, tuple(map(str, held.get("proven", ()))))
         except (OSError, ValueError, KeyError, TypeError, OverflowError, RecursionError):
             return Guesses(0, {})
 
     def write(self, guesses: Guesses) -> None:
         """See `GuessSlot`."""
         sources = [(name, wrong, round(left, 1)) for name, (wrong, left) in guesses.sources.items()]
-        held = {"wrong_in_a_row": guesses.wrong_in_a_row, "sources": sources}
+        held = {"wrong_in_a_row": guesses.wrong_in_a_row, "sources": sources, "proven": guesses.proven}
         write_atomic(str(self._path), json.dumps(held, separators=(",", ":")).encode())
 
 
@@ -82,6 +85,7 @@ class Guessing:
         self._is_changed = False
         held, now = self._slot.read(), clock.monotonic()
         self._wrong_in_a_row = max(0, held.wrong_in_a_row)
+        self._proven = OrderedDict.fromkeys(held.proven[-limits.GUESS_SOURCES_PROVEN :])
         # source -> wrong tries, blocked until (monotonic)
         self._sources: OrderedDict[str, tuple[int, float]] = OrderedDict(
             (source, (max(0, wrong), now + min(max(left, 0.0), limits.GUESS_SECONDS_MAX)))
@@ -97,7 +101,8 @@ class Guessing:
         with self._lock:
             now = self._clock.monotonic()
             wrong, blocked_until = self._sources.get(source, (0, 0.0))
-            remaining = max(blocked_until, self._home_blocked_until) - now
+            home_blocked_until = float("-inf") if source in self._proven else self._home_blocked_until
+            remaining = max(blocked_until, home_blocked_until) - now
             if remaining > 0:
                 return math.ceil(remaining)
             self._wrong_in_a_row += 1
@@ -117,10 +122,15 @@ class Guessing:
 
     def succeeded(self, source: str) -> None:
         """Forget the source's wrong tries, and that there were many in a row."""
+        source = _short(source)
         with self._lock:
             self._wrong_in_a_row = 0
             self._home_blocked_until = float("-inf")
-            self._sources.pop(_short(source), None)
+            self._sources.pop(source, None)
+            self._proven[source] = None
+            self._proven.move_to_end(source)
+            while len(self._proven) > limits.GUESS_SOURCES_PROVEN:
+                self._proven.popitem(last=False)
             self._is_changed = True
 
     def write_due(self) -> None:
@@ -145,7 +155,7 @@ class Guessing:
         self._written = now
         sources = {source: (wrong, max(0.0, until - now)) for source, (wrong, until) in self._sources.items()}
         try:
-            self._slot.write(Guesses(self._wrong_in_a_row, sources))
+            self._slot.write(Guesses(self._wrong_in_a_row, sources, tuple(self._proven)))
             self._is_changed = False
         except OSError as problem:
             # A full disk must not keep parents out; the counters hold in RAM.

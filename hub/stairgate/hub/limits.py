@@ -60,6 +60,7 @@ PASSWORD_QUEUE = 4
 GUESSES_FREE = 5
 GUESS_SECONDS_MAX = 15 * 60
 GUESS_SOURCES = 512
+GUESS_SOURCES_PROVEN = 16  # on which the password was right: a flood of others keeps them waiting no longer
 GUESSES_FREE_OF_HOME = 50  # wrong ones in a row, from whatever sources; then one in this many seconds
 GUESS_SECONDS_OF_HOME = 1.0
 GUESS_WRITE_SECONDS = 2.0  # between two writes of the counters: flash wears out

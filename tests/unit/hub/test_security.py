@@ -2,13 +2,14 @@
 
 import html
 import re
+from pathlib import Path
 
 import pytest
 
 from stairgate.hub import limits, passwords
 from stairgate.hub.clock import ManualClock
 from stairgate.hub.guard import PUBLIC, UNCLAIMED, host_name
-from stairgate.hub.guessing import Guessing
+from stairgate.hub.guessing import GuessFile, Guessing
 from stairgate.hub.web_session import COOKIE
 from tests.unit.hub.conftest import EVENING, HOME, PASSWORD, Hub
 
@@ -342,6 +343,29 @@ def test_many_sources_together_get_one_guess_a_second() -> None:
     assert guessing.begin(parent) == 0
     guessing.succeeded(parent)
     assert [guessing.begin(next(sources)) for _ in range(40)] == [0] * 40
+
+
+def test_a_flood_of_sources_keeps_no_device_out_on_which_the_password_was_right(tmp_path: Path) -> None:
+    clock, slot = ManualClock(EVENING), GuessFile(tmp_path)
+    guessing = Guessing(clock, slot)
+    phone = "02:00:5e:30:00:01"
+    assert guessing.begin(phone) == 0
+    guessing.succeeded(phone)
+    sources = (f"02:00:5e:20:{number >> 8:02x}:{number & 255:02x}" for number in range(10_000))
+
+    def flood(guessing: Guessing) -> None:
+        while guessing.begin(next(sources)) == 0:
+            pass
+
+    for _ in range(3):
+        flood(guessing)
+        assert guessing.begin(phone) == 0  # more than one a second: signing in, then removing a router
+        guessing.write()
+        guessing = Guessing(clock, slot)  # the plug was pulled
+        flood(guessing)
+    # Its own wrong tries count as ever: an address can be borrowed.
+    waits = [guessing.begin(phone) for _ in range(limits.GUESSES_FREE)]
+    assert waits[-1] > 0
 
 
 def test_hashing_has_one_slot_and_a_short_queue(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
