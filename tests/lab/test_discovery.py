@@ -125,6 +125,20 @@ def test_what_a_device_calls_itself_comes_through_as_text_at_most(watching: Watc
     assert rows[-1].hostname.isprintable()
 
 
+def test_no_name_through_dnsmasq_is_more_than_a_short_printable_text(watching: Watching) -> None:
+    """What dnsmasq lets through of a name is its own affair; what the hub is told is ours, whatever that was."""
+    for name in (
+        *("<script>alert(1)</script>", '"><img src=x onerror=alert(1)>', "a b c", "* ", "../../etc/passwd", "%n%s%x"),
+        *("\x1b[2J", "line\nline", "tab\tab", "\u202egnp.exe\u2066", "\ufffe\ue000", "é" * 120, "a" * 255, "a." * 120),
+        *("xn--e1afmkfd", "-._.-", "192.168.77.2", "localhost", "00:00:00:00:00:00"),
+    ):
+        take_lease(network.LAPTOP, name)
+    take_lease(network.LAPTOP, "honest-name")
+    watching.wait_seen(network.LAPTOP, hostname="honest-name")
+    names = [row.hostname for row in watching.rows(network.LAPTOP.mac)]
+    assert all(name.isprintable() and len(name) <= 63 for name in names)
+
+
 def test_odhcpds_leases_are_told_of_the_lan_only(watching: Watching) -> None:
     printer = network.Device("printer", PRINTER, "192.168.77.99", ())
     assert watching.wait_seen(printer) == Seen(PRINTER, ("192.168.77.99",), "printer", "odhcpd")
