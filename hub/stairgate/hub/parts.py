@@ -117,12 +117,17 @@ def build(
     devices = build_devices(store, home, acts, clock, network, parents)
     exchange.seen = devices.discovery.seen
     removal = Removal(authority, store, home, clock)
-    exchange.on_connected = removal.retry
 
     def pages() -> Pages:
         return pages_of(network, port, names)
 
     router_acts = RouterActs(authority, roster, acts, removal, reports, credentials, clock, pages)
+
+    def connected() -> None:
+        removal.retry()
+        router_acts.broker_is_there()
+
+    exchange.on_connected = connected
     exchange.counted, exchange.told = keeping.history.usage, keeping.history.agent_said
     return Parts(
         home=home,

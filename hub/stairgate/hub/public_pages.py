@@ -21,7 +21,10 @@ Answer = Response | tuple[str, int]
 
 
 class Mine(NamedTuple):
-    """What a device's own page says. `bedtimes`: sentences; `sharers`: who may say that they use it now."""
+    """What a device's own page says. `bedtimes`: sentences; `sharers`: who may say that they use it now.
+
+    `switched_off`: a sentence where a router's rules are off at its console, or "".
+    """
 
     kind: str
     state: wording.State
@@ -29,6 +32,7 @@ class Mine(NamedTuple):
     is_visitor: bool
     bedtimes: tuple[str, ...]
     applied: wording.Applied
+    switched_off: str
     sharers: tuple[Person, ...]
     user: str
     using_until: str
@@ -124,13 +128,15 @@ def _mine(family: Family, device: Device) -> Mine:
     ruling = [user] if user else owners
     bedtimes = sorted({wording.bedtime_text(week) for person in ruling for week in family.weeks_of(person.id)})
     has_rules = bool(owners) and "exempt" not in device.flags
+    overview = parts().cards.overview(zone)
     return Mine(
         kind=wording.KIND_NAMES[device.kind].lower() if device.kind not in ("other", "tv") else "device",
         state=state,
         has_rules=has_rules,
         is_visitor=family.visit_of(device, now) is not None,
         bedtimes=tuple(bedtimes),
-        applied=parts().cards.overview(zone).applied,
+        applied=overview.applied,
+        switched_off=wording.switched_off(overview.standings, zone, now),
         sharers=tuple(owners) if has_rules and len(owners) > 1 and device.asks_who else (),
         user=user.name if user else "",
         using_until=f"until {wording.clock_time(device.using_until, zone, now)}" if user else "",

@@ -131,6 +131,11 @@ class RouterActs:
             label = f"{base[: limits.NAME_CHARACTERS_MAX - 3]} {number}"
         return label
 
+    def broker_is_there(self) -> None:
+        """The hub has reached the broker (again): what it could not be told before, it is told now."""
+        if self.broker_fault:
+            self._tell_broker()
+
     def _tell_broker(self) -> None:
         try:
             self._authority.reload_broker()

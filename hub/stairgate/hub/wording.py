@@ -168,6 +168,17 @@ def _detail(standing: Standing, zone: str, now: float) -> str:
     return ""
 
 
+def switched_off(standings: Sequence[Standing], zone: str, now: float) -> str:
+    """What a child reads while the rules are off at a router's console, "" when they are in force."""
+    off = [standing for standing in standings if standing.reason == SWITCHED_OFF]
+    if not off:
+        return ""
+    ends = [standing.until for standing in off if standing.until is not None]
+    until = f" until {clock_time(max(ends), zone, now)}" if ends else ""
+    where = "the router" if len(off) == len(standings) else "one of the routers"
+    return f"At {where} the rules are switched off for everybody{until}. Meanwhile the internet is on there."
+
+
 def router_state(standing: Standing, zone: str, now: float) -> State:
     """How a router stands, for its card."""
     heard = f"Heard {ago(now - standing.heard)}." if standing.heard is not None else ""

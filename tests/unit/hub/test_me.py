@@ -7,7 +7,7 @@ from flask.testing import FlaskClient
 
 from stairgate.hub import limits
 from stairgate.hub.two_words import two_words
-from tests.unit.hub.conftest import EVENING, PASSWORD, Hub
+from tests.unit.hub.conftest import EVENING, PASSWORD, ROUTER, Hub
 from tests.unit.hub.test_discovery import MAC, device, level, seen
 
 TABLET = "02:00:5e:10:00:01"
@@ -312,3 +312,17 @@ def test_a_parents_phone_with_a_new_address_is_asked_on_home(hub: Hub, mia: str)
     assert device(hub).flags == ("exempt",)
     assert "Is this your own device?" not in hub.get("/").text
     assert level(hub, at=EVENING + 6 * 3600) == ("open", "exempt")
+
+
+def test_rules_that_are_off_at_the_console_are_told_to_the_child_with_their_end(hub: Hub, mia: str) -> None:
+    hub.add_device(mia, mac=MAC)
+    hub.network.neighbours[THERE] = MAC
+    policy, digest = hub.broker.policy(ROUTER)
+    off = (("d1", "open", int(EVENING) + 3600),)
+    hub.broker.hello(ROUTER, policy.revision, digest, "failed", "switched_off", devices=off)
+    page = there(hub)
+    assert "the rules are switched off for everybody until 19:00" in page
+    assert "has not confirmed" not in page
+
+    hub.broker.hello(ROUTER, policy.revision, digest, "applied", "")
+    assert "switched off" not in there(hub)

@@ -101,6 +101,13 @@ def test_a_broker_that_was_not_reached_is_told(hub: Hub) -> None:
     assert "Please restart it." in hub.get("/routers/add").text
     assert "Please restart it." in hub.get("/routers").text
 
+    # Connected again, and still out of reach: it stands. Then it was told, and nobody is asked for anything any more.
+    hub.parts.exchange.connected()
+    assert "Please restart it." in hub.get("/routers").text
+    hub.authority.broker_fault = ""
+    hub.parts.exchange.connected()
+    assert "Please restart it." not in hub.get("/routers").text
+
 
 # Names
 
