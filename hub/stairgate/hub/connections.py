@@ -1,13 +1,14 @@
 """How many connections one device may hold, and how long it may take to ask: nobody locks the others out.
 
 It takes the place of waitress's channel class. A connection too many is closed at once; one whose request is not
-complete in time is closed by `close_overdue`, however it trickles. The bound on all connections together and the
-end of idle ones are waitress's own.
+complete in time is closed by `close_overdue`, however it trickles. When all places are taken, the device that holds
+most of them loses one: a laptop has as many addresses as it likes. The end of idle connections is waitress's own.
 """
 
 import functools
 import socket
 import time
+from collections import Counter
 from collections.abc import Callable, MutableMapping
 from ipaddress import ip_address, ip_network
 from typing import Any
@@ -31,10 +32,10 @@ class _Channel(HTTPChannel):  # type: ignore[misc]
     """A connection that knows since when its request is awaited (monotonic seconds), None between two requests."""
 
     def __init__(
-        self, server: Any, connection: socket.socket, address: Any, adjustments: Any, map: Any, source: str
+        self, server: Any, connection: socket.socket, address: Any, adjustments: Any, map: Any, source: str, device: str
     ) -> None:
         super().__init__(server, connection, address, adjustments, map=map)
-        self.source = source
+        self.source, self.device = source, device
         self.awaited_since: float | None = time.monotonic()
 
     def received(self, data: bytes) -> Any:
@@ -89,8 +90,17 @@ class Connections:
         if sum(channel.source == source for channel in self._open_ones()) >= bound:
             connection.close()
             return
-        channel = _Channel(server, connection, address, adjustments, map, source)
+        self._make_room()
+        device = self._mac_of(address[0]) or source
+        channel = _Channel(server, connection, address, adjustments, map, source, device)
         channel.parser_class = functools.partial(UploadParser, may_upload=self._may_upload)
+
+    def _make_room(self) -> None:
+        held = self._open_ones()
+        idle = [channel for channel in held if not channel.requests]
+        if len(held) >= limits.CONNECTIONS_MAX and idle:
+            of_device = Counter(channel.device for channel in held)
+            max(idle, key=lambda channel: of_device[channel.device]).handle_close()
 
     def _may_upload(self) -> bool:
         """One backup at a time, and only on a hub without an owner."""

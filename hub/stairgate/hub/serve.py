@@ -42,6 +42,7 @@ from stairgate.port.clock import SystemClock
 
 _log = logging.getLogger(__name__)
 _DRAIN_SECONDS = 3.0
+_LISTENERS_MAX = 32  # what else waitress counts as connections
 _SWITCH_SECONDS = 0.0005
 
 
@@ -125,7 +126,8 @@ def serve_pages(
     settings = {
         "map": channels,
         "threads": limits.THREADS,
-        "connection_limit": limits.CONNECTIONS_MAX,
+        # Never reached while one can be closed: waitress would stop listening.
+        "connection_limit": limits.CONNECTIONS_MAX + _LISTENERS_MAX,
         "channel_timeout": limits.SILENT_CONNECTION_SECONDS,
         "max_request_body_size": 4 * limits.REQUEST_BYTES_MAX,
         "max_request_header_size": limits.REQUEST_BYTES_MAX,

@@ -53,6 +53,26 @@ def test_one_device_with_many_connections_keeps_nobody_out(port: int) -> None:
             each.close()
 
 
+LAPTOP = "02:00:5e:40:00:01"
+
+
+def test_one_device_with_many_addresses_keeps_nobody_out(hub: Hub, port: int, caplog: pytest.LogCaptureFixture) -> None:
+    """A laptop takes an address after the other and holds as many connections as it may from each."""
+    addresses = [f"127.0.1.{number}" for number in range(1, 21)]
+    hub.network.neighbours |= dict.fromkeys(addresses, LAPTOP)
+    greedy = [connect(port, address) for address in addresses for _ in range(limits.CONNECTIONS_OF_ONE_SOURCE)]
+    try:
+        for each in greedy:
+            with suppress(OSError):  # the surplus is closed already
+                each.sendall(b"G")
+        for _ in range(3):
+            assert b"Help" in answer(port, "127.0.0.3")
+        assert "no longer accepting" not in caplog.text
+    finally:
+        for each in greedy:
+            each.close()
+
+
 class Server:
     """A waitress server whose loop the test turns by hand."""
 
