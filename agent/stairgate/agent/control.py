@@ -313,6 +313,9 @@ def main(arguments: Sequence[str]) -> int:
     logging.basicConfig(level=logging.INFO, format="%(name)s %(levelname)s %(message)s")
     try:
         settings = read_settings(options.folder)
+    except FileNotFoundError as error:
+        log.error("%s is not there: this router is not paired yet (stairgate pair)", error.filename)
+        return 2
     except (OSError, SettingsRefused) as error:
         log.error("%s", error)
         return 2

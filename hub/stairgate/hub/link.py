@@ -168,7 +168,7 @@ class BrokerLink:
             self._client.connect(host, self._settings.port, limits.KEEPALIVE_SECONDS)
         except (OSError, ValueError) as problem:
             if not self._failures:
-                _log.warning("the broker cannot be reached: %s", problem)
+                _log.warning("the broker cannot be reached at %s, port %d: %s", host, self._settings.port, problem)
             self._lost()
 
     def _lost(self) -> None:

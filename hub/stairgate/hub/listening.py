@@ -3,6 +3,7 @@
 It decides what the addresses on the command line and in the settings mean; what is served there is `serve`'s.
 """
 
+import errno
 import logging
 import socket
 from collections.abc import Sequence
@@ -31,11 +32,22 @@ def bind(text: str) -> socket.socket:
     return bound
 
 
+def _bind_first(text: str) -> socket.socket:
+    """A socket that has to be had. Raises ValueError, OSError with the address and what to do."""
+    try:
+        return bind(text)
+    except OSError as problem:
+        if problem.errno != errno.EADDRINUSE:
+            raise OSError(problem.errno, f"{text}: {problem.strerror}") from problem
+        why = "another program listens there already, perhaps another hub; --listen ADDRESS:PORT chooses another port"
+        raise OSError(problem.errno, f"{text}: {why}") from problem
+
+
 def page_sockets(listen: Sequence[str], descriptors: Sequence[int]) -> list[socket.socket]:
     """Where the pages are: open sockets given by number, else these addresses. Raises ValueError, OSError."""
     if descriptors:
         return [socket.socket(fileno=descriptor) for descriptor in descriptors]
-    sockets = [bind(listen[0])]
+    sockets = [_bind_first(listen[0])]
     for text in listen[1:]:
         try:
             sockets.append(bind(text))
@@ -57,6 +69,12 @@ def https_sockets(asked: Sequence[str], listen: Sequence[str], descriptors: Sequ
         except OSError as problem:
             _log.warning("no HTTPS at port %d of %s: %s", HTTPS_PORT, text, problem.strerror)
     return sockets
+
+
+def to_open(bound: Sequence[socket.socket], hosts: Sequence[str]) -> list[str]:
+    """The addresses to type on a phone: those of the home, where every address of the machine is listened on."""
+    ports = {listener.getsockname()[1] for listener in bound if listener.getsockname()[0] in ("0.0.0.0", "::")}
+    return [f"http://[{host}]:{port}/" if ":" in host else f"http://{host}:{port}/" for port in ports for host in hosts]
 
 
 def shown(bound: socket.socket, scheme: str = "http") -> str:

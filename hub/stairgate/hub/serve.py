@@ -31,7 +31,7 @@ from stairgate.hub.https_front import HttpsFront
 from stairgate.hub.https_start import open_https
 from stairgate.hub.keeping import Keeping, on_disk
 from stairgate.hub.link import BrokerLink
-from stairgate.hub.listening import HTTPS_PORT, https_sockets, page_sockets, shown
+from stairgate.hub.listening import HTTPS_PORT, https_sockets, page_sockets, shown, to_open
 from stairgate.hub.network import KernelNetwork, Network
 from stairgate.hub.parts import Parts, build
 from stairgate.hub.settings import FILE_NAME, put_in_force, read_settings
@@ -92,6 +92,8 @@ def serve(
     parts.removal.start()
     ticker = Ticker(parts.devices.upkeep)
     ticker.start()
+    for address in to_open(sockets, config.broker.hosts):
+        announce(f"Open on a phone at home: {address}")
     try:
         if not parts.parents.is_claimed():
             parts.claim_code.renew()

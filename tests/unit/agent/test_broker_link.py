@@ -60,3 +60,8 @@ def test_a_certificate_that_is_none_is_told_as_such(
 
     assert "expected PEM files" in caplog.text
     assert "nftables" not in caplog.text
+
+
+def test_a_router_that_is_not_paired_is_told_to_be(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    assert control.main([str(tmp_path / "stairgate")]) == 2
+    assert "this router is not paired yet (stairgate pair)" in caplog.text

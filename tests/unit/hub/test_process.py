@@ -24,7 +24,7 @@ from stairgate.hub import claim_code, kernel_tables
 from stairgate.hub.clock import ManualClock
 from stairgate.hub.config import ConfigError, read_config
 from stairgate.hub.link import BrokerSettings, new_client
-from stairgate.hub.listening import bind
+from stairgate.hub.listening import bind, page_sockets, to_open
 from stairgate.hub.memory_store import MemoryStore
 from stairgate.hub.network import KernelNetwork
 from stairgate.hub.tinydb_store import TinyDbStore
@@ -281,7 +281,7 @@ def test_the_hub_starts_without_a_broker_and_finds_it_later(
 ) -> None:
     hub = start()
     hub.claim()
-    hub.line("the broker cannot be reached")
+    hub.line("the broker cannot be reached at 127.0.0.1, port")
     request.getfixturevalue("broker")
     hub.line("connected to the broker")
 
@@ -311,6 +311,27 @@ def test_all_faults_of_the_settings_at_once(tmp_path: Path) -> None:
 def test_an_address_to_listen_on(text: str) -> None:
     with pytest.raises(ValueError, match="expected ADDRESS:PORT"):
         bind(text)
+
+
+def test_an_address_that_is_taken_is_named_with_what_to_do() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        text = f"127.0.0.1:{other.getsockname()[1]}"
+        with pytest.raises(OSError, match=f"{text}: another program listens there already.*--listen"):
+            page_sockets([text], [])
+
+
+def test_what_to_type_on_a_phone() -> None:
+    """`0.0.0.0` is no address to open; the home's own are."""
+    everywhere, here = bind("0.0.0.0:0"), bind("127.0.0.1:0")
+    port = everywhere.getsockname()[1]
+    with everywhere, here:
+        hosts = ["192.0.2.2", "2001:db8::2", "hub.lan"]
+        assert to_open([everywhere, here], hosts) == [
+            f"http://192.0.2.2:{port}/",
+            f"http://[2001:db8::2]:{port}/",
+            f"http://hub.lan:{port}/",
+        ]
+        assert to_open([here], hosts) == []
 
 
 def test_the_kernel_tells_own_addresses() -> None:
