@@ -117,8 +117,11 @@ class Pairing:
             now = self._clock.monotonic()
             if now - code.tried < limits.PAIRING_SECONDS_BETWEEN_TRIES:
                 return Outcome("early")
-            code.tried = now
-            return self._try(code, code.secret, request)
+            outcome = self._try(code, code.secret, request)
+            if outcome.word != "malformed":
+                # What is no request tries no code; else whoever sends rubbish would have every second to himself.
+                code.tried = now
+            return outcome
 
     def _try(self, code: _Code, secret: bytes, request: bytes) -> Outcome:
         try:

@@ -139,6 +139,14 @@ def test_what_is_no_request_is_no_guess(pairing: Pairing, clock: ManualClock, do
     assert (pairing.state().stage, pairing.state().wrong) == ("open", 0)
 
 
+def test_who_sends_rubbish_without_end_keeps_no_router_waiting(pairing: Pairing) -> None:
+    document = write_request(secret(pairing), REQUEST)
+    for _ in range(100):
+        assert pairing.answer(b"rubbish") == Outcome("malformed")
+
+    assert pairing.answer(document).word == "paired"
+
+
 def test_setting_the_wall_clock_buys_no_time(enrolment: Enrolment) -> None:
     class Stepped(ManualClock):
         def wall(self) -> float:
