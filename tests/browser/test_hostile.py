@@ -68,7 +68,7 @@ def test_names_that_others_choose_are_only_names(chromium: Browser, hub: LiveHub
     assert labelled > 5
 
     family = hub.family()
-    names = [each.name for each in (*family.devices, *family.people)]
+    names = [device.name for device in family.devices] + [person.name for person in family.people]
     assert not [name for name in names if INVISIBLE.search(name) or len(name) > limits.NAME_CHARACTERS_MAX]
     assert hub.parts.cards.overview("Europe/Berlin").applied  # compiled, signed and offered
     new = [device.id for device in family.devices if not device.persons]

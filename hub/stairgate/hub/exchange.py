@@ -16,6 +16,7 @@ from stairgate.hub.clock import Clock
 from stairgate.hub.credentials import Credentials
 from stairgate.hub.delivery import Delivery, Outgoing
 from stairgate.hub.family import Device, from_row
+from stairgate.hub.hello_pace import HelloPace
 from stairgate.hub.issue import Issued, Issuer, PolicyTooLarge, Signer
 from stairgate.hub.reports import Reports
 from stairgate.hub.store import Store, StoreError
@@ -53,6 +54,7 @@ class Exchange:
         self._traffic = traffic
         self._credentials = credentials
         self._delivery = Delivery()
+        self._pace = HelloPace(clock)
         self._may_be_old = set(issuer.agents)
         self._signing_key = signer.key_id
         self._last_events: OrderedDict[str, None] = OrderedDict()
@@ -84,12 +86,14 @@ class Exchange:
     def due(self) -> list[Outgoing]:
         """Repetitions that are due, and what changed beside the hub: keys, certificates, who belongs to the home."""
         self._follow_changes()
-        return self._delivery.due(self._clock.monotonic()) + self._credentials.due()
+        late = [message for hello in self._pace.due() for message in self._late_hello(hello)]
+        return late + self._delivery.due(self._clock.monotonic()) + self._credentials.due()
 
     def seconds_to_next(self) -> float | None:
         """Until `due` has something, None for never."""
-        at = self._delivery.next_due()
-        return None if at is None else max(0.0, at - self._clock.monotonic())
+        at, pace = self._delivery.next_due(), self._pace.seconds_to_next()
+        times = [] if at is None else [max(0.0, at - self._clock.monotonic())]
+        return min(times if pace is None else [*times, pace], default=None)
 
     def message(self, name: str, payload: bytes) -> list[Outgoing]:
         """A message arrived. What is malformed or from a stranger is dropped, with its reason in the log."""
@@ -100,7 +104,7 @@ class Exchange:
             if topic.kind == "hello":
                 hello = messages.read_hello(payload)
                 _check_sender(topic.agent, hello.agent)
-                return self._hello(hello)
+                return self._hello(hello) if self._pace.take(hello) else []
             if topic.kind == "usage":
                 usage = messages.read_usage(payload)
                 _check_sender(topic.agent, usage.agent)
@@ -118,8 +122,16 @@ class Exchange:
             _log.exception("a message could not be handled")
         return []
 
+    def _late_hello(self, hello: messages.Hello) -> list[Outgoing]:
+        try:
+            return self._hello(hello)
+        except (StoreError, PolicyTooLarge):
+            _log.exception("a message could not be handled")
+            return []
+
     def _follow_changes(self) -> None:
         self._delivery.keep(self._issuer.agents)
+        self._pace.keep(self._issuer.agents)
         if self._signer.key_id != self._signing_key:
             self._signing_key = self._signer.key_id
             try:

@@ -76,6 +76,8 @@ SESSIONS_MAX = 50
 # Agents
 AGENT_SILENT_SECONDS = 20 * 60  # a hello comes every 15 minutes
 CLOCK_DIFFERENCE_SECONDS = 30  # more than any message is under way; less than anybody notices at bedtime
+HELLOS_AT_ONCE = 60  # of one agent: each may be written down and signed for
+HELLO_SECONDS_LATER = 1.0  # then the newest one in this time
 LEVEL_CHANGE_SECONDS = 5  # a hello said while a level changes may still tell the one before
 QUEUE_MESSAGES = 256
 REPEAT_SECONDS = (1, 2, 4, 8, 16, 32, 60)

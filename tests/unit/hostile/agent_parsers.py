@@ -22,7 +22,7 @@ from stairgate.agent import (
 )
 from stairgate.agent.choices import read_choices
 from stairgate.agent.clock_trust import Record
-from stairgate.agent.discovery import Discovery, clean_hostname
+from stairgate.agent.discovery import Discovery, Sighting, clean_hostname
 from stairgate.agent.paired_folder import earlier_settings
 from stairgate.agent.settings import SettingsRefused, read_settings
 from stairgate.agent.state import State
@@ -67,7 +67,7 @@ def element_message() -> bytes:
     return netlink.netfilter_header(7) + netlink.nested(set_elements.LIST_ELEMENTS, netlink.nested(1, key, ends))
 
 
-def discovered(sightings: list[leases.Sighting]) -> list[object]:
+def discovered(sightings: list[Sighting]) -> list[object]:
     """What discovery makes of sightings can always be told the hub."""
     discovery = Discovery()
     discovery.note(sightings)
