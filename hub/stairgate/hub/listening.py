@@ -17,7 +17,7 @@ HTTPS_PORT = 8443
 def bind(text: str) -> socket.socket:
     """A listening socket for `192.168.1.2:8080` or `[::]:8080`. Raises ValueError, OSError."""
     host, _, port = text.rpartition(":")
-    if not host or not port.isdigit():
+    if not host or not (port.isascii() and port.isdigit() and len(port) < 6 and int(port) < 65536):
         raise ValueError(f"expected ADDRESS:PORT, got {text}")
     is_ipv6 = host.startswith("[")
     bound = socket.socket(socket.AF_INET6 if is_ipv6 else socket.AF_INET, socket.SOCK_STREAM)

@@ -307,7 +307,9 @@ def test_all_faults_of_the_settings_at_once(tmp_path: Path) -> None:
         read_config(tmp_path / "nothing")
 
 
-@pytest.mark.parametrize("text", ["8080", "127.0.0.1", "127.0.0.1:x", ":8080"])
+@pytest.mark.parametrize(
+    "text", ["8080", "127.0.0.1", "127.0.0.1:x", ":8080", "127.0.0.1:65536", "127.0.0.1:²", "127.0.0.1:" + "9" * 5000]
+)
 def test_an_address_to_listen_on(text: str) -> None:
     with pytest.raises(ValueError, match="expected ADDRESS:PORT"):
         bind(text)
