@@ -158,7 +158,10 @@ def _refusal(hub: Address, reply: Reply) -> str:
     if reply.status == 503:
         return "The hub knows the code, but could not write this router down; its page says why. The code still holds."
     if 300 <= reply.status < 400:
-        return f"{hub} sends us elsewhere, as the hub never does. Use the address that the hub shows beside the code."
+        return (
+            f"{hub} sends us elsewhere. A hub does that only while it has no owner: open its page first, and use the "
+            "address that it shows beside the code."
+        )
     return f"{hub} is no hub, or one of another version (it answered {reply.status})."
 
 
