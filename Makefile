@@ -14,7 +14,8 @@ run: build/packages-run $(VENV)/run ## watch it work: a home with a demo family,
 	@$(BIN)/python -m tests.lab.run $(if $(PORT),--port $(PORT))
 
 test: build/packages-test setup build/browser lint wheel-check ## install what tests need, run all of them
-	$(LAB) $(BIN)/python -m pytest
+	$(LAB) $(BIN)/python -m pytest --ignore tests/lab --numprocesses auto --maxprocesses 4 --dist loadfile
+	$(LAB) $(BIN)/python -m pytest tests/lab
 	$(MAKE) --no-print-directory demo-check
 	$(MAKE) --no-print-directory test-faults
 	$(MAKE) --no-print-directory storm SECONDS=15
