@@ -11,6 +11,7 @@ import logging
 import socket
 import ssl
 import threading
+from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
@@ -161,12 +162,15 @@ class HttpsFront:
         if len(self._open) < limits.HTTPS_CONNECTIONS_MAX:
             return True
         # Whoever has been shaking hands the longest makes room: silent sockets of many addresses keep nobody out.
-        for each in self._open:
-            if not each.is_secure:
-                self._open.remove(each)
-                each.task.cancel()
-                return True
-        return False
+        # Else the device that holds most loses one to another that holds less: a laptop can be several devices.
+        held = Counter(each.device for each in self._open)
+        most = max(self._open, key=lambda each: held[each.device])
+        giving = next((each for each in self._open if not each.is_secure), most)
+        if giving.is_secure and held[giving.device] <= held[new.device] + 1:
+            return False
+        self._open.remove(giving)
+        giving.task.cancel()
+        return True
 
     async def _serve(self, connection: _Connection) -> None:
         try:

@@ -301,6 +301,31 @@ def test_handshakes_that_never_end_make_room_when_all_places_are_taken(secured: 
             each.close()
 
 
+def test_a_laptop_that_is_several_devices_loses_places_to_a_phone(secured: Secured) -> None:
+    devices = limits.HTTPS_CONNECTIONS_MAX // limits.HTTPS_CONNECTIONS_OF_ONE_DEVICE
+    of_one = limits.HTTPS_CONNECTIONS_OF_ONE_DEVICE // limits.HTTPS_CONNECTIONS_OF_ONE_SOURCE
+    held: list[socket.socket] = []
+    try:
+        for device in range(1, devices + 1):
+            addresses = [f"127.0.{device}.{number}" for number in range(1, of_one + 1)]
+            secured.hub.network.neighbours |= dict.fromkeys(addresses, f"02:00:5e:10:00:{device:02x}")
+            for address in addresses:
+                held += [secured.connect(address) for _ in range(limits.HTTPS_CONNECTIONS_OF_ONE_SOURCE)]
+        wait_for(lambda: secured.front.open_count() == limits.HTTPS_CONNECTIONS_MAX, "every place taken")
+        phone = []
+        for _ in range(3):
+            phone.append(http.client.HTTPConnection("127.0.0.1", secured.port))
+            phone[-1].sock = secured.connect("127.0.9.1")
+            held.append(phone[-1].sock)
+            for each in phone:  # the earlier ones are kept
+                each.request("GET", "/help")
+                assert each.getresponse().read()
+        assert secured.front.open_count() <= limits.HTTPS_CONNECTIONS_MAX
+    finally:
+        for each in held:
+            each.close()
+
+
 @pytest.mark.parametrize(
     "noise", [b"GET / HTTP/1.1\r\n\r\n", b"\x16\x03\x01\xff\xff" + b"\0" * 65536, b"\0" * 20, b"\x80"]
 )
