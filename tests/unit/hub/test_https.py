@@ -317,9 +317,9 @@ def test_a_laptop_that_is_several_devices_loses_places_to_a_phone(secured: Secur
             phone.append(http.client.HTTPConnection("127.0.0.1", secured.port))
             phone[-1].sock = secured.connect("127.0.9.1")
             held.append(phone[-1].sock)
-            for each in phone:  # the earlier ones are kept
-                each.request("GET", "/help")
-                assert each.getresponse().read()
+            for kept in phone:
+                kept.request("GET", "/help")
+                assert kept.getresponse().read()
         assert secured.front.open_count() <= limits.HTTPS_CONNECTIONS_MAX
     finally:
         for each in held:
