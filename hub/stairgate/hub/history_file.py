@@ -183,10 +183,20 @@ def _open_database(path: Path | None) -> sqlite3.Connection:
         (state,) = database.execute("PRAGMA quick_check(1)").fetchone()
         if state != "ok":
             raise _Foreign(state)
+        for table in TABLES:
+            _check_kinds(database, table)
     except BaseException:
         database.close()
         raise
     return database
+
+
+def _check_kinds(database: sqlite3.Connection, table: str) -> None:
+    """SQLite keeps any value in any column, and its own check lets a damaged one pass. Raises _Foreign."""
+    columns = database.execute(f"PRAGMA table_info({table})").fetchall()
+    others = " OR ".join(f"typeof(\"{name}\") != '{kind.lower()}'" for _, name, kind, *_ in columns)
+    if database.execute(f"SELECT 1 FROM {table} WHERE {others} LIMIT 1").fetchone():
+        raise _Foreign(f"values of another kind in {table}")
 
 
 def _is_damage(problem: Exception) -> bool:

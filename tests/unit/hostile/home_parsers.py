@@ -7,7 +7,7 @@ from pathlib import Path
 from cryptography import x509
 
 from stairgate.core.refused import Refused
-from stairgate.provisioning import broker_control, preview, private_files
+from stairgate.provisioning import broker_control, preview
 from stairgate.provisioning.agent_records import read_register
 from stairgate.provisioning.authority import Authority, read_key
 from stairgate.provisioning.endpoints import find_address_faults, find_endpoint_faults
@@ -107,7 +107,6 @@ HOME = {
     "home: labels": Parser(of_text(lambda label: find_label_faults([label])), b"Router"),
     "home: addresses": Parser(of_text(lambda address: find_address_faults("address", [address])), b"192.168.77.2"),
     "home: names": Parser(of_text(lambda name: find_endpoint_faults(["192.168.77.2"], [name], 8883)), b"hub.lan"),
-    "home: file": Parser(in_file(private_files.read, "some.file"), b"content", (), 50),
     "preview: document": Parser(of_bytes(lambda data: preview.open_document(data, KEY.point)), SIGNED, (Refused,)),
     "preview: minutes": Parser(of_text(preview.used_minutes), b"total=30,video=10", (argparse.ArgumentTypeError,)),
     "preview: moment": Parser(of_text(preview.local_moment), b"2026-03-29T02:30", (argparse.ArgumentTypeError,)),

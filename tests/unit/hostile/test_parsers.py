@@ -6,7 +6,9 @@ where it is tested for itself; here it must not crash, hang, recurse without end
 
 import ast
 import base64
+import contextlib
 import re
+import sqlite3
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,6 +18,8 @@ import pytest
 
 from stairgate.core import certificate, envelope, messages, pairing, policy, trust
 from stairgate.core.refused import Refused
+from stairgate.hub.clock import ManualClock
+from stairgate.hub.history import History
 from stairgate.hub.sealed_file import BackupError
 from stairgate.provisioning.home import create_home
 from stairgate.provisioning.web_authority import WebAuthority
@@ -216,6 +220,33 @@ def test_a_proof_by_another_code_or_for_another_request_is_none() -> None:
     ):
         with pytest.raises(Refused):
             read()
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        *("usage SET to_device = 'abc'", "usage SET from_device = x'00ff'", "usage SET to_device = 1.5"),
+        *(
+            "counted SET to_device = 'abc'",
+            "counted SET device = x'ff'",
+            "events SET at = 'x'",
+            "events SET by = x'ff'",
+        ),
+    ],
+)
+def test_a_history_with_values_of_another_kind_is_put_aside(tmp_path: Path, change: str) -> None:
+    path = tmp_path / "history.sqlite"
+    path.write_bytes(hub_parsers.history_bytes(tmp_path))
+    with contextlib.closing(sqlite3.connect(path)) as database:
+        database.execute(f"UPDATE {change}")
+        database.commit()
+    history = History(path, ManualClock(1_800_000_100.0))
+    assert "put aside" in history.recovery
+    assert history.events() == []
+    history.usage(messages.Usage("m2", 5, "r1", (("d1", 9, 9),)), {"d1"})
+    history.write()
+    history.close()
+    assert (tmp_path / "history.sqlite.damaged").exists()
 
 
 @pytest.mark.parametrize("depth", [4, 100, 5000, 200_000])
