@@ -163,6 +163,7 @@ def main(arguments: Sequence[str]) -> int:
     directory = _directory("claim-code", main.__doc__, arguments)
     ClaimCode(ClaimFile(directory), SystemClock(), lambda code: print(f"Claim code: {code}")).renew()
     print(f"Valid for {limits.CLAIM_SECONDS // 60} minutes, on the hub's page /claim, while the hub has no owner.")
+    print("An owner who forgot the password needs another one: stairgate reset-password.")
     return 0
 
 

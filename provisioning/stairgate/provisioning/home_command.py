@@ -96,7 +96,10 @@ def _render(options: argparse.Namespace, clock: WallClock) -> None:
 
 def _list_agents(options: argparse.Namespace, _clock: WallClock) -> None:
     home = _home(options)
-    for record in Registry(home.directory).read():
+    records = Registry(home.directory).read()
+    if not records:
+        print("no agents yet: the hub's page “Add a router” lets one in")
+    for record in records:
         end = datetime.fromtimestamp(record.not_after, UTC).date()
         state = f"certificate until {end}" if record.state == ACTIVE else "revoked"
         print(f"{record.id}  {record.kind}  {state}  {record.label}")

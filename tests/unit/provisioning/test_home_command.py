@@ -46,6 +46,12 @@ def test_agents_are_listed_renamed_and_revoked(home: Home, capsys: pytest.Captur
     assert list(read_home(home.directory).agents) == ["Attic"]
 
 
+def test_a_home_without_agents_says_so_and_how_one_comes(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    home = create_home(tmp_path / "new home", ["192.168.77.2"], [], 8883, [], CLOCK)
+    assert run(home, "agents") == 0
+    assert "no agents yet" in capsys.readouterr().out
+
+
 @pytest.mark.parametrize(
     "words", [("revoke-agent", "Nobody"), ("rename-agent", "Nobody", "X"), ("rename-agent", "Router", "Attic")]
 )
