@@ -22,8 +22,6 @@ def add_act_log(app: Flask, parts: Parts) -> None:
         # A redirect elsewhere than to the login is how an act says that it was done; downloads answer 200.
         done = response.status_code == 303 or "Content-Disposition" in response.headers
         endpoint = request.endpoint or ""
-        if endpoint == "pairing.pair" and response.status_code == 200:
-            parts.keeping.history.event("paired")  # by whoever had the code that a parent asked for
         if request.method != "POST" or not done or endpoint in _SILENT or response.location == "/login":
             return response
         signed_in = web_session().signed_in

@@ -48,10 +48,12 @@ class Outcome(NamedTuple):
     """What became of a request.
 
     word: `paired` (with the answer), `closed` (no code is open), `early`, `wrong`, `malformed` or `failed`.
+    is_repeat: the answer was given before.
     """
 
     word: str
     answer: bytes = b""
+    is_repeat: bool = False
 
 
 @dataclass
@@ -111,7 +113,7 @@ class Pairing:
             if code is None:
                 return Outcome("closed")
             if code.answer and hmac.compare_digest(code.digest, hashlib.sha256(request).digest()):
-                return Outcome("paired", code.answer)
+                return Outcome("paired", code.answer, is_repeat=True)
             if code.secret is None:
                 return Outcome("closed")
             now = self._clock.monotonic()

@@ -69,6 +69,8 @@ def pair() -> Response:
         abort(404)
     if outcome.word != "paired":
         return _plain(*_REFUSALS[outcome.word])
+    if not outcome.is_repeat:
+        parts().keeping.history.event("paired")  # by whoever had the code that a parent asked for
     return Response(outcome.answer, 200, mimetype=MEDIA_TYPE)
 
 

@@ -87,9 +87,10 @@ def test_the_right_code_pairs_and_the_answer_fits_the_request(pairing: Pairing, 
 def test_a_lost_answer_can_be_asked_for_again(pairing: Pairing, clock: ManualClock, enrolment: Enrolment) -> None:
     document = write_request(secret(pairing), REQUEST)
     first = pairing.answer(document)
-    assert pairing.answer(document) == first  # at once: it is no try
+    again = first._replace(is_repeat=True)
+    assert pairing.answer(document) == again  # at once: it is no try
     clock.advance(599)
-    assert pairing.answer(document) == first
+    assert pairing.answer(document) == again
     assert len(enrolment.asked) == 1
     clock.advance(2)
     assert pairing.answer(document) == Outcome("closed")
@@ -244,6 +245,15 @@ def test_how_a_router_is_refused(hub: Hub) -> None:
     hub.clock.advance(1)
     hub.authority.disk_fault = "No space left on device"
     assert ask(hub, write_request(read_code(hub.parts.pairing.state().code), REQUEST)).status_code == 503
+
+
+def test_a_request_that_is_sent_again_pairs_nobody_again(hub: Hub) -> None:
+    document = write_request(open_code(hub), REQUEST)
+    for _ in range(20):  # whoever saw it on the way can do this
+        assert ask(hub, document).status_code == 200
+
+    events = hub.parts.keeping.history.events()
+    assert [event.kind for event in events].count("paired") == 1
 
 
 def test_a_page_from_elsewhere_cannot_use_up_the_tries(hub: Hub) -> None:
