@@ -389,3 +389,12 @@ def test_times_in_words(seconds: int, text: str) -> None:
 )
 def test_browsers_in_words(header: str, text: str) -> None:
     assert wording.browser_text(header) == text
+
+
+def test_the_list_of_browsers_claims_no_more_than_it_knows(hub: Hub) -> None:
+    """When a browser was last used is written once an hour; of the one that asks it is known."""
+    hub.sign_in(hub.new_browser())
+    hub.clock.advance(600)
+    page = hub.get("/sessions").text
+    assert page.count("in use now") == 1
+    assert page.count("last used about") == 1
