@@ -162,7 +162,9 @@ class Control:
         try:
             told = sync.accept_time(document, self._trust.identity, self._outbox.nonce)
         except Refused as refused:
-            log.info("a time was refused: %s", refused.reason)
+            # The answer to a hello that was followed by another at once says nothing new: at every start.
+            if refused.reason != "wrong_nonce":
+                log.warning("a time was refused: %s", refused.reason)
             return
         now = self._next_look = self._clock.monotonic()
         late = now - self._outbox.said_at > TIME_ANSWER_SECONDS

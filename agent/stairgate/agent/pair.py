@@ -242,6 +242,7 @@ def main(arguments: Sequence[str]) -> int:
             read_address(options.hub)
         secret, hub = read_words(code or input("Code: "), options.hub)
         target = Path(folder or FOLDER)
+        print(f"Asking {hub} …", file=sys.stderr, flush=True)
         answer = pair(secret, hub, target, options.label, options.lan)
     except (EOFError, KeyboardInterrupt):
         print("\nNot paired.", file=sys.stderr)

@@ -27,6 +27,7 @@ _IFA_ADDRESS, _IFA_LOCAL, _IFA_FLAGS = 1, 2, 8
 _NDA_DST, _NDA_LLADDR = 1, 2
 _TEMPORARY, _TENTATIVE_OR_FAILED = 0x01, 0x48
 _UP, _LOOPBACK = 0x1, 0x8
+_MADE_UP = 0x02
 _NO_NEIGHBOUR = 0x01 | 0x20 | 0x40  # NUD_INCOMPLETE, NUD_FAILED, NUD_NOARP
 _IN_USE = 0x02 | 0x08 | 0x10  # NUD_REACHABLE, NUD_DELAY, NUD_PROBE
 
@@ -70,14 +71,17 @@ def own_addresses() -> list[OwnAddress]:
 
 
 def own_macs() -> list[str]:
-    """The hardware address of each network interface that is up. Raises OSError."""
+    """The hardware address of each network interface that is up, those given by makers first. Raises OSError.
+
+    Containers and bridges make up dozens (the second bit of the first byte), and policies have room for a few.
+    """
     found = set()
     for fixed, attributes in _dump(_GET_LINK, _LINK_BYTES):
         flags = struct.unpack_from("=I", fixed, 8)[0]
         mac = attributes.get(_IFLA_ADDRESS, b"")
         if len(mac) == 6 and any(mac) and flags & _UP and not flags & _LOOPBACK:
-            found.add(mac.hex(":"))
-    return sorted(found)
+            found.add(mac)
+    return [mac.hex(":") for mac in sorted(found, key=lambda mac: (mac[0] & _MADE_UP, mac))]
 
 
 def gateways() -> list[str]:

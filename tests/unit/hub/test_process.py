@@ -6,6 +6,7 @@ import re
 import shutil
 import signal
 import socket
+import struct
 import subprocess
 import sys
 import threading
@@ -347,6 +348,15 @@ def test_the_kernel_tells_own_addresses() -> None:
     assert all(re.fullmatch(r"([0-9a-f]{2}:){5}[0-9a-f]{2}", mac) for mac in reachable.macs)
     assert network.mac_of("203.0.113.99") is None
     assert all(":" in mac for mac in kernel_tables.neighbours().values())
+
+
+def test_addresses_that_makers_gave_come_before_those_of_containers(monkeypatch: pytest.MonkeyPatch) -> None:
+    link, up = struct.Struct("=BBHiII"), 0x1
+    macs = [bytes.fromhex(text) for text in ("0242ac110002", "b827eb000001", "000000000000", "02000000aa01")]
+    entries = [(link.pack(0, 0, 1, number, up, 0), {1: mac}) for number, mac in enumerate(macs)]
+    monkeypatch.setattr(kernel_tables, "_dump", lambda kind, fixed: iter(entries))
+
+    assert kernel_tables.own_macs() == ["b8:27:eb:00:00:01", "02:00:00:00:aa:01", "02:42:ac:11:00:02"]
 
 
 def test_the_claim_state_survives_damage(tmp_path: Path) -> None:
