@@ -60,6 +60,12 @@ def press(name: str) -> Callable[[Page], object]:
     return lambda page: page.get_by_role("button", name=name).or_(page.get_by_role("link", name=name)).first.click()
 
 
+def show_code(page: Page) -> None:
+    """The page with a pairing code, which takes the password."""
+    page.get_by_label("Your password").fill(PASSWORD)
+    press("Show a code")(page)
+
+
 BEFORE_THE_CLAIM = (Picture("claim", "/claim"), Picture("restore", "/claim/restore"))
 PARENTS = (
     Picture("home", "/"),
@@ -71,7 +77,7 @@ PARENTS = (
     Picture("traffic", "/traffic"),
     Picture("more", "/more"),
     Picture("routers", "/routers"),
-    Picture("router-add", "/routers/add", press("Show a code")),
+    Picture("router-add", "/routers/add", show_code),
     Picture("secure", "/secure"),
     Picture("backup", "/backup"),
     Picture("history", "/history"),

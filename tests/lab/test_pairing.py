@@ -44,7 +44,7 @@ class House:
 
     def pair(self, code: str = "", again: str = "") -> "subprocess.CompletedProcess[str]":
         """Type on the router what the page shows; code: another one than the page's."""
-        self.parent.post("/routers/add", **({"again": again, "password": PASSWORD} if again else {}))
+        self.parent.post("/routers/add", password=PASSWORD, **({"again": again} if again else {}))
         page = self.parent.get("/routers/add").body
         command, shown = COMMAND.search(page), CODE.search(page)
         assert command

@@ -16,6 +16,7 @@ from stairgate.core.limits import PAIR_REQUEST_BYTES
 from stairgate.hub import forms, passwords, wording
 from stairgate.hub.acts import NotPossible
 from stairgate.hub.context import overview, page, parts, source
+from stairgate.hub.pairing import PairingState
 from stairgate.hub.reports import Standing
 
 pairing = Blueprint("pairing", __name__)
@@ -89,20 +90,29 @@ def index() -> Answer:
 
 @router.get("/add")
 def add() -> Answer:
-    """The code, and whether a router has used it."""
-    return _add()
+    """The code, and whether a router has used it; with `new`, the form for another one once it is not open any more."""
+    is_new = "new" in request.args
+    if is_new and parts().pairing.state().stage == "open":
+        return redirect(url_for("router.add"), 303)
+    return _add(is_new=is_new)
 
 
 @router.post("/add")
 def open_code() -> Answer:
-    """Make a code; `again` is the id of a router that gets a new key, with the parent's `password`."""
+    """Make a code, for the parent's `password`; `again` is the id of a router that gets a new key.
+
+    A code for a new router that is asked for while one is open is that one, and needs no password.
+    """
     again = request.form.get("again", "")
     if again:
         if not parts().roster.find(again):
             abort(404)
-        # The key that it has is worth nothing afterwards, so this is a removal as well.
-        if refusal := _password_refusal():
-            return _show(again, refusal[0], {"again": refusal[1]})
+    elif parts().pairing.state().stage == "open":
+        return redirect(url_for("router.add"), 303)
+    # Whoever lets a router in has power that outlasts the session: a cookie read on plain HTTP must not be enough.
+    if refusal := _password_refusal():
+        status, sentence = refusal
+        return _show(again, status, {"again": sentence}) if again else _add(status, {"password": sentence}, is_new=True)
     parts().pairing.open(again)
     return redirect(url_for("router.add"), 303)
 
@@ -198,14 +208,17 @@ def _show(agent: str, status: int = 200, faults: forms.Faults | None = None) -> 
     return page("router.html", status, line=line, faults=faults or {}, form=request.form)
 
 
-def _add() -> Answer:
-    state = parts().pairing.state()
+def _add(status: int = 200, faults: forms.Faults | None = None, is_new: bool = False) -> Answer:
+    """is_new: what became of the last code is not told, and the form for another one shown."""
+    state = PairingState("closed") if is_new else parts().pairing.state()
     zone, now = parts().parents.zone(), parts().clock.wall()
     again = parts().roster.find(state.again) if state.again else None
     line = next((line for line in _lines() if state.agent and line.standing.agent.id == state.agent.id), None)
     hub = _hub_address()
     return page(
         "router_add.html",
+        status,
+        faults=faults or {},
         code=state,
         again=again,
         line=line,

@@ -310,7 +310,7 @@ MEDIA = "application/vnd.stairgate.pair"
 
 
 def test_guessing_the_pairing_code_from_100_devices_ends_it_after_five(hub: Hub) -> None:
-    assert hub.post("/routers/add").status_code == 303
+    assert hub.post("/routers/add", password=PASSWORD).status_code == 303
     shown = hub.parts.pairing.state().code
     statuses = []
     for number in range(100):
@@ -330,7 +330,7 @@ def test_guessing_the_pairing_code_from_100_devices_ends_it_after_five(hub: Hub)
 @pytest.mark.parametrize("is_open", [True, False])
 def test_hostile_requests_to_be_paired(hub: Hub, is_open: bool) -> None:
     if is_open:
-        assert hub.post("/routers/add").status_code == 303
+        assert hub.post("/routers/add", password=PASSWORD).status_code == 303
     before = snapshot(hub)
     good = pairing.write_request(b"0123456789", REQUEST)
     for body in [*mutations(good, seed=3, count=120), *noise(seed=3, count=20)]:

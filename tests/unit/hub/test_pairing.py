@@ -19,7 +19,7 @@ from stairgate.hub.clock import ManualClock
 from stairgate.hub.pairing import Outcome, Pairing
 from stairgate.hub.roster import Agent
 from stairgate.provisioning.signing import SigningKey
-from tests.unit.hub.conftest import HOME, ROUTER, Hub
+from tests.unit.hub.conftest import HOME, PASSWORD, ROUTER, Hub
 
 KEY = SigningKey.create()
 REQUEST = PairRequest(KEY.point, "0a" * 16, "router", "OpenWrt")
@@ -196,7 +196,7 @@ def test_a_full_disk_keeps_the_code_and_tells(pairing: Pairing, clock: ManualClo
 
 
 def open_code(hub: Hub, **fields: str) -> bytes:
-    assert hub.post("/routers/add", **fields).status_code == 303
+    assert hub.post("/routers/add", password=PASSWORD, **fields).status_code == 303
     return read_code(hub.parts.pairing.state().code)
 
 

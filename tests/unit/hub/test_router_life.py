@@ -141,8 +141,9 @@ def router(tmp_path: Path, hub: Hub) -> Any:
     router.stop()
 
 
-def show_code(hub: Hub, page: str = "/routers", **fields: str) -> bytes:
-    found = re.search(r'id="code"><code>([0-9A-Z-]{19})</code>', hub.post("/routers/add", page, **fields))
+def show_code(hub: Hub, page: str = "/routers/add?new=1", **fields: str) -> bytes:
+    shown = hub.post("/routers/add", page, password=PASSWORD, **fields)
+    found = re.search(r'id="code"><code>([0-9A-Z-]{19})</code>', shown)
     assert found
     return read_code(found[1])
 
@@ -208,10 +209,7 @@ def test_a_router_that_is_paired_again_replaces_its_old_key(hub: Hub, router: Ro
     folder.mkdir()
     again = Router(folder, hub, "reset")
     try:
-        assert (
-            again.ask(show_code(hub, f"/routers/{router.answer.agent}", again=router.answer.agent, password=PASSWORD))
-            == 200
-        )
+        assert again.ask(show_code(hub, f"/routers/{router.answer.agent}", again=router.answer.agent)) == 200
         assert again.answer.agent == router.answer.agent
         wait_for(lambda: "It is out" in hub.get("/routers"), "the old key to be refused")
         assert router.tries_and_is_refused()

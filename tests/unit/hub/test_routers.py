@@ -26,7 +26,7 @@ KEY = SigningKey.create()
 
 def pair(hub: Hub, **fields: str) -> str:
     """Pair a router through the pages; its id."""
-    assert hub.post("/routers/add", **fields).status_code == 303
+    assert hub.post("/routers/add", password=PASSWORD, **fields).status_code == 303
     code = read_code(hub.parts.pairing.state().code)
     document = write_request(code, PairRequest(KEY.point, "0a" * 16, "router", "OpenWrt"))
     answer = hub.new_browser().post("/pair", data=document, content_type="application/vnd.stairgate.pair")
@@ -63,7 +63,7 @@ def test_the_list_and_a_router_s_page(hub: Hub) -> None:
 
 def test_the_code_its_picture_and_the_command(hub: Hub) -> None:
     hub.network.own += ["192.0.2.5"]
-    hub.post("/routers/add")
+    hub.post("/routers/add", password=PASSWORD)
     page = hub.get("/routers/add").text
     code = hub.parts.pairing.state().code
     assert code in page
@@ -90,9 +90,12 @@ def test_the_picture_is_the_text(hub: Hub) -> None:
 
 
 def test_a_code_that_ran_out_says_so(hub: Hub) -> None:
-    hub.post("/routers/add")
+    hub.post("/routers/add", password=PASSWORD)
     hub.clock.advance(limits.PAIRING_SECONDS)
-    assert "The code has run out." in hub.get("/routers/add").text
+    page = hub.get("/routers/add").text
+    assert "The code has run out." in page
+    assert 'name="password"' in page
+    assert 'id="live"' not in page
 
 
 def test_a_broker_that_was_not_reached_is_told(hub: Hub) -> None:
@@ -149,7 +152,7 @@ def test_a_home_has_so_many_routers_and_no_more(hub: Hub) -> None:
     for number in range(limits.ROUTERS_MAX - 1):
         hub.authority.listed[f"r{number}x"] = f"router {number}"
     hub.authority.changes += 1
-    hub.post("/routers/add")
+    hub.post("/routers/add", password=PASSWORD)
     code = read_code(hub.parts.pairing.state().code)
     document = write_request(code, PairRequest(KEY.point, "0a" * 16, "router", "OpenWrt"))
     answer = hub.new_browser().post("/pair", data=document, content_type="application/vnd.stairgate.pair")
@@ -168,7 +171,7 @@ def test_pairing_again_keeps_id_and_name_and_puts_the_old_key_out(hub: Hub) -> N
         "Pair <bdi>the router</bdi> again"
         in (hub.post("/routers/add", again=ROUTER, password=PASSWORD), hub.get("/routers/add"))[1].text
     )
-    assert pair(hub, again=ROUTER, password=PASSWORD) == ROUTER
+    assert pair(hub, again=ROUTER) == ROUTER
     assert label(hub, ROUTER) == "the router"
     assert hub.broker.policy(ROUTER)[0].revision > before
     # What the old key said is not the new one's word.
@@ -195,7 +198,69 @@ def test_pairing_again_asks_for_the_password_as_removing_does(hub: Hub) -> None:
     assert "That is not the password." in answer.text
     assert hub.post("/routers/add", again=ROUTER).status_code == 403
     assert hub.parts.pairing.state().stage == "closed"
-    assert hub.post("/routers/add").status_code == 303  # a new one needs none: it takes nothing away
+
+
+def test_letting_a_router_in_asks_for_the_password(hub: Hub) -> None:
+    assert 'name="password"' in hub.get("/routers/add").text
+    for fields in ({}, {"password": ""}, {"password": "wrong password"}):
+        answer = hub.post("/routers/add", **fields)
+        assert answer.status_code == 403
+        assert '<p class="fault" id="fault-password">That is not the password.</p>' in answer.text
+        assert hub.parts.pairing.state().stage == "closed"
+    assert hub.post("/routers/add", password=PASSWORD).status_code == 303
+    assert hub.parts.pairing.state().stage == "open"
+
+
+def test_guessing_the_password_at_a_new_router_is_slowed(hub: Hub) -> None:
+    codes = [hub.post("/routers/add", password="wrong password").status_code for _ in range(limits.GUESSES_FREE + 1)]
+    assert codes == [403] * limits.GUESSES_FREE + [429]
+    assert hub.post("/routers/add", password=PASSWORD).status_code == 429
+    assert hub.parts.pairing.state().stage == "closed"
+    hub.clock.advance(limits.GUESS_SECONDS_MAX)
+    assert hub.post("/routers/add", password=PASSWORD).status_code == 303
+
+
+def test_an_open_code_is_shown_and_kept_without_the_password(hub: Hub) -> None:
+    hub.post("/routers/add", password=PASSWORD)
+    code = hub.parts.pairing.state().code
+    page = hub.get("/routers/add").text
+    assert code in page
+    assert 'name="password"' not in page
+    assert hub.post("/routers/add").location == hub.get("/routers/add?new=1").location == "/routers/add"
+    assert hub.parts.pairing.state().code == code
+    # To put another in its place takes the password.
+    assert hub.post("/routers/add", again=ROUTER).status_code == 403
+    assert hub.parts.pairing.state().code == code
+
+
+def test_what_became_of_the_last_code_is_not_in_the_way_of_a_new_one(hub: Hub) -> None:
+    pair(hub)
+    assert "Router paired" in hub.get("/routers/add").text
+    (link,) = re.findall(r'href="(/routers/add[^"]*)"', hub.get("/routers").text)
+    page = hub.get(link).text
+    assert "Router paired" not in page
+    assert 'name="password"' in page
+    # Nothing is fetched anew under somebody's typing.
+    assert 'id="live"' not in page
+
+
+def test_beside_the_code_it_says_who_can_read_it(hub: Hub) -> None:
+    told = "Others in your home network can read this page."
+    hub.parts.https.port = 8443
+    assert told not in hub.get("/routers/add").text
+    hub.post("/routers/add", password=PASSWORD)
+    page = hub.get("/routers/add").text
+    assert f'{told} Better <a href="/secure">secure this phone</a> first.' in page
+    assert "The code lasts 10 minutes and works once." in page
+    assert page.count('href="/secure"') == 1
+
+    secured, address = hub.new_browser(), "https://localhost:8443"
+    token = re.search(r'name="csrf_token" value="([^"]+)"', secured.get("/login", base_url=address).text)
+    assert token
+    secured.post("/login", data={"csrf_token": token[1], "password": PASSWORD}, base_url=address)
+    page = secured.get("/routers/add", base_url=address).text
+    assert hub.parts.pairing.state().code in page
+    assert told not in page
 
 
 # Removing
@@ -422,7 +487,7 @@ def test_a_waiting_certificate_is_signed_by_the_key_that_signs_now(hub: Hub, mon
 def test_a_certificate_for_the_old_key_is_not_sent_to_the_new_one(hub: Hub) -> None:
     hub.authority.due = (ROUTER,)
     hub.parts.exchange.due()
-    pair(hub, again=ROUTER, password=PASSWORD)
+    pair(hub, again=ROUTER)
     hub.clock.advance(60)
     hub.broker.hello(ROUTER, 0, "")
     assert [message for message in hub.broker.sent if message.kind == "certificate"] == []
