@@ -16,6 +16,7 @@ from typing import NamedTuple
 
 from playwright.sync_api import Browser, Page, ViewportSize, sync_playwright
 
+from stairgate.hub.claim_code import RESET_FILE_NAME, ClaimCode, ClaimFile
 from stairgate.hub.demo_family import DemoChild, DemoDevice, seed
 from stairgate.hub.tinydb_store import TinyDbStore
 from tests.lab import network
@@ -73,10 +74,12 @@ PARENTS = (
     Picture("child", "/children/{Mia}"),
     Picture("child-new", "/children/new"),
     Picture("devices", "/devices"),
+    Picture("device", "/devices/{device}"),
     Picture("quarantine", "/quarantine"),
     Picture("traffic", "/traffic"),
     Picture("more", "/more"),
     Picture("routers", "/routers"),
+    Picture("router", "/routers/{router}"),
     Picture("router-add", "/routers/add", show_code),
     Picture("secure", "/secure"),
     Picture("backup", "/backup"),
@@ -88,6 +91,7 @@ PARENTS = (
 )
 CHILD_S = (Picture("me", "/me"), Picture("me-dark", "/me", scheme="dark"))
 NEW_DEVICE_S = (Picture("me-new", "/me"), Picture("login", "/login"))
+FORGETFUL_S = (Picture("reset", "/claim"),)
 OTHER_CHILD_S = (Picture("childs-device", "/login", status=403),)
 
 
@@ -145,6 +149,9 @@ def draw(folder: Path, temporary: Path) -> None:
     home.clock.move_to(int(home.clock.wall()) // 86400 * 86400 + EVENING_SECONDS)
     with contextlib.closing(TinyDbStore(home.data)) as store:
         ids = seed(store, home.home.id, "Etc/UTC", FAMILY)
+        with store.transaction(home.home.id) as rows:
+            ids["device"] = rows.page("devices")[0].id
+    ids["router"] = home.home.agents["router"]
     home.start_resolvers()
     home.start_broker()
     home.start_agent()
@@ -177,6 +184,12 @@ def draw(folder: Path, temporary: Path) -> None:
             page = phone(browser)
             for picture in pictures:
                 take(page, picture, ids, folder)
+    # As `stairgate reset-password` does, by the lab's clock.
+    ClaimCode(ClaimFile(home.data, RESET_FILE_NAME), home.clock, lambda code: None).renew()
+    with chromium("tablet") as browser:
+        page = phone(browser)
+        for picture in FORGETFUL_S:
+            take(page, picture, ids, folder)
 
 
 def main(target: Path) -> int:
