@@ -177,7 +177,9 @@ BAD_FRAMING = {
 @pytest.mark.parametrize("name", BAD_FRAMING)
 def test_a_request_whose_end_can_be_read_two_ways_ends_the_connection(connect: Connect, name: str) -> None:
     heard = say(connect, BAD_FRAMING[name], LAST)
-    assert heard.statuses == (heard.statuses[0],) and heard.statuses[0] in (400, 413, 501), (name, heard.data[:500])
+    # Whoever still sends when the connection ends may see its end before the answer.
+    unheard = name == "more than a form" and not heard.data
+    assert unheard or heard.statuses in ((400,), (413,), (501,)), (name, heard.data[:500])
     assert say(connect, LAST).statuses == (200,)
 
 
