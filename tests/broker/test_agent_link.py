@@ -69,6 +69,14 @@ def hub_of(rig: Rig) -> Any:
     return hub
 
 
+def hub_that_hears(rig: Rig, agent: Program) -> Any:
+    """The hub, once the agent's subscriptions hold: the broker has read them before what the agent says after them."""
+    hub = hub_of(rig)
+    agent.say("listening")
+    hub.messages_until(b"listening")
+    return hub
+
+
 def restart_broker(rig: Rig) -> None:
     assert rig.broker is not None
     rig.broker.stop()
@@ -100,7 +108,7 @@ def test_a_broker_that_was_restarted_is_found_again(rig: Rig, start: Start) -> N
     restart_broker(rig)
 
     agent.wait_for("connected")
-    hub_of(rig).publish(rig.topic(ROUTER, "down/policy"), b"after the restart")
+    hub_that_hears(rig, agent).publish(rig.topic(ROUTER, "down/policy"), b"after the restart")
     assert agent.wait_for("policy")["payload"] == "after the restart"
 
 
@@ -209,7 +217,7 @@ def test_no_message_is_held_longer_than_a_policy_can_be(rig: Rig, start: Start) 
     agent = start(agent_folder(rig))
     agent.wait_for("connected")
 
-    hub_of(rig).publish(rig.topic(ROUTER, "down/policy"), b"p" * 50_000)
+    hub_that_hears(rig, agent).publish(rig.topic(ROUTER, "down/policy"), b"p" * 50_000)
 
     assert agent.wait_for("policy")["length"] == ROUTER_POLICY_BYTES + 1
 
@@ -225,7 +233,7 @@ def test_trust_certificate_and_time_come_down_too(rig: Rig, start: Start) -> Non
     rig.start()
     agent = start(agent_folder(rig))
     agent.wait_for("connected")
-    hub = hub_of(rig)
+    hub = hub_that_hears(rig, agent)
     for kind in ("trust", "certificate", "time"):
         hub.publish(rig.topic(ROUTER, f"down/{kind}"), kind.encode())
         assert agent.wait_for(kind)["payload"] == kind
@@ -239,7 +247,7 @@ def test_a_new_certificate_is_shown_from_then_on(rig: Rig, start: Start) -> None
     assert agent.wait_for("connected")["certificate"] == fingerprint(old)
     registry, identifier = Registry(rig.home.directory), rig.home.agents[ROUTER]
     new = registry.renew(identifier, SystemClock().wall())
-    hub = hub_of(rig)
+    hub = hub_that_hears(rig, agent)
 
     hub.publish(rig.topic(ROUTER, "down/certificate"), signed_certificate(rig, new))
 
@@ -263,7 +271,7 @@ def test_a_new_certificate_that_the_broker_refuses_is_given_up(rig: Rig, start: 
     bad = stranger.issue(Role.AGENT, rig.home.agents[ROUTER], key.public_key(), now - DAY, now + 8000 * DAY)
     der = bad.public_bytes(serialization.Encoding.DER)
 
-    hub_of(rig).publish(rig.topic(ROUTER, "down/certificate"), signed_certificate(rig, der))
+    hub_that_hears(rig, agent).publish(rig.topic(ROUTER, "down/certificate"), signed_certificate(rig, der))
 
     refusals = [agent.wait_for("refused")["certificate"] for _ in range(3)]
     assert refusals == [fingerprint(der), fingerprint(der), fingerprint(old)]
