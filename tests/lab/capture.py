@@ -2,9 +2,8 @@
 
 `python -m tests.lab.capture INTERFACE FILE DEVICE` (`anyone` beyond the NAT) says `ready` once scapy's socket
 listens, writes one row a packet until its standard input says something or ends, then `done` with what the kernel
-dropped. Times are the
-kernel's receive times turned into the monotonic clock that all senders stamp with. What the rows mean for the gate is
-left to `gate_check`.
+dropped and the largest step of the wall clock between two packets. Times are the kernel's receive times turned into
+the monotonic clock that all senders stamp with. What the rows mean for the gate is left to `gate_check`.
 """
 
 import json
@@ -25,6 +24,7 @@ from tests.lab.packets import Flow, read_stamp
 PACKET_OUTGOING = 4
 SOL_PACKET, PACKET_STATISTICS, SO_RCVBUFFORCE = 263, 6, 33
 BUFFER_BYTES = 64 << 20
+OFFSET_READINGS = 5
 FIN, RST = 0x01, 0x04
 ROW = struct.Struct("!QBBIHB")
 ICMP_ECHO = {socket.IPPROTO_ICMP: (8, 0), socket.IPPROTO_ICMPV6: (128, 129)}
@@ -67,6 +67,13 @@ def classify(frame: bytes, device: str) -> tuple[int, int, int, int] | None:
     return None
 
 
+def wall_offset_ns() -> int:
+    """What the wall clock is ahead of the monotonic one; of several readings the one that was least interrupted."""
+    readings = [(time.monotonic_ns(), time.time_ns(), time.monotonic_ns()) for _ in range(OFFSET_READINGS)]
+    before, wall, after = min(readings, key=lambda reading: reading[2] - reading[0])
+    return wall - (before + after) // 2
+
+
 def capture(interface: str, target: Path, device: str) -> None:
     """Run until standard input ends."""
     conf.use_pcap = False
@@ -76,7 +83,7 @@ def capture(interface: str, target: Path, device: str) -> None:
     except PermissionError:
         # In an unprivileged user namespace the ordinary limit has to do; what it drops is counted and voids the run.
         listening.ins.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, BUFFER_BYTES)
-    offset_ns = time.time_ns() - time.monotonic_ns()
+    offset_ns, drift_ns = wall_offset_ns(), 0
     print(json.dumps({"event": "ready"}), flush=True)
     with open(target, "wb", buffering=0) as rows:
         while True:
@@ -86,11 +93,13 @@ def capture(interface: str, target: Path, device: str) -> None:
                 frame, ancillary, _, sender = listening.ins.recvmsg(2048, 256)
                 found = classify(frame, device) if len(frame) > 54 else None
                 if found:
+                    # A clock that is disciplined creeps, by half a millisecond a second at most.
+                    before, offset_ns = offset_ns, wall_offset_ns()
+                    drift_ns = max(drift_ns, abs(offset_ns - before))
                     rows.write(ROW.pack(_kernel_ns(ancillary) - offset_ns, sender[2] == PACKET_OUTGOING, *found))
             elif sys.stdin in readable:
                 break
     seen, dropped = struct.unpack("II", listening.ins.getsockopt(SOL_PACKET, PACKET_STATISTICS, 8))
-    drift_ns = abs(time.time_ns() - time.monotonic_ns() - offset_ns)
     print(json.dumps({"event": "done", "seen": seen, "dropped": dropped, "clock_drift_ns": drift_ns}), flush=True)
 
 

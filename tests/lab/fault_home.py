@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from stairgate.agent.gate import BRIDGE_GRANTED, GRANTED, GateSettings, SetName
+from stairgate.agent.gate import BRIDGE_GRANTED, GRANTED, LAN, GateSettings, SetName
 from stairgate.agent.grants import mac_key
 from stairgate.agent.netlink import KernelRefused, NetlinkSocket
 from stairgate.agent.set_elements import read_elements
@@ -328,9 +328,22 @@ class FaultHome:
         return keys <= self.elements(GRANTED) and keys <= self.elements(BRIDGE_GRANTED)
 
     def is_shut(self, child: Child) -> bool:
-        """True when the kernel has no grant for any of the child's devices."""
+        """True when the gate stands and the kernel has no grant for any of the child's devices."""
         keys = {mac_key(mac) for mac in child.macs}
-        return not keys & self.elements(GRANTED) and not keys & self.elements(BRIDGE_GRANTED)
+        if keys & self.elements(GRANTED) or keys & self.elements(BRIDGE_GRANTED):
+            return False
+        # No sets, no grants, but no gate either; and without an interface its rules do nothing.
+        return bool(self.elements(LAN))
+
+    def rules(self) -> str:
+        """The gate's rules as the kernel has them, without elements; "" for a table that is gone."""
+        words = [*network.enter_words("router"), "nft", "--stateless", "--terse", "list", "table"]
+        tables = [[*words, family, GateSettings().table] for family in ("inet", "bridge")]
+        return "".join(subprocess.run(t, capture_output=True, check=False, text=True).stdout for t in tables)
+
+    def wait_for_gate(self, rules: str) -> None:
+        """Until the gate stands again with these rules; what the agent told of a look says less: when did it begin?"""
+        wait_until("the gate again", lambda: self.elements(LAN) and self.rules() == rules, HEAL_SECONDS)
 
     def stream(self, child: Child) -> None:
         """Wait until everything flows to the child's devices: what does not flow cannot be seen to stop."""

@@ -46,14 +46,15 @@ def rules_flushed(house: FaultHome) -> int:
     flushed = 0
     house.pause(house.mia)
     house.wait_applied()
+    rules = house.rules()
     for what in ("flush ruleset", f"delete table bridge {TABLE}", f"flush chain inet {TABLE} forward"):
         house.watch(0.3)
         before = log.read_text().count("loading them again")
         # Without rules there is no gate, until the agent has heard of it: what passes then is not counted.
         house.may_open(house.mia)
-        list(house.agent.events())
         subprocess.run([*network.enter_words("router"), "nft", *what.split()], check=True)
-        house.must_be_closed(house.mia, house.enforced(house.mia, "closed"))
+        house.wait_for_gate(rules)
+        house.must_be_closed(house.mia)
         if what == "flush ruleset":
             network.nft("router", network.ROUTER_FIREWALL)
         demand(log.read_text().count("loading them again") > before, f"nobody noticed: {what}")

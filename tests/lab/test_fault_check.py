@@ -10,11 +10,12 @@ import pytest
 from tests.lab import fault_judge, network, sandbox, storm
 from tests.lab.capture import RST, Seen
 from tests.lab.fault_check import Outcome, Stage, report
-from tests.lab.fault_home import FaultHome
+from tests.lab.fault_home import FaultHome, demand
 from tests.lab.fault_judge import Closed
 from tests.lab.faults import ROWS, Row
 from tests.lab.gate_check import MILLISECOND
 from tests.lab.packets import Flow
+from tests.lab.storm import Step
 
 SINCE, UNTIL = 10_000 * MILLISECOND, 20_000 * MILLISECOND
 CLOSED = Closed("phone", SINCE, UNTIL)
@@ -110,6 +111,23 @@ def promise_broken(house: FaultHome) -> int:
     return 1
 
 
+def gate_gone(house: FaultHome) -> int:
+    """Somebody flushes all rules while no agent is there: no grants, and no gate either."""
+    house.pause(house.mia)
+    demand(house.is_shut(house.mia), "Mia's devices are not closed")
+    rules = house.rules()
+    house.kill("agent")
+    house.may_open(house.mia)
+    network.nft("router", "flush ruleset\n" + network.ROUTER_FIREWALL)
+    demand(not house.is_shut(house.mia), "a gate that is gone counts as shut")
+    house.start_agent()
+    house.wait_for_gate(rules)
+    demand(house.is_shut(house.mia), "Mia's devices are open with the gate back")
+    house.must_be_closed(house.mia)
+    house.watch(0.5)
+    return 1
+
+
 @pytest.fixture(scope="module")
 def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
     assert sandbox.is_inside(), "the lab's tests run in the lab's sandbox"
@@ -127,6 +145,12 @@ def test_a_row_with_a_rule_removed_is_told_by_its_packets(stage: Stage) -> None:
 
     assert {text.split()[0] for text in outcome.passed} >= {"phone-udp_down-v4", "phone-udp_down-v6"}
     assert not outcome.survived
+
+
+def test_a_gate_that_is_gone_is_not_shut_for_want_of_grants(stage: Stage) -> None:
+    outcome = attempt(stage, gate_gone)
+
+    assert (outcome.fault, outcome.passed, outcome.lost) == ("", [], [])
 
 
 def test_a_row_that_loses_a_device_is_told(stage: Stage) -> None:
@@ -148,6 +172,29 @@ def test_a_fault_that_did_not_take_place_is_told(stage: Stage) -> None:
 
     assert "did not take place" in outcome.fault
     assert not outcome.survived
+
+
+def overtaken(*_: object) -> Iterator[Step]:
+    """Both are paused; while nothing gets through, each pause is ended and comes back, again and again."""
+    while True:
+        yield from (Step("tap", "pause", child) for child in (0, 1))
+        yield Step("begin", "packets vanish")
+        for child in (0, 1, 0, 1, 0, 1):
+            yield from (Step("tap", what, child) for what in ("end", "pause"))
+        yield Step("end", "packets vanish")
+
+
+def test_taps_that_arrive_late_and_in_their_order_break_no_promise(
+    stage: Stage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    stage.leave()
+    monkeypatch.setattr(storm, "steps", overtaken)
+
+    status = storm.run(1, 10.0, tmp_path)
+
+    figures = {line["figure"]: line["value"] for line in map(json.loads, capsys.readouterr().out.splitlines())}
+    assert (status, figures["packets_after_grant"], figures["state_lost"]) == (0, 0, 0)
+    assert figures["faults_survived"] > 1
 
 
 @contextlib.contextmanager
