@@ -39,6 +39,8 @@ def family_policy(
         budgets=(),
         overrides=tuple(overrides),
         packs=(),
+        everyone=(),
+        filters=(),
     )
 
 

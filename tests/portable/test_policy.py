@@ -5,6 +5,7 @@ from stairgate.core.policy import (
     Budget,
     Date,
     Device,
+    Filter,
     Hub,
     Override,
     Pack,
@@ -24,6 +25,9 @@ if TYPE_CHECKING:
     from typing import TypeVar  # noqa: TID251
 
     T = TypeVar("T")
+
+
+MANY_NAMES = tuple([f"n{number}.example" for number in range(100, 200)])
 
 
 def make(turned: bool, weeks: "tuple[Week, ...]") -> Policy:
@@ -52,6 +56,13 @@ def make(turned: bool, weeks: "tuple[Week, ...]") -> Policy:
         budgets=order(Budget("pb", "total", (60, 60, 60, 60, 60, -1, -1), 240), Budget("pb", "video", (30,) * 7, 240)),
         overrides=order(Override("oa", "pb", "pause", 5, 6, 0, "dinner"), Override("ob", "dt", "bonus", 5, 9, 15, "")),
         packs=order(Pack("adult", "v1", "0a" * 32, 5300000), Pack("ads", "v2", "0b" * 32, 100)),
+        everyone=order("illegal", "malware"),
+        filters=order(
+            Filter("pa", ("youtube_moderate",), (), (), (), ()),
+            Filter(
+                "pb", order("page", "safesearch"), order("ads", "roblox"), MANY_NAMES, ("b.test",), ("school.test",)
+            ),
+        ),
     )
 
 
@@ -92,13 +103,13 @@ def test_the_order_of_the_lines() -> None:
         kind = line.split(b'"')[1]
         if kind not in kinds:
             kinds.append(kind)
-    order = b"policy zone hub person device week date budget override pack"
+    order = b"policy zone hub person device week date budget override pack everyone filter block deny allow only"
     assert kinds == order.split(b" ")
 
 
 def test_a_policy_without_anything() -> None:
     empty = read_policy(b'["policy","h1","r1",5,6]\n')
-    assert empty == Policy("h1", "r1", 5, 6, (), None, (), (), (), (), (), (), ())
+    assert empty == Policy("h1", "r1", 5, 6, (), None, (), (), (), (), (), (), (), (), ())
     assert write_policy(empty) == b'["policy","h1","r1",5,6]\n'
 
 

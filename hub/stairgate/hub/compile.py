@@ -124,5 +124,7 @@ def _compile(family: Family, home: str, agent: str, revision: int, issued: int, 
                 if override.target in targets and override.until > issued
             ),
             packs=(),
+            everyone=(),
+            filters=(),
         )
     )

@@ -19,6 +19,7 @@ IN_MAC = HEX + ":"
 LEVELS = ("open", "limited", "closed")  # from the mildest to the strictest
 BANDS = ("0-5", "6-9", "10-12", "13-15", "16-17", "adult")
 FLAGS = ("exempt", "assistive", "resolved_only", "isolated")
+FILTER_FLAGS = ("safesearch", "youtube_moderate", "youtube_strict", "page")
 OVERRIDES = ("pause", "open", "bonus")
 
 # Unicode's controls, and what turns or hides text: a label must not look like another one. MicroPython has no tables.
@@ -148,6 +149,13 @@ def is_host(value: object) -> bool:
     if not labels[-1].strip(DIGITS):
         return False
     return all(0 < len(label) < 64 and label[0] != "-" and label[-1] != "-" for label in labels)
+
+
+def is_name(value: object) -> bool:
+    """A DNS name as filters write it: A-labels in lower case, `_` allowed (RFC 8552), no dot at the end."""
+    if not is_made_of(value, IN_ID + "-_.", 1, limits.HOST_CHARACTERS):
+        return False
+    return all(0 < len(label) < 64 for label in str(value).split("."))
 
 
 def is_label(value: object) -> bool:

@@ -13,6 +13,7 @@ from stairgate.core.records import (
     Date,
     Device,
     Fault,
+    Filter,
     Hub,
     Override,
     Pack,
@@ -35,6 +36,7 @@ __all__ = [
     "Date",
     "Device",
     "Fault",
+    "Filter",
     "Hub",
     "Override",
     "Pack",
@@ -50,7 +52,12 @@ __all__ = [
 ]
 
 GOT_CHARACTERS = 60
-SORT_FIELDS = {"date": 3, "budget": 2}  # how many leading fields order the lines of a kind; 1 for the others
+# How many leading fields order the lines of a kind; 1 for the others.
+SORT_FIELDS = {"date": 3, "budget": 2, "everyone": 0}
+# Kinds whose lines may repeat, for a list that is longer than a line.
+PERSONAL = ("week", "date", "budget", "filter", "block", "deny", "allow", "only")
+FILTER_KINDS = ("filter", "block", "deny", "allow", "only")
+REPEATED = ("week", "everyone", "block", "deny", "allow", "only")
 RANKS = {KINDS[rank]: rank for rank in range(len(KINDS))}
 
 
@@ -128,8 +135,8 @@ class PolicyReader:
             self._fault("bad_order", "kind", "one hub at most", "a second one")
         leading = SORT_FIELDS.get(kind, 1)
         key = str(fields[0]) if leading == 1 and fields else " ".join([str(part) for part in fields[:leading]])
-        # Windows of one person may fill several lines; any other key stands once.
-        if rank == self._rank and (key < self._sort_key or (key == self._sort_key and kind != "week")):
+        # A long list may fill several lines; any other key stands once.
+        if rank == self._rank and (key < self._sort_key or (key == self._sort_key and kind not in REPEATED)):
             self._fault("bad_order", "order", f"{kind} lines sorted and each once", key)
         if rank > self._rank:
             self._rank = rank
@@ -151,7 +158,7 @@ class PolicyReader:
             return
         if kind == "person" and fields[2] not in seen["zone"]:
             self._fault("bad_reference", "zone", "the id of a zone line", fields[2])
-        if kind in ("week", "date", "budget") and fields[0] not in seen["person"]:
+        if kind in PERSONAL and fields[0] not in seen["person"]:
             self._fault("bad_reference", "person", "the id of a person line", fields[0])
         if kind == "date" and fields[1] > fields[2]:  # type: ignore[operator]
             self._fault("bad_field", "last", f"a date not before {fields[1]}", fields[2])
@@ -165,11 +172,21 @@ class PolicyReader:
         if kind == "week":
             for days, start, end, level in fields[1]:  # type: ignore[attr-defined]
                 self._records[kind].append(Week(fields[0], days, start, end, level))  # type: ignore[arg-type]
+        elif kind == "everyone":
+            self._records[kind] += fields[0]  # type: ignore[arg-type]
         else:
             self._records[kind].append(_as_kept(fields))
 
     def _made(self, kind: str, record: object) -> "tuple[object, ...]":
         return tuple([record(*fields) for fields in self._records[kind]])  # type: ignore[operator, misc]
+
+    def _filters(self) -> "tuple[Filter, ...]":
+        parts: "dict[str, dict[str, list[str]]]" = {}
+        for kind in FILTER_KINDS:
+            for fields in self._records[kind]:
+                held = parts.setdefault(fields[0], {part: [] for part in FILTER_KINDS})  # type: ignore[index]
+                held[kind] += fields[1]  # type: ignore[index]
+        return tuple([Filter(who, *[tuple(parts[who][kind]) for kind in FILTER_KINDS]) for who in sorted(parts)])
 
     def finish(self) -> Policy:
         """The policy of all lines. Raises Refused with the first fault."""
@@ -195,6 +212,8 @@ class PolicyReader:
             budgets=self._made("budget", Budget),  # type: ignore[arg-type]
             overrides=self._made("override", Override),  # type: ignore[arg-type]
             packs=self._made("pack", Pack),  # type: ignore[arg-type]
+            everyone=tuple(self._records["everyone"]),  # type: ignore[arg-type]
+            filters=self._filters(),
         )
 
 
@@ -254,6 +273,8 @@ def canonical(policy: Policy) -> Policy:
         budgets=tuple(sorted(policy.budgets)),
         overrides=tuple(sorted(policy.overrides)),
         packs=tuple(sorted(policy.packs)),
+        everyone=_sorted(policy.everyone),
+        filters=tuple(sorted([Filter(f[0], *[_sorted(part) for part in f[1:]]) for f in policy.filters if any(f[1:])])),
     )
 
 
@@ -281,6 +302,24 @@ def _week_lines(weeks: "tuple[Week, ...]") -> "list[bytes]":
     return lines
 
 
+def _filled_lines(head: "tuple[str, ...]", words: "tuple[str, ...]") -> "list[bytes]":
+    """As few lines as possible that begin with `head`, each with as many of the words as fit."""
+    lines: "list[bytes]" = []
+    filled: "list[str]" = []
+    for word in words:
+        try:
+            line = write_line(head + (filled + [word],))
+        except ValueError:
+            line = b""
+        if line and filled:
+            lines[-1] = line
+            filled.append(word)
+        else:
+            filled = [word]
+            lines.append(write_line(head + (filled,)))
+    return lines
+
+
 def write_policy(policy: Policy, cap: int = limits.ROUTER_POLICY_BYTES) -> bytes:
     """The body of a policy in canonical form: equal policies give equal bytes.
 
@@ -298,6 +337,11 @@ def write_policy(policy: Policy, cap: int = limits.ROUTER_POLICY_BYTES) -> bytes
     lines += [write_line(("budget",) + tuple(budget)) for budget in policy.budgets]
     lines += [write_line(("override",) + tuple(override)) for override in policy.overrides]
     lines += [write_line(("pack",) + tuple(pack)) for pack in policy.packs]
+    lines += _filled_lines(("everyone",), policy.everyone)
+    lines += [write_line(("filter", f.person, f.flags)) for f in policy.filters if f.flags]
+    for index, kind in enumerate(FILTER_KINDS[1:], 2):
+        for f in policy.filters:
+            lines += _filled_lines((kind, f.person), f[index])  # type: ignore[arg-type]
     body = b"".join(lines)
     faults = check_policy(body, cap)
     if faults:

@@ -88,8 +88,25 @@ if TYPE_CHECKING:
         sha256: str
         bytes: int
 
+    class Filter(NamedTuple):
+        """What names a person's devices may resolve; what the lists mean is `filtering`'s part.
+
+        flags: of `fields.FILTER_FLAGS`. block: tags of the pack, categories and apps. deny, allow: names, each with all
+        below it, whatever the pack says. only: what is reachable while the level is `limited`.
+        """
+
+        person: str
+        flags: "tuple[str, ...]"
+        block: "tuple[str, ...]"
+        deny: "tuple[str, ...]"
+        allow: "tuple[str, ...]"
+        only: "tuple[str, ...]"
+
     class Policy(NamedTuple):
-        """All rules of a home that one agent enforces. `issued` is UTC seconds; `hub` may be missing."""
+        """All rules of a home that one agent enforces. `issued` is UTC seconds; `hub` may be missing.
+
+        everyone: tags of the pack that no device of the home resolves, a grown-up's neither.
+        """
 
         home: str
         agent: str
@@ -104,6 +121,8 @@ if TYPE_CHECKING:
         budgets: "tuple[Budget, ...]"
         overrides: "tuple[Override, ...]"
         packs: "tuple[Pack, ...]"
+        everyone: "tuple[str, ...]"
+        filters: "tuple[Filter, ...]"
 
     class Fault(NamedTuple):
         """One thing wrong with a policy: the line (from 1), the field, what was expected there and what came."""
@@ -123,6 +142,7 @@ else:
     Budget = namedtuple("Budget", ("person", "category", "minutes", "day_start"))
     Override = namedtuple("Override", ("id", "target", "kind", "start", "until", "minutes", "reason"))
     Pack = namedtuple("Pack", ("category", "version", "sha256", "bytes"))
+    Filter = namedtuple("Filter", ("person", "flags", "block", "deny", "allow", "only"))
     Policy = namedtuple(
         "Policy",
         (
@@ -139,6 +159,8 @@ else:
             "budgets",
             "overrides",
             "packs",
+            "everyone",
+            "filters",
         ),
     )
     Fault = namedtuple("Fault", ("line", "field", "expected", "got"))

@@ -7,6 +7,7 @@ A new kind of line is a new row here.
 from stairgate.core import limits
 from stairgate.core.fields import (
     BANDS,
+    FILTER_FLAGS,
     FLAGS,
     OVERRIDES,
     is_address,
@@ -19,6 +20,7 @@ from stairgate.core.fields import (
     is_list_of,
     is_mac,
     is_minute,
+    is_name,
     is_revision,
     is_time,
     is_word,
@@ -70,6 +72,7 @@ TIME = "whole seconds since 1970 UTC"
 MINUTE = "a minute of the day, 0 to 1439"
 LEVEL = "open, limited or closed"
 MACS = "a list of different MAC addresses such as 02:00:5e:10:00:01, in lower case"
+TAGS = "one or more different words, each a category or an app of the pack"
 DATE = "a date such as 2026-03-29"
 
 SCHEMA: "dict[str, tuple[Field, ...]]" = {
@@ -149,5 +152,37 @@ SCHEMA: "dict[str, tuple[Field, ...]]" = {
         ("sha256", "64 lower-case hex digits", is_digest),
         ("bytes", "a number of bytes", lambda value: is_integer(value, 1, limits.COUNTER_MAX)),
     ),
+    "everyone": (("tags", TAGS, lambda value: is_list_of(value, is_word, 1)),),
+    "filter": (
+        ("person", ID, is_id),
+        (
+            "flags",
+            "a list of different flags out of " + ", ".join(FILTER_FLAGS),
+            lambda value: is_list_of(value, lambda flag: isinstance(flag, str) and flag in FILTER_FLAGS),
+        ),
+    ),
+    "block": (("person", ID, is_id), ("tags", TAGS, lambda value: is_list_of(value, is_word, 1))),
 }
-KINDS = ("policy", "zone", "hub", "person", "device", "week", "date", "budget", "override", "pack")
+for _kind in ("deny", "allow", "only"):
+    SCHEMA[_kind] = (
+        ("person", ID, is_id),
+        ("names", "one or more different DNS names in lower case", lambda value: is_list_of(value, is_name, 1)),
+    )
+KINDS = (
+    "policy",
+    "zone",
+    "hub",
+    "person",
+    "device",
+    "week",
+    "date",
+    "budget",
+    "override",
+    "pack",
+    "everyone",
+    "filter",
+    "block",
+    "deny",
+    "allow",
+    "only",
+)

@@ -77,5 +77,7 @@ def make(
             budgets=budgets,
             overrides=overrides,
             packs=(),
+            everyone=(),
+            filters=(),
         )
     )

@@ -81,6 +81,8 @@ def test_every_zone_fits_into_a_line(name: str) -> None:
         budgets=(),
         overrides=(),
         packs=(),
+        everyone=(),
+        filters=(),
     )
     assert write_policy(policy)
 
