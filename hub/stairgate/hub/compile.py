@@ -24,6 +24,18 @@ class Reachable(NamedTuple):
     port: int
 
 
+class Listed(NamedTuple):
+    """What the block lists add to every policy. packs: the compiled list. everyone: its tags that hold for grown-ups
+    too.
+    """
+
+    packs: tuple[core.Pack, ...] = ()
+    everyone: tuple[str, ...] = ()
+
+
+NO_LISTS = Listed()
+
+
 def zone_id(name: str) -> str:
     """The id a policy gives a time zone: the same name, the same id."""
     return "z" + hashlib.sha256(name.encode()).hexdigest()[:12]
@@ -40,13 +52,14 @@ def compile_policy(
     revision: int,
     issued: int,
     hub: Reachable,
+    lists: Listed = NO_LISTS,
 ) -> core.Policy:
     """The policy as values; `core.write_policy` gives its bytes.
 
     issued: UTC seconds; also the moment at which exceptions are over or not. Where not everything fits, devices
     of nobody are left out, the longest known first: they are closed then. Assigned ones never are.
     """
-    policy = _compile(family, home, agent, revision, issued, hub)
+    policy = _compile(family, home, agent, revision, issued, hub, lists)
     new = sorted(family.new_devices(issued), key=lambda device: (-device.first_seen, device.id))
     if not new or _estimate(policy) <= _SURELY_FITS_BYTES:
         return policy
@@ -83,7 +96,9 @@ def _device(family: Family, device: Device, people: "tuple[str, ...]", hub: Reac
     return core.Device(device.id, macs, persons, device.kind, flags)
 
 
-def _compile(family: Family, home: str, agent: str, revision: int, issued: int, hub: Reachable) -> core.Policy:
+def _compile(
+    family: Family, home: str, agent: str, revision: int, issued: int, hub: Reachable, lists: Listed
+) -> core.Policy:
     ids = tuple(person.id for person in family.people)
     people = set(ids)
     devices = tuple(_device(family, device, ids, hub, issued) for device in family.devices)
@@ -123,8 +138,8 @@ def _compile(family: Family, home: str, agent: str, revision: int, issued: int, 
                 for override in family.overrides
                 if override.target in targets and override.until > issued
             ),
-            packs=(),
-            everyone=(),
+            packs=lists.packs,
+            everyone=lists.everyone,
             filters=(),
         )
     )

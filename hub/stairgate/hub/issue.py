@@ -13,7 +13,7 @@ from stairgate.core.envelope import body_digest, signer
 from stairgate.core.policy import Policy, read_policy, write_policy
 from stairgate.hub import limits
 from stairgate.hub.clock import Clock
-from stairgate.hub.compile import Reachable, compile_policy
+from stairgate.hub.compile import NO_LISTS, Listed, Reachable, compile_policy
 from stairgate.hub.family import Family, read_family
 from stairgate.hub.roster import Roster
 from stairgate.hub.store import Row, Transaction
@@ -60,6 +60,7 @@ class Issuer:
         signer: Signer,
         clock: Clock,
         reachable: Callable[[], Reachable],
+        lists: Callable[[], Listed] = lambda: NO_LISTS,
     ) -> None:
         self.home = home
         self.numbers_lost: set[str] = set()
@@ -67,6 +68,7 @@ class Issuer:
         self._signer = signer
         self._clock = clock
         self._reachable = reachable
+        self._lists = lists
         self._policies: dict[str, tuple[str, Policy]] = {}
 
     @property
@@ -113,7 +115,7 @@ class Issuer:
         if last and fresh and seen is None and self._compile(family, hub, last) == self.policy_of(last):
             return None
         revision = max(now, (last.revision if last else 0) + 1, (seen or 0) + 1)
-        policy = compile_policy(family, self.home, agent, revision, now, hub)
+        policy = compile_policy(family, self.home, agent, revision, now, hub, self._lists())
         try:
             body = write_policy(policy)
         except ValueError as problem:
@@ -134,7 +136,7 @@ class Issuer:
         return issued
 
     def _compile(self, family: Family, hub: Reachable, last: Issued) -> Policy:
-        return compile_policy(family, self.home, last.agent, last.revision, last.issued, hub)
+        return compile_policy(family, self.home, last.agent, last.revision, last.issued, hub, self._lists())
 
     def policy_of(self, issued: Issued) -> Policy:
         """The values of an issued policy; read from its bytes only after a restart."""
