@@ -51,6 +51,14 @@ VALUES: "tuple[tuple[str, str, str, object, bool], ...]" = (
     ("mark_bit: 32", "agent", "mark_bit", 32, False),
     ("number_shift: 22", "agent", "number_shift", 22, True),
     ("number_shift: 23", "agent", "number_shift", 23, False),
+    ("resolvers: both families", "agent", "resolvers", ["192.168.77.1", "fd00::1"], True),
+    ("resolvers: a port", "agent", "resolvers", ["192.168.77.1:53"], False),
+    ("resolvers: a name", "agent", "resolvers", ["dns.lan"], False),
+    ("resolvers: 256", "agent", "resolvers", ["192.168.77.256"], False),
+    ("resolvers: five", "agent", "resolvers", ["192.168.77.1"] * 5, False),
+    ("resolvers: a text", "agent", "resolvers", "192.168.77.1", False),
+    ("pack_folder: good", "agent", "pack_folder", "/tmp/packs", True),
+    ("pack_folder: relative", "agent", "pack_folder", "packs", False),
 )
 CASES = tuple(("value: " + row[0], row[1], row[2], row[3], row[4]) for row in VALUES)
 

@@ -20,6 +20,9 @@ from stairgate.port.atomic import read_bounded
 
 # Where OpenWrt has it.
 DNSMASQ_LEASES = "/tmp/dhcp.leases"
+# What the table of settings says for "beside agent.toml".
+PACK_FOLDER = "/etc/stairgate/state/packs"
+OWN_RESOLVER = "127.0.0.1"
 
 
 class SettingsRefused(Exception):
@@ -34,7 +37,8 @@ class AgentSettings(NamedTuple):
     """Everything the process needs to know.
 
     broker: addresses, tried in turn; files: paths to PEM files; lease_file: dnsmasq's, which need not exist.
-    hello_seconds, usage_seconds: how often the hub is told, at least.
+    hello_seconds, usage_seconds: how often the hub is told, at least. resolvers: addresses that the filter asks, in
+    turn. pack_folder: where the block list is kept, None for `state_folder`/packs.
     """
 
     identity: Identity
@@ -49,6 +53,12 @@ class AgentSettings(NamedTuple):
     lease_file: str = DNSMASQ_LEASES
     hello_seconds: float = HELLO_SECONDS
     usage_seconds: float = USAGE_SECONDS
+    resolvers: tuple[str, ...] = (OWN_RESOLVER,)
+    pack_folder: Path | None = None
+
+    def packs(self) -> Path:
+        """Where the block list is kept."""
+        return self.pack_folder or self.state_folder / "packs"
 
 
 def _texts(faults: list[str], content: dict[str, Any], name: str) -> tuple[str, ...]:
@@ -177,6 +187,8 @@ def read_settings(folder: Path, uci: Path = UCI_FILE) -> AgentSettings:
         lease_file=_chosen_lease_file(chosen.values["lease_file"], _lease_file(faults, content)),
         hello_seconds=chosen.values["hello_minutes"] * 60.0,
         usage_seconds=float(chosen.values["usage_seconds"]),
+        resolvers=chosen.values["resolvers"] or (OWN_RESOLVER,),
+        pack_folder=None if chosen.values["pack_folder"] == PACK_FOLDER else Path(chosen.values["pack_folder"]),
     )
     faults += [f"{file}: no such file" for file in settings[3:6] if not Path(file).is_file()]
     if chosen.faults and not faults:

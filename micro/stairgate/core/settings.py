@@ -7,7 +7,7 @@ family decides is no setting: it comes signed, from the hub.
 
 from collections import namedtuple
 
-from stairgate.core.fields import DIGITS, HEX, IN_ID, is_integer, is_made_of
+from stairgate.core.fields import DIGITS, HEX, IN_ID, is_address, is_integer, is_made_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     class Setting(NamedTuple):
         """One row of the table. least, most: of a number, of a list's length, of a text's characters; both included.
 
-        kind: `number`, `flag`, `path`, or a list: `interfaces`, `endpoints`, `names`. unit: empty for none.
+        kind: `number`, `flag`, `path`, or a list: `interfaces`, `endpoints`, `names`, `addresses`. unit: "" for none.
         """
 
         section: str
@@ -44,7 +44,7 @@ SECTIONS = ("hub", "agent")
 NAME_CHARACTERS = 40  # longer names are compared with nothing
 FAULTS_MAX = 64  # a file of nothing but mistakes still gives a readable answer
 _SHOWN_CHARACTERS = 40
-_LISTS = ("interfaces", "endpoints", "names")
+_LISTS = ("interfaces", "endpoints", "names", "addresses")
 _YES, _NO = ("1", "on", "true", "yes", "enabled"), ("0", "off", "false", "no", "disabled")
 
 TABLE = (
@@ -81,6 +81,19 @@ TABLE = (
         "agent", "hello_minutes", "number", 15, 1, 15, "minutes", "The hub hears of the router at least this often."
     ),
     Setting("agent", "usage_seconds", "number", 1, 1, 10, "seconds", "How often moved bytes are told."),
+    Setting(
+        "agent", "resolvers", "addresses", (), 0, 4, "", "Who resolves names (port 53), in turn; none: `127.0.0.1`."
+    ),
+    Setting(
+        "agent",
+        "pack_folder",
+        "path",
+        "/etc/stairgate/state/packs",
+        1,
+        255,
+        "",
+        "Where the block list is kept (some MB); by default in `state/packs` beside `agent.toml`.",
+    ),
 )
 
 
@@ -130,6 +143,7 @@ def expectation(row: "Setting") -> str:
         "interfaces": "interface names of at most 15 characters",
         "endpoints": "texts ADDRESS:PORT, IPv6 in brackets",
         "names": "host names such as hub.lan",
+        "addresses": "IPv4 or IPv6 addresses",
     }[row.kind]
     return "a list of %d to %d %s" % (row.least, row.most, item)
 
@@ -268,4 +282,4 @@ def _is_name(value: object) -> bool:
     return is_good and not is_made_of(labels[-1], DIGITS, 1, 63)
 
 
-_ITEMS = {"interfaces": _is_interface, "endpoints": _is_endpoint, "names": _is_name}
+_ITEMS = {"interfaces": _is_interface, "endpoints": _is_endpoint, "names": _is_name, "addresses": is_address}

@@ -11,7 +11,7 @@ from stairgate.agent.control import Control
 from stairgate.agent.enforcement import Enforcement
 from stairgate.agent.gate import GateSettings
 from stairgate.agent.limits import HELLO_SECONDS, SETTINGS_BYTES, UCI_STATEMENTS, USAGE_SECONDS
-from stairgate.agent.settings import DNSMASQ_LEASES, SettingsRefused, read_settings
+from stairgate.agent.settings import DNSMASQ_LEASES, PACK_FOLDER, SettingsRefused, read_settings
 from stairgate.agent.uci import read_uci
 from stairgate.core.settings import FAULTS_MAX, SECTIONS, TABLE, check, defaults, sentence
 from tests.lab.policies import family_policy
@@ -28,6 +28,8 @@ number_shift = 8
 hello_minutes = 5
 usage_seconds = 2
 lease_file = "/var/lib/misc/dnsmasq.leases"
+resolvers = ["192.168.77.1", "fd00::1"]
+pack_folder = "/tmp/packs"
 [hub]
 session_days = 7
 https = false
@@ -45,6 +47,9 @@ config agent 'main'
 \toption hello_minutes 5
 \toption usage_seconds 2
 \toption lease_file '/var/lib/misc/dnsmasq.leases'
+\tlist resolvers 192.168.77.1
+\tlist resolvers fd00::1
+\toption pack_folder /tmp/packs
 config hub
 \toption session_days '7'
 \toption https '0'
@@ -66,6 +71,8 @@ def test_what_is_chosen_counts(tmp_path: Path, text: str, name: str) -> None:
     assert settings.gate == GateSettings(forward_priority=-20, forwarded_mark=8, number_shift=8)
     assert (settings.hello_seconds, settings.usage_seconds) == (300.0, 2.0)
     assert settings.lease_file == "/var/lib/misc/dnsmasq.leases"
+    assert settings.resolvers == ("192.168.77.1", "fd00::1")
+    assert settings.packs() == Path("/tmp/packs")
 
 
 def test_without_a_file_everything_is_as_it_was_generated(tmp_path: Path) -> None:
@@ -74,6 +81,8 @@ def test_without_a_file_everything_is_as_it_was_generated(tmp_path: Path) -> Non
     assert settings.gate == GateSettings()
     assert (settings.lan_interfaces, settings.lease_file) == (("br-lan",), DNSMASQ_LEASES)
     assert (settings.hello_seconds, settings.usage_seconds) == (HELLO_SECONDS, USAGE_SECONDS)
+    assert settings.resolvers == ("127.0.0.1",)
+    assert settings.packs() == tmp_path / "state" / "packs"
 
 
 def test_the_table_s_defaults_are_the_agent_s_own() -> None:
@@ -82,6 +91,7 @@ def test_the_table_s_defaults_are_the_agent_s_own() -> None:
     assert (chosen["forward_priority"], chosen["number_shift"]) == (gate.forward_priority, gate.number_shift)
     assert gate.forwarded_mark == 1 << int(str(chosen["mark_bit"]))
     assert chosen["lease_file"] == DNSMASQ_LEASES
+    assert chosen["pack_folder"] == PACK_FOLDER
 
 
 def test_toml_beside_the_agent_s_settings_comes_first(tmp_path: Path) -> None:
