@@ -44,3 +44,9 @@ CODE_TEXT_CHARACTERS = 64  # what a person may type for it, with spaces and hyph
 GRANT_SECONDS_MAX = 6 * 3600  # the longest grant an agent gives before it renews it
 DECISION_STEPS = 2048  # moments looked at in search of the next change of level
 PERIOD_SECONDS = 10 * 86400  # a week, and the tails of what came before it: after this, rules only repeat
+
+# The pack
+PACK_TAGS = 256  # categories and apps; a set is a bitmap of them
+PACK_SETS = 256  # a name's set is one byte
+PACK_NAMES = 4_000_000  # 20 MB; the largest lists in use have some two million
+PACK_RANGES = 16_384  # the addresses of encrypted resolvers that are known are 3,300
