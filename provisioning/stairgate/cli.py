@@ -30,7 +30,7 @@ COMMANDS = (
     Command("backup", "stairgate.hub.backup_command", "backup_main", "put everything of a hub into one encrypted file"),
     Command("restore", "stairgate.hub.backup_command", "restore_main", "put a backup in the place of a stopped hub"),
     Command("pair", "stairgate.agent.pair", "main", "make this router the home's, with the code that the hub shows"),
-    Command("agent", "stairgate.agent.control", "main", "run the router agent"),
+    Command("agent", "stairgate.agent.command", "main", "run the router agent"),
     Command("off", "stairgate.agent.off", "main", "switch this router's gate off for a while, or remove it"),
 )
 

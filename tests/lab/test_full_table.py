@@ -142,7 +142,7 @@ def test_a_full_table_changes_no_grant_and_no_end(agent: Agent) -> None:
     # The loop is alive, and forgets the flows of who was closed: 51 devices' of 2,600 each.
     before = count()
     agent.turn_until("the flows to be forgotten", lambda: count() <= before * 0.55)
-    assert len(agent.control._bytes._seen) <= FLOWS_MAX
+    assert len(agent.control._tally._bytes._seen) <= FLOWS_MAX
     assert agent.hello().state == "applied"
 
 

@@ -1,16 +1,14 @@
-"""The agent's process *control*: it ties policy, clock, kernel and broker into one loop that never waits for a peer.
+"""The agent's process *control*: it ties policy, clock, kernel, filter and broker into one loop that waits for no peer.
 
 It decides the order of things: the last good policy is enforced before the broker is even tried; a new one is enforced,
-then saved (a slow flash must not keep a gate open), and only then reported as applied; a step of the wall clock, a
-touched rule or a due moment each lead to a new look. What is right is decided by `sync`, `enforcement` and the core.
+told to the filter, saved (a slow flash must not keep a gate open), and only then reported as applied; a step of the
+wall clock, a touched rule or a due moment each lead to a new look. What is right is decided by `sync`, `enforcement`
+and the core.
 """
 
-import argparse
 import logging
 import selectors
 import signal
-from collections.abc import Sequence
-from pathlib import Path
 from types import FrameType
 
 from stairgate.agent import off, presence, sync
@@ -19,12 +17,13 @@ from stairgate.agent.census import Census
 from stairgate.agent.certificates import Certificates
 from stairgate.agent.clock_trust import ClockTrust, Evidence, KernelEvidence, Record, is_news
 from stairgate.agent.enforcement import Enforcement
-from stairgate.agent.held import Held
+from stairgate.agent.filter_feed import FilterFeed
+from stairgate.agent.filter_process import FilterProcess, dns_words
+from stairgate.agent.held import APPLIED, Held
 from stairgate.agent.kernel import Kernel, LinuxKernel
 from stairgate.agent.limits import (
     CLOCK_STEP_SECONDS,
     HELLO_SECONDS,
-    READING_SHARE,
     RETRY_SECONDS,
     SLOW_POLL_SECONDS,
     TIME_ANSWER_SECONDS,
@@ -35,11 +34,13 @@ from stairgate.agent.lookout import HomeLookout, Lookout
 from stairgate.agent.netlink import KernelRefused
 from stairgate.agent.off import OffWatch
 from stairgate.agent.outbox import Outbox
-from stairgate.agent.settings import AgentSettings, SettingsRefused, read_settings
+from stairgate.agent.pack_fetch import PackFetch
+from stairgate.agent.pack_store import PackStore
+from stairgate.agent.settings import AgentSettings
 from stairgate.agent.state import State
 from stairgate.agent.sync import Identity
+from stairgate.agent.tally import Tally
 from stairgate.agent.trust import HeldTrust
-from stairgate.agent.usage import ByteCounts, Reading
 from stairgate.core.refused import Refused
 from stairgate.port.clock import SystemClock
 
@@ -62,6 +63,7 @@ class Control:
         evidence: Evidence | None = None,
         hello_seconds: float = HELLO_SECONDS,
         usage_seconds: float = USAGE_SECONDS,
+        feed: FilterFeed | None = None,
     ) -> None:
         self._identity, self._kernel, self._enforcement = identity, kernel, enforcement
         self._link, self._clock = link, clock
@@ -69,24 +71,25 @@ class Control:
         self._held = Held(self._trust.identity_of_saved(), state)
         self._time = ClockTrust(clock, evidence or KernelEvidence(), self._held.clock_record)
         self._outbox = Outbox(link, self._time, identity.agent)
-        self._certificates = certificates
+        self._certificates, self._feed = certificates, feed
         self._census = Census(lookout, self._outbox) if lookout else None
         self._off = OffWatch(kernel)
         # What the kernel refuses at the moment, or a parent at the console.
         self._failure = ""
         self._devices: tuple[tuple[str, str, int | None], ...] = ()
-        self._bytes = ByteCounts()
-        self._reading: Reading | None = None
-        self._told_bytes: list[tuple[str, int, int]] = []
+        self._tally = Tally(kernel, self._outbox, clock, usage_seconds)
         self._record: Record | None = None
         self._told_trusted = False
+        # What is missing of the filter, as the last hello said; None when a hello waits for the filter.
+        self._told_missing: str | None = ""
         self._clock_offset = 0.0
-        self._hello_seconds, self._usage_seconds = hello_seconds, usage_seconds
+        self._hello_seconds = hello_seconds
         now = clock.monotonic()
-        self._next_look = self._next_usage = self._next_poll = now
+        self._next_look = self._next_poll = now
         self._next_hello = now + hello_seconds
         self._selector = selectors.DefaultSelector()
-        for descriptor in (link.fileno(), *kernel.watch(), *(lookout.watch() if lookout else ())):
+        seams = [seam.watch() for seam in (kernel, lookout, feed) if seam is not None]
+        for descriptor in (link.fileno(), *(descriptor for watched in seams for descriptor in watched)):
             self._selector.register(descriptor, selectors.EVENT_READ)
 
     def start(self) -> None:
@@ -110,6 +113,7 @@ class Control:
             self._repair()
         elif stepped or touched or poll or now >= self._next_look:
             self._look(everything=poll)
+        self._follow_filter(now)
         if stepped:
             # The hub answers with the time.
             self._next_hello = now
@@ -126,13 +130,14 @@ class Control:
             self._save(self._record)
         if now >= self._next_hello:
             self._say_hello()
-        if now >= self._next_usage:
-            self._tell_usage(now)
+        self._tally.tell(now, self._enforcement.numbers)
         if self._census:
             self._census.turn(now)
 
     def _next_moment(self) -> float:
-        moments = [self._next_look, self._next_hello, self._next_usage, self._next_poll]
+        moments = [self._next_look, self._next_hello, self._tally.next_telling, self._next_poll]
+        if self._feed:
+            moments.append(self._feed.next_moment())
         forgetting = self._enforcement.next_forgetting()
         return min([*moments, forgetting] if forgetting is not None else moments)
 
@@ -197,6 +202,7 @@ class Control:
             return
         self._time.issued(policy.issued)
         try:
+            self._enforcement.dns_serves = self._feed is not None and self._feed.serves()
             outcome = self._enforcement.enforce(policy, {}, everything)
             self._off.look(self._clock.monotonic())
         except (KernelRefused, ValueError) as refused:
@@ -204,11 +210,13 @@ class Control:
             self._tell_failure(getattr(refused, "code", "policy").lower())
             self._next_look = now + RETRY_SECONDS
             return
+        if self._feed:
+            self._feed.enforced(policy, self._held.body(), outcome.decisions, self._clock.monotonic())
         closed = [device for device, decision in outcome.decisions.items() if decision.level != "open"]
         self._record = self._time.record(policy.revision, closed)
         if self._enforcement.numbers is not self._numbers:
             self._numbers = self._enforcement.numbers
-            self._bytes.drop(self._numbers.values())
+            self._tally.renumbered(self._numbers)
             self._save()
         self._tell_failure("" if self._off.ends is None else "switched_off")
         self._next_look = min(outcome.next_look, self._off.ends or outcome.next_look)
@@ -230,9 +238,27 @@ class Control:
             log.error("%s", refused)
         self._look(everything=True)
 
+    def _follow_filter(self, now: float) -> None:
+        """See what became of the filter: nobody's names are led to one that is not there, and the family is told."""
+        if self._feed is None or not self._feed.turn(now):
+            return
+        if self._feed.serves() != self._enforcement.dns_serves:
+            self._look(everything=False)
+        if self._feed.reason() != self._told_missing:
+            self._next_hello = now
+
     def _say_hello(self) -> None:
-        self._next_hello = self._clock.monotonic() + self._hello_seconds
+        now = self._clock.monotonic()
+        # Applied means that names follow it too, which takes milliseconds; that they do not is told soon enough.
+        self._next_hello = self._feed.applied_by(now) if self._feed and not self._failure else now
+        if self._next_hello > now:
+            self._told_missing = None
+            return
+        self._next_hello = now + self._hello_seconds
+        self._told_missing = self._feed.reason() if self._feed else ""
         state, reason = ("failed", self._failure) if self._failure else self._held.verdict()
+        if (state, reason) == APPLIED:
+            reason = self._told_missing
         policy = self._held.policy()
         self._told_trusted = self._time.believe(policy.revision if policy else 0).trusted
         trust, certificate = self._trust.identity.trust, self._certificates.fingerprint if self._certificates else ""
@@ -247,22 +273,14 @@ class Control:
             certificate,
         )
 
-    def _tell_usage(self, now: float) -> None:
-        """Read flows for a moment; once all are read, tell the counts that changed."""
-        self._reading = self._reading or Reading(self._kernel.flows(), self._clock)
-        try:
-            if not self._reading.go_on():
-                return
-            self._bytes.add(self._reading.flows)
-        except KernelRefused as refused:
-            log.warning("%s", refused)
-        self._next_usage = now + max(self._usage_seconds, self._reading.took / READING_SHARE)
-        self._reading = None
-        counted = self._bytes.by_device(self._enforcement.numbers)
-        if counted == self._told_bytes:
+    def stop(self) -> None:
+        """End the filter. Grants live on to their ends; the names of exempt devices are no longer led here."""
+        if self._feed is None:
             return
-        self._told_bytes = counted
-        self._outbox.usage(counted)
+        self._feed.close()
+        self._feed = None
+        if self._enforcement.dns_serves:
+            self._look(everything=False)
 
 
 def run(settings: AgentSettings, clock: SystemClock, enforcement: type[Enforcement] = Enforcement) -> None:
@@ -285,6 +303,7 @@ def run(settings: AgentSettings, clock: SystemClock, enforcement: type[Enforceme
     kernel = LinuxKernel(settings.gate)
     lookout = HomeLookout(settings.lan_interfaces, settings.lease_file)
     state = State(str(settings.state_folder))
+    feed = FilterFeed(FilterProcess(dns_words(settings)), PackFetch(PackStore(settings.packs())))
     if kernel.began_counting:
         off.note_counting(state)
     control = Control(
@@ -298,35 +317,12 @@ def run(settings: AgentSettings, clock: SystemClock, enforcement: type[Enforceme
         Certificates(settings.certificate_file, settings.key_file, link),
         hello_seconds=settings.hello_seconds,
         usage_seconds=settings.usage_seconds,
+        feed=feed,
     )
     control.start()
     link.start()
     while not stopping:
         control.turn()
+    control.stop()
     link.stop()
     lookout.close()
-
-
-def main(arguments: Sequence[str]) -> int:
-    """`stairgate agent FOLDER`: run with the settings that `stairgate home init` made for this router."""
-    parser = argparse.ArgumentParser(prog="stairgate agent", description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("folder", type=Path, help="folder with agent.toml, the certificate and its key")
-    options = parser.parse_args(arguments)
-    logging.basicConfig(level=logging.INFO, format="%(name)s %(levelname)s %(message)s")
-    try:
-        settings = read_settings(options.folder)
-    except FileNotFoundError as error:
-        log.error("%s is not there: this router is not paired yet (stairgate pair)", error.filename)
-        return 2
-    except (OSError, SettingsRefused) as error:
-        log.error("%s", error)
-        return 2
-    try:
-        run(settings, SystemClock())
-    except SettingsRefused as refused:
-        log.error("%s", refused)
-        return 2
-    except OSError as error:
-        log.error("expected to be allowed to change nftables (root or CAP_NET_ADMIN): %s", error)
-        return 1
-    return 0

@@ -13,6 +13,7 @@ from stairgate.agent.clock_trust import Record
 from stairgate.agent.limits import RETRY_SECONDS
 from stairgate.agent.state import State
 from stairgate.agent.sync import Identity, Received
+from stairgate.core.policy import write_policy
 from stairgate.core.records import Policy
 from stairgate.core.refused import Refused
 
@@ -95,6 +96,12 @@ class Held:
     def policy(self) -> Policy | None:
         """What is to be enforced, None when there is nothing to go by."""
         return self.received.policy if self.received else self._constants
+
+    def body(self) -> bytes:
+        """The lines of that policy, as the filter reads them; b"" without one."""
+        if self.received:
+            return self.received.document.partition(b"\n")[2]
+        return write_policy(self._constants) if self._constants else b""
 
     def verdict(self) -> tuple[str, str]:
         """State and reason for hello: what became of the newest document."""

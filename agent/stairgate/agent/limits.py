@@ -34,6 +34,19 @@ NUMBER_BITS = 10  # of the connection mark
 NUMBER_MAX = (1 << NUMBER_BITS) - 1  # devices with a number; 0 is everybody else
 INTERFACES_IN_SET, PORTS_IN_SET, HUB_ADDRESSES_IN_SET, MACS_IN_SET = 64, 64, 1024, 4096  # nftables refuses more
 
+# Levels that follow one another: a running flow must not die while the agent looks whether it may go on.
+BELL_MS = 5000  # the stricter of the two levels stays so long after the bell; without an agent the gate is closed then
+
+# Addresses in the kernel (`addresses` keeps to its own, smaller bounds; expired elements count until they are swept)
+ADDRESSES_IN_SET = 16384  # pairs of device and address; 100,000 took 13.5 MB of kernel (measured)
+GATEWAYS_IN_SET = 1024  # of phone companies, for calls over Wi-Fi
+RANGES_IN_SET = 8192  # of encrypted resolvers, of each family; some 2,000 are known
+RANGE_ENDS_IN_SET = 2 * RANGES_IN_SET + 2  # nftables counts where a range begins and where it ends
+SET_SWEEP_SECONDS = 60  # between two sweeps of a large set
+PROTOCOLS_IN_SET = 16  # IPv4, IPv6 and ARP
+ADDRESS_SECONDS = 3600  # an answered address is reachable so long, from the answer and from each packet to it
+BLOCKED_SECONDS = 6 * 3600  # an address of an app that was blocked stays cut so long, and from each packet to it
+
 # Switched off at the console
 OFF_SECONDS_MIN, OFF_SECONDS_MAX = 60, 7 * 86400  # every exception has an end
 
@@ -85,6 +98,47 @@ UBUS_BYTES = 1 << 17
 UBUS_EVERY_SECONDS = 60.0
 UBUS_AGAIN_SECONDS = 5.0  # sooner after a new device, whose name only its lease knows
 
+# The DNS process; a home asks some 100 names a second when busy
+DATAGRAMS_A_TURN = 64  # taken from one socket before the others get their turn
+DATAGRAM_BYTES = 4096  # taken of one datagram: EDNS sizes above this serve nobody
+UDP_PAYLOAD_BYTES = 1232  # offered and asked for: no path fragments it (DNS flag day 2020)
+NAME_BYTES, LABEL_BYTES = 255, 63  # RFC 1035, 2.3.4
+POINTERS = 16  # followed in one name; ours end after one
+EXTRA_RECORDS = 4  # beside the question of a query: OPT, a signature
+REPLY_RECORDS = 512  # of an answer from upstream: 64 KB hold more, nobody needs them
+DECISIONS = 8192  # remembered: 0.4 KB each; all are forgotten together
+ANSWERS, ANSWER_BYTES = 4096, 700  # rendered ones remembered, and the largest with its query
+PARENTS = 4096  # sets of domains above the names asked
+CACHE_ENTRIES, CACHE_BYTES = 10_000, 4 << 20  # answers from upstream, for everybody
+CACHED_SECONDS = 3600  # kept at most, whatever its owner says
+NEGATIVE_SECONDS = 300  # likewise for what is not there (RFC 2308 allows three hours)
+MANAGED_TTL = 300  # handed to managed devices: the addresses recorded outlive it
+TAGGED_TTL = 60  # for names with a tag: a bell must take effect soon
+REFUSED_TTL = 10  # so soon does a device ask again after a release
+REWRITTEN_TTL = 60  # switching the mode of a search engine
+UPSTREAM_ASKED = 1024  # questions upstream at the same time
+WAITING = 4096  # queries that wait for them, of everybody
+WAITING_A_DEVICE = 128  # of one device: a quarter of what eight busy ones may hold
+TRY_SECONDS, TRIES = 0.8, 3  # of one server, and all of them: 2.4 s, less than a client's own patience
+SERVER_REST_SECONDS = 10.0  # after so many failures in a row a server is asked last
+SERVER_FAILURES = 3
+LOWER_CASE_SECONDS = 600.0  # a server that does not keep the case is asked in lower case so long
+PORTS = 16  # sockets to one server, each with its own random port
+PORT_USES, PORT_SECONDS = 128, 10.0  # then it is closed for a new one
+PORTS_CLOSING = 256  # closed once their last answer came
+UPSTREAM_CONNECTIONS = 16
+TCP_CONNECTIONS, TCP_CONNECTIONS_A_CLIENT = 96, 8
+TCP_IDLE_SECONDS = 10.0  # RFC 7766, 6.2.3: a few seconds
+TCP_UNSENT_BYTES = 65536  # for a client that does not read
+TCP_QUERIES = 32  # of one connection without an answer yet; then nothing more is read from it
+PROBE_CONNECTIONS, PROBE_CONNECTIONS_A_CLIENT = 64, 8
+PROBE_BYTES, PROBE_SECONDS = 4096, 5.0  # of a request's head; such a request takes 300
+CHANNEL_BYTES = 128 << 10  # one frame between control and dns
+CLIENTS_REMEMBERED = 2048  # addresses of a LAN with their MAC; the kernel's table ends at 1024
+ASK_NEIGHBOURS_SECONDS = 0.1  # between two readings of the neighbour table for addresses nobody knows
+STRANGER_SECONDS = 1.0  # so long is an address without MAC taken for a stranger's
+CHECK_BYTES = 128 << 10  # of a new pack between two turns of the loop: about a millisecond
+
 # Certificates
 REFUSALS, REFUSALS_MAX = 3, 48  # of the broker in a row, before the other certificate is tried; doubled each time
 
@@ -92,3 +146,24 @@ REFUSALS, REFUSALS_MAX = 3, 48  # of the broker in a row, before the other certi
 PAIR_SECONDS = 10.0  # for one try
 PAIR_TRIES = 4
 PAIR_PAUSE_SECONDS = 1.1  # the hub takes one try a second
+
+# The filter's process
+FRAME_BYTES = 1 << 17  # the largest policy and the level of each of its devices take a quarter
+STATE_BYTES = 1024  # what it answers; 120 bytes in fact
+FILTER_ANSWER_SECONDS, FILTER_ANSWER_MAX_SECONDS = 10.0, 60.0  # then it is killed; doubled until one answered
+FILTER_CHECK_SECONDS = 60.0  # without any change it is asked this often whether it still answers
+FILTER_PAUSE_FIRST_SECONDS, FILTER_PAUSE_MAX_SECONDS = 0.2, 5.0  # before it is started again; doubled each time
+FILTER_STEADY_SECONDS = 30.0  # one that lived so long is started again as if it were the first time
+FILTER_STOP_SECONDS = 2.0  # to end by itself when the agent does
+FILTER_DYING_SECONDS = 0.05  # between two looks at one that was killed
+FILTER_PACK_SECONDS = 20.0  # to check and use a pack; the largest takes five on a slow router
+FILTER_APPLIED_SECONDS = 2.0  # hello waits so long to say that the filter has a change too: it takes milliseconds
+
+# Packs
+PACK_BYTES_MAX = 32 << 20  # six million names; the largest public lists together have two
+PACK_CHUNK_BYTES = 1 << 16
+PACK_IDLE_SECONDS = 10.0  # without a byte
+PACK_TRY_SECONDS = 60.0  # one try; the next goes on where it ended, so that a slow hub does not keep out another
+PACK_RETRY_FIRST_SECONDS, PACK_RETRY_MAX_SECONDS = 1.0, 60.0  # doubled from one try to the next
+PACK_HEADROOM_BYTES = 1 << 18  # of the disk, left for what the agent must save
+PACKS_ON_DISK = 8  # looked at; two are kept

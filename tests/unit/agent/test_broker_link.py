@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from stairgate.agent import broker_link, control
+from stairgate.agent import broker_link, command
 from stairgate.agent.broker_link import BrokerLink, LoopClient
 from stairgate.agent.gate import GateSettings
 from stairgate.agent.settings import AgentSettings
@@ -56,12 +56,12 @@ def test_a_certificate_that_is_none_is_told_as_such(
     folder = home.directory / "agents" / home.agents["router"]
     (folder / name).write_text("nothing", encoding="ascii")
 
-    assert control.main([str(folder)]) == 2
+    assert command.main([str(folder)]) == 2
 
     assert "expected PEM files" in caplog.text
     assert "nftables" not in caplog.text
 
 
 def test_a_router_that_is_not_paired_is_told_to_be(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    assert control.main([str(tmp_path / "stairgate")]) == 2
+    assert command.main([str(tmp_path / "stairgate")]) == 2
     assert "this router is not paired yet (stairgate pair)" in caplog.text
