@@ -146,3 +146,50 @@ HISTORY_SHOWN = 100  # events on one page
 HISTORY_DAYS_SHOWN = 7
 HISTORY_JUMP_SECONDS = 3600  # of the clock; more is taken for a wrong date, and nothing is deleted for a day
 HISTORY_AGENT_SECONDS = 60  # between two remarks about the same router, should it flap
+
+# Block lists: sources, what is fetched of them, and the pack that is built of them
+SOURCES_MAX = 32  # of the family's own, beside the table of known ones
+SOURCE_TITLE_CHARACTERS = 60
+SOURCE_URL_CHARACTERS = 500
+SOURCE_HOURS_MIN = 6  # those who give lists away are not asked more often
+SOURCE_HOURS_MAX = 30 * 24
+SOURCE_HOURS = 24
+SOURCE_WIRE_BYTES_MAX = 32 * 1024 * 1024  # as it comes, perhaps compressed; a million names are 8 MB then
+SOURCE_BYTES_MAX = 64 * 1024 * 1024  # unpacked; a million names are 25 MB
+SOURCE_COPIES_BYTES_MAX = 256 * 1024 * 1024  # all good copies together
+SOURCE_SECONDS_MAX = 300.0  # for one list to arrive whole
+SOURCE_SILENT_SECONDS = 30.0  # for a server to say its next word
+SOURCE_REDIRECTS_MAX = 5
+SOURCE_VALIDATOR_CHARACTERS = 256  # of an ETag or a date that is sent back
+SOURCE_SHRINK_MAX = 0.5  # a list that lost more than this share is taken for broken
+SOURCE_SHRINK_NAMES = 100  # below this many names a list may shrink as it likes
+SOURCE_RETRY_SECONDS = 600  # after a failure, then twice as long, until the source's own hours
+SOURCE_JITTER = 0.1  # of the hours, so that not every hub asks in the same minute
+SOURCE_REASONS_SHOWN = 8  # why lines were left out
+LISTS_TURN_SECONDS = 30.0  # between two looks for what is due
+LISTS_SETTLE_SECONDS = 2.0  # after a tap, for the next tap
+LISTS_STOP_SECONDS = 5.0  # for the thread when the hub ends; a list under way is broken off
+PACK_SECONDS_BETWEEN = 60.0  # between two builds while lists arrive: each is a new policy and 5 MB for each router
+PACK_RETRY_SECONDS = 600.0  # after a build that failed: it is the processor's work of half a minute
+PACK_BYTES_MAX = 64 * 1024 * 1024  # twelve million names
+
+# Block lists: their lines, and the building of a pack (its own bounds are in `stairgate.core.limits`)
+LIST_LINE_BYTES = 2048  # a rule of a list has some 60; a hosts file puts a few names on a line
+LIST_LINES_MAX = 6_000_000  # of one list; the largest in use has two million
+LIST_LINES_SHOWN = 5  # numbers of lines for each reason why something was left out
+ZONE_RECORD_LINES = 32  # of one record in parentheses; an SOA has seven
+ENTRIES_MAX = 12_000_000  # of all lists together, doubles included: half a gigabyte of temporary file
+ENTRY_RULES_MAX = 8192  # sources, times the different lists of tags that each gives
+CHUNK_ENTRIES = 100_000  # sorted in RAM at a time: 10 MB
+HASHED_MAX = 100_000  # hashed names, kept in RAM while the pack is built; hotlines' lists have some ten thousand
+BUILDER_STATES = 4096  # of inheritance that are remembered
+BUILDER_SETS_MAX = 4096  # different sets of tags until it is known how many the pack needs
+
+# A child's filter: its names go into every policy, which has 16 KB for the whole family
+FILTER_NAMES_MAX = 60  # that are always open, and as many that are always blocked; a usual name has 20 bytes
+FILTER_ONLY_MAX = 60  # that are open in limited times: a school's sites and what they load
+FILTER_APPS_OPEN_MAX = 24  # against their category: each adds its names
+FILTER_FAULTS_SHOWN = 5  # words that are no names, told at once
+WHY_ASKS = 20  # "why is this blocked?" of one device in this time: enough to ask, too few to try out a list
+WHY_SECONDS = 60
+WHY_SOURCES = 256  # that ask; the one unseen longest makes room
