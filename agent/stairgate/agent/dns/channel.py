@@ -1,0 +1,165 @@
+"""The channel from control: which policy, levels and list hold, and the word back when they do.
+
+It decides whether a frame is taken: a policy that cannot be read changes nothing, a list that is not whole leaves the
+one before in use. Frames are `length, JSON line, policy body`; the control side is `stairgate.agent.filter_process`.
+The policy's signature was verified there. When the channel ends, so does the process.
+"""
+
+import json
+import logging
+import socket
+from collections.abc import Iterator
+from ipaddress import ip_address
+from typing import Any
+
+from stairgate.agent.dns.decisions import Rules
+from stairgate.agent.dns.devices import profiles
+from stairgate.agent.dns.loop import READ, WRITE, Loop
+from stairgate.agent.dns.service import Service
+from stairgate.agent.dns.table import Table
+from stairgate.agent.limits import CHANNEL_BYTES
+from stairgate.core.policy import Policy, read_policy
+from stairgate.core.refused import Refused
+
+log = logging.getLogger("stairgate.agent")
+_LENGTH = 4
+
+
+def read_frame(frame: bytes) -> tuple[dict[str, str], str, Policy]:
+    """Levels by device, path of the list ("" for none) and policy. Raises Refused."""
+    line, newline, body = frame.partition(b"\n")
+    try:
+        head = json.loads(line)
+        levels, pack = head["levels"], head["pack"]
+        is_sound = (
+            newline
+            and head["v"] == 1
+            and isinstance(levels, dict)
+            and all(isinstance(level, str) for level in levels.values())
+            and isinstance(pack, str)
+        )
+    except (ValueError, KeyError, TypeError, RecursionError):
+        is_sound = False
+    if not is_sound:
+        raise Refused("bad_frame", "expected a line with v, levels and pack, then a policy")
+    return levels, pack, read_policy(body)
+
+
+class Channel:
+    """The end of the channel that dns holds. Raises OSError."""
+
+    def __init__(self, loop: Loop, service: Service, descriptor: int) -> None:
+        self._loop, self._service = loop, service
+        self._socket = socket.socket(fileno=descriptor)
+        self._socket.setblocking(False)
+        self._received, self._unsent = bytearray(), bytearray()
+        self._table: Table | None = None
+        self._opening: Table | None = None
+        self._steps: Iterator[None] | None = None
+        self._next: tuple[dict[str, str], str, Policy] | None = None
+        self._revision = 0
+        loop.add(descriptor, self._ready)
+        loop.each_turn(self._tick)
+
+    def _ready(self, events: int) -> None:
+        if events & WRITE:
+            self._flush()
+        if not events & ~WRITE:
+            return
+        try:
+            chunk = self._socket.recv(65536)
+        except BlockingIOError:
+            return
+        except OSError:
+            chunk = b""
+        if not chunk:
+            self._loop.stop()
+            return
+        self._received += chunk
+        while len(self._received) >= _LENGTH:
+            size = _LENGTH + int.from_bytes(self._received[:_LENGTH], "big")
+            if size > _LENGTH + CHANNEL_BYTES:
+                log.error("the channel: expected a frame of at most %d bytes, got %d", CHANNEL_BYTES, size)
+                self._loop.stop()
+                return
+            if len(self._received) < size:
+                return
+            frame = bytes(self._received[_LENGTH:size])
+            del self._received[:size]
+            self._take(frame)
+
+    def _take(self, frame: bytes) -> None:
+        if self._next is not None:  # it is overtaken; each frame has its answer
+            self._say()
+        self._drop_opening()
+        try:
+            self._next = read_frame(frame)
+        except Refused as refused:
+            log.error("the filter goes on with what it had: %s", refused)
+            self._next = None
+            self._say()
+            return
+        path = self._next[1]
+        if path and (self._table is None or self._table.path != path):
+            try:
+                self._opening = Table(path)
+                self._steps = self._opening.checking()
+                return
+            except (Refused, OSError) as error:
+                log.error("the list is not taken: %s", error)
+        self._apply(self._table if path or self._next[2].packs else None)
+
+    def _tick(self, now: float) -> float:
+        if self._steps is None:
+            return now + 1.0
+        try:
+            next(self._steps)
+            return now
+        except StopIteration:
+            table, self._opening, self._steps = self._opening, None, None
+            self._apply(table)
+        except Refused as refused:
+            log.error("the list is not taken: %s", refused)
+            self._drop_opening()
+            self._apply(self._table)
+        return now + 1.0
+
+    def _drop_opening(self) -> None:
+        if self._opening is not None:
+            self._opening.close()
+        self._opening, self._steps = None, None
+
+    def _apply(self, table: Table | None) -> None:
+        assert self._next is not None
+        levels, _, policy = self._next
+        self._next = None
+        old, self._table = self._table, table
+        rules = Rules(frozenset(policy.everyone), table is not None or not policy.packs)
+        page = tuple(ip_address(address).packed for address in policy.hub.addresses) if policy.hub else ()
+        self._service.take(profiles(policy, levels), rules, table, page)
+        if old is not None and old is not table:
+            old.close()
+        self._revision = policy.revision
+        self._say()
+
+    def _say(self) -> None:
+        said: dict[str, Any] = {
+            "v": 1,
+            "state": "serving",
+            "revision": self._revision,
+            "pack": self._table.sha256 if self._table else "",
+        }
+        content = json.dumps(said).encode()
+        self._unsent += len(content).to_bytes(_LENGTH, "big") + content
+        self._flush()
+
+    def _flush(self) -> None:
+        try:
+            while self._unsent:
+                del self._unsent[: self._socket.send(self._unsent)]
+        except BlockingIOError:
+            pass
+        except OSError:
+            self._loop.stop()
+            return
+        self._loop.change(self._socket.fileno(), READ | (WRITE if self._unsent else 0))

@@ -1,0 +1,87 @@
+"""The loop of the DNS process: it waits for descriptors and moments, and lets no error of a handler end it.
+
+It decides the order of things within one turn; what is read is the handlers' part. One thread, level-triggered epoll:
+a handler takes a bounded share of what waits for it, and the rest makes it ready again.
+"""
+
+import select
+import time
+from collections.abc import Callable
+
+from stairgate.agent.limits import WAIT_MAX_SECONDS
+
+READ, WRITE = select.EPOLLIN, select.EPOLLOUT
+EVENTS_A_TURN = 64
+
+Handler = Callable[[int], None]
+
+
+class Loop:
+    """`now` is the monotonic time of the turn, `errors` how many messages nobody could handle."""
+
+    def __init__(self) -> None:
+        self._epoll = select.epoll()
+        self._handlers: dict[int, Handler] = {}
+        self._ticks: list[Callable[[float], float]] = []
+        self.now = time.monotonic()
+        self.errors = 0
+        self.last_error = ""
+        self.is_running = True
+
+    def add(self, descriptor: int, handler: Handler, events: int = READ) -> None:
+        """Call the handler, with the events, whenever the descriptor is ready."""
+        self._handlers[descriptor] = handler
+        self._epoll.register(descriptor, events)
+
+    def change(self, descriptor: int, events: int) -> None:
+        """Wait for other events."""
+        self._epoll.modify(descriptor, events)
+
+    def remove(self, descriptor: int) -> None:
+        """Forget a descriptor; call it before it is closed."""
+        del self._handlers[descriptor]
+        self._epoll.unregister(descriptor)
+
+    def each_turn(self, tick: Callable[[float], float]) -> None:
+        """Call with the time at the end of each turn; it returns when it wants to be called again at the latest."""
+        self._ticks.append(tick)
+
+    def failed(self, error: Exception) -> None:
+        """An error of a handler that nobody expected: counted, its kind kept, never its text (it may hold a name)."""
+        self.errors += 1
+        trace = error.__traceback__
+        while trace and trace.tb_next:
+            trace = trace.tb_next
+        where = f"{trace.tb_frame.f_code.co_name}:{trace.tb_lineno}" if trace else ""
+        self.last_error = f"{type(error).__name__} in {where}"
+
+    def run(self) -> None:
+        """Turn until `stop`."""
+        due = self.now
+        while self.is_running:
+            due = self.turn(max(0.0, min(WAIT_MAX_SECONDS, due - time.monotonic())))
+        self._epoll.close()
+
+    def turn(self, wait: float) -> float:
+        """One turn; the time at which the next is wanted."""
+        events = self._epoll.poll(wait, EVENTS_A_TURN)
+        self.now = time.monotonic()
+        for descriptor, ready in events:
+            handler = self._handlers.get(descriptor)
+            if handler is None:  # removed by an earlier one of this turn
+                continue
+            try:
+                handler(ready)
+            except Exception as error:
+                self.failed(error)
+        due = self.now + WAIT_MAX_SECONDS
+        for tick in self._ticks:
+            try:
+                due = min(due, tick(self.now))
+            except Exception as error:
+                self.failed(error)
+        return due
+
+    def stop(self) -> None:
+        """End after this turn."""
+        self.is_running = False

@@ -1,0 +1,255 @@
+"""DNS messages as bytes: what a client asks, and what an upstream server answers, read strictly and within bounds.
+
+It decides which bytes are a question that may be answered and which are an answer to what was asked. What is done about
+them is `decisions`'s, writing is `answers`'s. RFC 1035, 2181, 6891; names stay in wire form until somebody judges them.
+"""
+
+import struct
+from typing import NamedTuple
+
+from stairgate.agent.limits import EXTRA_RECORDS, LABEL_BYTES, NAME_BYTES, POINTERS, REPLY_RECORDS
+
+QR, AA, TC, RD, RA, AD, CD = 0x8000, 0x0400, 0x0200, 0x0100, 0x0080, 0x0020, 0x0010
+OPCODE = 0x7800
+NOERROR, FORMERR, SERVFAIL, NXDOMAIN, NOTIMP, REFUSED, BADVERS = 0, 1, 2, 3, 4, 5, 16
+A, CNAME, SOA, HINFO, AAAA, OPT, SVCB, HTTPS, ANY = 1, 5, 6, 13, 28, 41, 64, 65, 255
+IN = 1
+HEADER = struct.Struct("!6H")
+TYPE_CLASS = struct.Struct("!HH")
+RECORD = struct.Struct("!HHIH")  # type, class, TTL, length of the data; after the owner's name
+DO = 0x8000
+PLAIN_SIZE = 512  # of an answer to a query without OPT
+
+_header = HEADER.unpack_from
+_record = RECORD.unpack_from
+_type_class = TYPE_CLASS.unpack_from
+# What a name may hold without being escaped: letters, digits, hyphen and underscore.
+_ORDINARY = b"abcdefghijklmnopqrstuvwxyz0123456789-_"
+
+
+class BadMessage(Exception):
+    """Bytes that are no query to be answered from data. `rcode`: the answer they deserve, None for no answer at all."""
+
+    def __init__(self, rcode: int | None, what: str) -> None:
+        super().__init__(what)
+        self.rcode = rcode
+
+
+class Query(NamedTuple):
+    """One question.
+
+    question: name as asked (never compressed), type and class, in wire form. name: wire form in lower case. size: what
+    the client takes over UDP. edns: it sent an OPT record; do: and wants DNSSEC's records.
+    """
+
+    id: int
+    flags: int
+    question: bytes
+    name: bytes
+    type: int
+    klass: int
+    size: int
+    edns: bool
+    do: bool
+
+
+class Reply(NamedTuple):
+    """What an upstream server said: answer and authority records as bytes that follow the question.
+
+    ttls: (offset into `records`, TTL) of each. ttl: seconds it may be kept, 0 for not at all (RFC 2308).
+    addresses: of its A and AAAA records.
+    """
+
+    rcode: int
+    flags: int
+    answers: int
+    authorities: int
+    records: bytes
+    ttls: tuple[tuple[int, int], ...]
+    ttl: int
+    addresses: tuple[bytes, ...]
+
+
+def _read_name(data: bytes, at: int) -> tuple[bytes, int]:
+    """A name that may be compressed, in full, and where what follows it begins. A pointer leads only backwards."""
+    parts: list[bytes] = []
+    total, after, lowest, jumps = 1, 0, at, 0
+    while True:
+        length = data[at]
+        if length == 0:
+            parts.append(b"\0")
+            return b"".join(parts), after or at + 1
+        if length <= LABEL_BYTES:
+            total += length + 1
+            if total > NAME_BYTES or at + length + 1 > len(data):
+                raise BadMessage(FORMERR, "a name that is too long")
+            parts.append(data[at : at + length + 1])
+            at += length + 1
+            continue
+        target = (length & 0x3F) << 8 | data[at + 1]
+        jumps += 1
+        if length < 0xC0 or target >= lowest or jumps > POINTERS:
+            raise BadMessage(FORMERR, "a label of an unknown kind, or a pointer that leads nowhere")
+        after = after or at + 2
+        at = lowest = target
+
+
+def _skip_name(data: bytes, at: int) -> int:
+    """Where what follows a name begins. Its pointer must lead backwards, its labels are not looked at."""
+    start = at
+    while True:
+        length = data[at]
+        if length == 0:
+            return at + 1
+        if length >= 0xC0:
+            if (length & 0x3F) << 8 | data[at + 1] >= start:
+                raise BadMessage(None, "a pointer that leads forwards")
+            return at + 2
+        if length > LABEL_BYTES:
+            raise BadMessage(None, "a label of an unknown kind")
+        at += length + 1
+
+
+def _read_edns(data: bytes, at: int, count: int) -> tuple[int, int, bool, int]:
+    """Of the OPT record among `count` records: (count of them, size, DO, version)."""
+    found, size, do, version = 0, PLAIN_SIZE, False, 0
+    if count > EXTRA_RECORDS:
+        raise BadMessage(FORMERR, "too many records beside the question")
+    for _ in range(count):
+        owner, at = _read_name(data, at)
+        kind, klass, ttl, length = _record(data, at)
+        at += RECORD.size + length
+        if at > len(data):
+            raise BadMessage(FORMERR, "a record that is cut off")
+        if kind == OPT:
+            if owner != b"\0":
+                raise BadMessage(FORMERR, "OPT with a name")
+            found += 1
+            size, do, version = max(klass, PLAIN_SIZE), bool(ttl & DO), (ttl >> 16) & 0xFF
+    return found, size, do, version
+
+
+def read_query(data: bytes) -> Query:
+    """The question in a message. Raises BadMessage. Bytes after the message are ignored, and never passed on."""
+    if len(data) < HEADER.size:
+        raise BadMessage(None, "shorter than a header")
+    ident, flags, questions, answers, authorities, extra = _header(data)
+    if flags & QR:
+        raise BadMessage(None, "a response")
+    if flags & OPCODE:
+        raise BadMessage(NOTIMP, "an operation other than QUERY")
+    if questions != 1 or answers:
+        raise BadMessage(FORMERR, "not exactly one question")
+    try:
+        at = HEADER.size
+        length = data[at]
+        while 0 < length <= LABEL_BYTES:
+            at += length + 1
+            length = data[at]
+        if length:
+            written, at = _read_name(data, HEADER.size)
+            question = written + data[at : at + TYPE_CLASS.size]
+        else:
+            at += 1
+            question = data[HEADER.size : at + TYPE_CLASS.size]
+        kind, klass = _type_class(data, at)
+        end = len(question) - TYPE_CLASS.size
+        if end > NAME_BYTES:
+            raise BadMessage(FORMERR, "a name that is too long")
+        found, size, do, version = 0, PLAIN_SIZE, False, 0
+        if extra or authorities:
+            # Only IXFR has an authority record in its question, and only its type will be looked at.
+            found, size, do, version = _read_edns(data, at + TYPE_CLASS.size, authorities + extra)
+    except (IndexError, struct.error):
+        raise BadMessage(FORMERR, "cut off") from None
+    if found > 1:
+        raise BadMessage(FORMERR, "two OPT records")
+    query = Query(ident, flags, question, question[:end].lower(), kind, klass, size, found == 1, do)
+    if version:
+        raise BadVersion(query)
+    return query
+
+
+class BadVersion(BadMessage):
+    """A query of another EDNS version; it is answered with ours (RFC 6891, 6.1.3)."""
+
+    def __init__(self, query: Query) -> None:
+        super().__init__(BADVERS, "another version of EDNS")
+        self.query = query
+
+
+def _negative_ttl(data: bytes, at: int, end: int, ttl: int) -> int:
+    """RFC 2308, 5: the smaller of the SOA record's TTL and its minimum, its last field."""
+    if end - at < 22:
+        raise BadMessage(None, "an SOA record that is cut off")
+    (minimum,) = struct.unpack_from("!I", data, end - 4)
+    return int(min(ttl, minimum))
+
+
+def read_reply(data: bytes, question: bytes) -> Reply:
+    """What a response to `question` says. Raises BadMessage when it is no response to exactly that question."""
+    if len(data) < HEADER.size:
+        raise BadMessage(None, "shorter than a header")
+    _, flags, questions, answers, authorities, _ = _header(data)
+    at = HEADER.size + len(question)
+    if not flags & QR or flags & OPCODE or questions != 1 or data[HEADER.size : at] != question:
+        raise BadMessage(None, "not the answer to this question")
+    if answers + authorities > REPLY_RECORDS:
+        raise BadMessage(None, "too many records")
+    if flags & TC:  # what is there may be cut off anywhere
+        return Reply(flags & 0xF, flags, 0, 0, b"", (), 0, ())
+    start, shortest, negative = at, -1, 0
+    ttls: list[tuple[int, int]] = []
+    addresses: list[bytes] = []
+    try:
+        for number in range(answers + authorities):
+            at = _skip_name(data, at)
+            kind, klass, ttl, length = _record(data, at)
+            ttl = 0 if ttl >> 31 else ttl  # RFC 2181, 8
+            ttls.append((at + 4 - start, ttl))
+            at += RECORD.size
+            end = at + length
+            if end > len(data) or kind == OPT:
+                raise BadMessage(None, "a record that is cut off, or out of place")
+            if number < answers:
+                shortest = ttl if shortest < 0 or ttl < shortest else shortest
+                if (kind == A and length == 4 or kind == AAAA and length == 16) and klass == IN:
+                    addresses.append(data[at:end])
+            elif kind == SOA and klass == IN:
+                negative = _negative_ttl(data, at, end, ttl)
+            at = end
+    except (IndexError, struct.error):
+        raise BadMessage(None, "cut off") from None
+    rcode = flags & 0xF
+    if rcode == NOERROR and answers and (addresses or not negative):
+        kept = shortest
+    elif rcode in (NOERROR, NXDOMAIN):
+        kept = negative if shortest < 0 else min(negative, shortest)
+    else:
+        kept = 0
+    return Reply(rcode, flags, answers, authorities, data[start:at], tuple(ttls), kept, tuple(addresses))
+
+
+def text_of(name: bytes) -> str:
+    """A wire name in lower case as text without the last dot; odd bytes escaped (RFC 4343): none passes for a dot."""
+    labels = []
+    at = 0
+    while name[at]:
+        label = name[at + 1 : at + 1 + name[at]]
+        if label.translate(None, _ORDINARY):
+            labels.append("".join([chr(byte) if byte in _ORDINARY else f"\\{byte:03d}" for byte in label]))
+        else:
+            labels.append(label.decode("ascii"))
+        at += name[at] + 1
+    return ".".join(labels)
+
+
+def wire_of(name: str) -> bytes:
+    """A name of a filter or table in wire form. Raises ValueError when it is none."""
+    labels = [label.encode("ascii") for label in name.split(".")] if name else []
+    if any(not 0 < len(label) <= LABEL_BYTES for label in labels):
+        raise ValueError(f"expected a DNS name, got {name!r}")
+    wire = b"".join([bytes((len(label),)) + label for label in labels]) + b"\0"
+    if len(wire) > NAME_BYTES:
+        raise ValueError(f"expected at most {NAME_BYTES} bytes, got {name!r}")
+    return wire

@@ -1,0 +1,249 @@
+"""One query, from its bytes to the bytes of its answer, whatever it travels by.
+
+It ties the parts: `message` reads, `decisions` decides, `resolver` asks, `answers` writes. Decisions and answers are
+remembered for each device; a new policy forgets them all. Before an answer with addresses leaves for a managed device,
+`addresses` is told, so that the kernel lets them through.
+"""
+
+from collections.abc import Hashable, Sequence
+from typing import Any, Protocol
+
+from stairgate.agent.dns import answers
+from stairgate.agent.dns.cache import Entry
+from stairgate.agent.dns.decisions import ABSENT, EMPTY, NOT_READY, PROBE, REFUSE, RESOLVE, Decision, Rules, decide
+from stairgate.agent.dns.devices import STRANGER, Profile, Subject, by_mac
+from stairgate.agent.dns.loop import Loop
+from stairgate.agent.dns.message import (
+    AAAA,
+    ANY,
+    BADVERS,
+    CD,
+    CNAME,
+    HTTPS,
+    IN,
+    NOERROR,
+    NOTIMP,
+    NXDOMAIN,
+    PLAIN_SIZE,
+    REFUSED,
+    SERVFAIL,
+    SVCB,
+    A,
+    BadMessage,
+    BadVersion,
+    Query,
+    read_query,
+    text_of,
+    wire_of,
+)
+from stairgate.agent.dns.resolver import Resolver
+from stairgate.agent.dns.table import Table
+from stairgate.agent.limits import (
+    ANSWER_BYTES,
+    ANSWERS,
+    CACHED_SECONDS,
+    DECISIONS,
+    MANAGED_TTL,
+    REFUSED_TTL,
+    REWRITTEN_TTL,
+    TAGGED_TTL,
+)
+
+PROBE_ADDRESS = bytes((198, 18, 0, 53))  # of the benchmark range: never routed; the gate leads it to `probes`
+# RFC 6895, 3.1: from 128 on, types are no records but requests, of which only ANY is met.
+_REQUESTS = range(128, 256)
+_FOR_EVER = float("inf")
+
+
+class Addresses(Protocol):
+    """The seam to the kernel's sets of addresses (`stairgate.agent.addresses`)."""
+
+    def answered(self, device: Profile, name: str, tags: Sequence[str], addresses: Sequence[bytes], ttl: int) -> object:
+        """These addresses are about to be told to the device, for that name. ttl: seconds."""
+
+    def policy_changed(self, profiles: Sequence[Profile]) -> object:
+        """These profiles hold from now on."""
+
+
+class Path(Protocol):
+    """Where a query came from and its answer goes to."""
+
+    is_stream: bool
+
+    def send(self, answer: bytes, source: Any, info: object) -> None:
+        """Send an answer to the source; info: what the path needs besides."""
+
+
+class Waiting:
+    """A query that waits for upstream. See resolver.Waiter."""
+
+    __slots__ = ("data", "generation", "identity", "info", "path", "query", "service", "source", "subject")
+
+    def __init__(
+        self,
+        service: "Service",
+        query: Query,
+        data: bytes,
+        subject: Subject,
+        path: Path,
+        source: Any,
+        info: object,
+    ) -> None:
+        self.service, self.query, self.data, self.subject = service, query, data, subject
+        self.path, self.source, self.info = path, source, info
+        self.identity: Hashable = (source, query.id)
+        self.generation = service.generation
+
+    def resolved(self, entry: Entry | None) -> None:
+        """See resolver.Waiter."""
+        answer = self.service.resumed(self, entry)
+        if answer is not None:
+            self.path.send(answer, self.source, self.info)
+
+
+class Service:
+    """answers: rendered ones, by the device's key and the query without its id: (good until, bytes after the id)."""
+
+    def __init__(self, loop: Loop, resolver: Resolver, addresses: Addresses) -> None:
+        self._loop, self._resolver, self._addresses = loop, resolver, addresses
+        self.answers: dict[bytes, tuple[float, bytes]] = {}
+        self.generation = 0
+        self.stranger = Subject(STRANGER, 0)
+        self._decisions: dict[bytes, Decision] = {}
+        self._subjects: dict[bytes, Subject] = {}
+        self._rules = Rules()
+        self._table: Table | None = None
+        self._page: tuple[bytes, ...] = ()
+
+    def take(self, profiles: Sequence[Profile], rules: Rules, table: Table | None, page: tuple[bytes, ...]) -> None:
+        """All of this holds from now on, and nothing of what did before. page: the hub's addresses."""
+        self.generation += 1
+        self._subjects = by_mac(tuple(profiles))
+        self.stranger = Subject(STRANGER, 0)
+        self._rules, self._table, self._page = rules, table, page
+        self._decisions.clear()
+        self.answers.clear()
+        self._addresses.policy_changed(profiles)
+
+    def subject_of(self, mac: bytes | None) -> Subject:
+        """Whose queries come from a MAC address."""
+        return self._subjects.get(mac, self.stranger) if mac is not None else self.stranger
+
+    def answer(self, data: bytes, subject: Subject, path: Path, source: Any, info: object) -> bytes | None:
+        """The answer to a message; None for none, or when it will be sent later. May raise anything: count it."""
+        try:
+            query = read_query(data)
+        except BadVersion as bad:
+            return answers.failure(bad.query, BADVERS)
+        except BadMessage as bad:
+            return None if bad.rcode is None else answers.malformed(data, bad.rcode)
+        return self._respond(Waiting(self, query, data, subject, path, source, info))
+
+    def resumed(self, waiting: Waiting, entry: Entry | None) -> bytes | None:
+        """The answer to a query whose reply has come. What was decided before a change of policy is decided anew."""
+        if waiting.generation != self.generation:
+            profile = waiting.subject.profile
+            waiting.subject = self.subject_of(profile.macs[0] if profile.macs else None)
+            waiting.generation = self.generation
+            return self._respond(waiting)
+        return self._sized(
+            waiting, self._with_reply(waiting, self._decision(waiting.subject, waiting.query.name), entry)
+        )
+
+    def _decision(self, subject: Subject, name: bytes) -> Decision:
+        key = subject.key + name
+        decision = self._decisions.get(key)
+        if decision is None:
+            text = text_of(name)
+            tags = self._table.tags_of(text) if self._table else ()
+            decision = decide(subject.profile, self._rules, text, tags)
+            if len(self._decisions) >= DECISIONS:
+                self._decisions.clear()
+            self._decisions[key] = decision
+        return decision
+
+    def _respond(self, waiting: Waiting) -> bytes | None:
+        query, subject = waiting.query, waiting.subject
+        if query.klass != IN:
+            return answers.failure(query, REFUSED)
+        if query.type == ANY:
+            return answers.any_type(query)
+        if query.type in _REQUESTS:
+            return answers.failure(query, NOTIMP)
+        decision = self._decision(subject, query.name)
+        if decision.act >= PROBE or decision.act == REFUSE:
+            answer = self._own(query, subject.profile, decision)
+            self._remember(waiting, answer, _FOR_EVER)
+            return answer
+        # Of a managed device they are never forwarded: their hints lead round what is recorded and rewritten, and
+        # without them there is no encrypted greeting. A client goes on with the addresses (RFC 9460, 3).
+        if not subject.profile.exempt and query.type in (HTTPS, SVCB):
+            answer = answers.negative(query, NOERROR, ttl=REWRITTEN_TTL)
+            self._remember(waiting, answer, _FOR_EVER)
+            return answer
+        if decision.act == RESOLVE:
+            question = query.name + query.question[-4:]
+        elif query.type in (A, AAAA):
+            question = wire_of(decision.target) + query.question[-4:]
+        elif query.type == CNAME:
+            return answers.rewritten(query, wire_of(decision.target), (), REWRITTEN_TTL)
+        else:
+            return answers.negative(query, NOERROR, ttl=REWRITTEN_TTL)
+        cd = bool(query.flags & CD)
+        entry = self._resolver.known(question, query.do, cd)
+        if entry is not None:
+            return self._sized(waiting, self._with_reply(waiting, decision, entry))
+        if self._resolver.wait(question, query.do, cd, waiting):
+            return None
+        return answers.failure(query, SERVFAIL, answers.OTHER, "busy")
+
+    def _own(self, query: Query, profile: Profile, decision: Decision) -> bytes:
+        """The answer to a name that is not resolved."""
+        act, code = decision.act, answers.FILTERED if decision.code else None
+        if act == PROBE:
+            return answers.addresses(query, (PROBE_ADDRESS,), REFUSED_TTL)
+        if act == EMPTY:
+            return answers.negative(query, NOERROR)
+        if act == ABSENT:
+            return answers.negative(query, NXDOMAIN)
+        if act == NOT_READY:
+            return answers.failure(query, SERVFAIL, answers.NOT_READY, "list")
+        if profile.page and self._page:
+            return answers.addresses(query, self._page, REFUSED_TTL, code, decision.code)
+        return answers.negative(query, NXDOMAIN, code, decision.code)
+
+    def _with_reply(self, waiting: Waiting, decision: Decision, entry: Entry | None) -> bytes:
+        query, profile = waiting.query, waiting.subject.profile
+        if entry is None:
+            return answers.failure(query, SERVFAIL, answers.NO_AUTHORITY, "upstream")
+        reply, now = entry.reply, self._loop.now
+        elapsed = int(now - entry.born)
+        cap = CACHED_SECONDS if profile.exempt else TAGGED_TTL if decision.tags else MANAGED_TTL
+        if decision.act != RESOLVE:
+            if reply.rcode != NOERROR:
+                return answers.failure(query, SERVFAIL, answers.OTHER, "safesearch")
+            cap = min(REWRITTEN_TTL, max(0, reply.ttl - elapsed))
+            answer = answers.rewritten(query, wire_of(decision.target), reply.addresses, cap)
+        else:
+            answer = answers.relayed(query, reply, elapsed, cap)
+        if reply.addresses and not profile.exempt:
+            try:
+                self._addresses.answered(profile, decision.name, decision.tags, reply.addresses, cap)
+            except Exception as error:  # the kernel refused: what it does not know stays shut
+                self._loop.failed(error)
+        if reply.ttl:
+            self._remember(waiting, answer, entry.born + elapsed + 1)
+        return answer
+
+    def _remember(self, waiting: Waiting, answer: bytes, until: float) -> None:
+        """Give the same answer to the same query, as long as its TTLs are right."""
+        if len(waiting.data) + len(answer) > ANSWER_BYTES or len(answer) > PLAIN_SIZE:
+            return
+        if len(self.answers) >= ANSWERS:
+            self.answers.clear()
+        self.answers[waiting.subject.key + waiting.data[2:]] = (until, answer[2:])
+
+    def _sized(self, waiting: Waiting, answer: bytes) -> bytes:
+        if len(answer) <= PLAIN_SIZE or waiting.path.is_stream:
+            return answer
+        return answers.fitting(waiting.query, answer)
