@@ -16,14 +16,17 @@ from stairgate.hub.account_pages import account
 from stairgate.hub.act_log import add_act_log
 from stairgate.hub.child_pages import child
 from stairgate.hub.device_pages import device, is_new_here
+from stairgate.hub.filter_pages import filters
 from stairgate.hub.guard import add_guard, web_session
 from stairgate.hub.home_pages import home
 from stairgate.hub.keeping_pages import keeping, week_of
+from stairgate.hub.pack_pages import packs
 from stairgate.hub.parts import Parts
 from stairgate.hub.public_pages import public
 from stairgate.hub.quarantine_pages import quarantine
 from stairgate.hub.router_pages import pairing, router
 from stairgate.hub.secure_pages import secure
+from stairgate.hub.source_pages import source
 from stairgate.hub.store import StoreError
 from stairgate.hub.traffic_pages import pictures, traffic_pages
 from stairgate.hub.uploads import HubRequest
@@ -56,6 +59,7 @@ def create_app(parts: Parts) -> Flask:
     for blueprint in (
         home,
         child,
+        filters,
         device,
         traffic_pages,
         quarantine,
@@ -65,6 +69,8 @@ def create_app(parts: Parts) -> Flask:
         keeping,
         router,
         pairing,
+        source,
+        packs,
     ):
         app.register_blueprint(blueprint)
     app.register_error_handler(HTTPException, _show_error)

@@ -23,7 +23,9 @@ from stairgate.hub.config import ConfigError, read_config
 from stairgate.hub.history import FILE_NAME as HISTORY_NAME
 from stairgate.hub.history import History
 from stairgate.hub.notices import RESTORED, put_notice
+from stairgate.hub.packs import DIRECTORY_NAME as PACKS_NAME
 from stairgate.hub.sealed_file import BackupError, seal, unseal
+from stairgate.hub.source_copies import COPIES_NAME, LISTS_NAME
 from stairgate.hub.store import StoreError
 from stairgate.hub.tinydb_store import FILE_NAME as STORE_NAME
 from stairgate.hub.tinydb_store import TinyDbStore
@@ -36,6 +38,8 @@ _log = logging.getLogger(__name__)
 _READY = ".restore-is-complete"
 # Codes and counters of this machine's moment, locks, and what is half written or kept beside a good file.
 _LEFT_OUT = ("lock", "claim.json", "reset.json", "guesses.json", STORE_NAME, HISTORY_NAME)
+# Below the data directory: what is fetched or built again, and the lists that somebody has elsewhere.
+_LEFT_OUT_FOLDERS = (PACKS_NAME, COPIES_NAME, LISTS_NAME)
 _LEFT_OUT_ENDS = (".new", ".previous", ".damaged", ".pid", ".lock", "-journal", "-wal", "-shm")
 
 
@@ -133,6 +137,8 @@ def _files(directory: Path, prefix: str, apart: Path) -> Iterator[tuple[str, byt
     for at, folders, names in os.walk(directory):
         # Either directory may be in the other one.
         folders[:] = [name for name in folders if Path(at, name) != apart and not name.endswith("-restore")]
+        if prefix == "data" and Path(at) == directory:
+            folders[:] = [name for name in folders if name not in _LEFT_OUT_FOLDERS]
         for name in names:
             path = Path(at, name)
             inside = f"{prefix}/{path.relative_to(directory)}"

@@ -27,10 +27,13 @@ PUBLIC = frozenset(
         "public.tell",
         "public.using",
         "pairing.pair",
+        # An agent has no session. Its address holds the SHA-256 that the signed policy names, and behind it are
+        # hashes of names from lists: nothing of the family, and the same for whoever uses the same lists.
+        "packs.fetch",
     }
 )
 #: What answers before the hub has an owner.
-UNCLAIMED = frozenset({"static", "account.claim", "keeping.restore", "public.help_page"})
+UNCLAIMED = frozenset({"static", "account.claim", "keeping.restore", "public.help_page", "packs.fetch"})
 _CHANGING = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 
 HEADERS = {

@@ -20,8 +20,10 @@ from stairgate.hub.home_authority import HomeAuthority, Pages
 from stairgate.hub.https_offer import HttpsOffer
 from stairgate.hub.issue import Issued, Issuer, PolicyTooLarge, Signer
 from stairgate.hub.keeping import Keeping, in_memory
+from stairgate.hub.list_parts import ListParts, build_lists
 from stairgate.hub.network import Network
 from stairgate.hub.notices import Notices
+from stairgate.hub.packs import PackShelf
 from stairgate.hub.pairing import Pairing
 from stairgate.hub.parents import Parents
 from stairgate.hub.removal import Removal
@@ -74,6 +76,7 @@ class Parts:
     notices: Notices
     keeping: Keeping
     devices: DeviceParts
+    lists: ListParts
     https: HttpsOffer = field(default_factory=HttpsOffer)
 
     def connect(self, publisher: Publisher) -> None:
@@ -104,7 +107,9 @@ def build(
     """The parts of a hub for one home. `port`: where its pages are; agents keep it reachable."""
     keeping = keeping or in_memory(clock)
     roster = Roster(authority)
-    issuer = Issuer(home, roster, signer, clock, lambda: network.reachable(port))
+    data = keeping.places.data if keeping.places else None
+    shelf = PackShelf(data)
+    issuer = Issuer(home, roster, signer, clock, lambda: network.reachable(port), shelf.listed)
     reports = Reports(store, home, clock, roster)
     traffic = Traffic(clock)
     credentials = Credentials(authority, roster, store, home, signer, clock)
@@ -154,6 +159,7 @@ def build(
         notices=Notices(store, home, clock),
         keeping=keeping,
         devices=devices,
+        lists=build_lists(store, home, clock, data, shelf, lambda: acts.change(lambda rows: None)),
     )
 
 

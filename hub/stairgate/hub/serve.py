@@ -87,11 +87,14 @@ def serve(
     sys.setswitchinterval(_SWITCH_SECONDS)
     renew_servers(authority, clock)
     link = BrokerLink(config.broker, parts.exchange, clock)
+    # Before the first policy, which names the pack.
+    parts.lists.upkeep.prepare()
     parts.connect(link)
     link.start()
     parts.removal.start()
     ticker = Ticker(parts.devices.upkeep)
     ticker.start()
+    parts.lists.upkeep.start()
     for address in to_open(sockets, config.broker.hosts):
         announce(f"Open on a phone at home: {address}")
     try:
@@ -100,6 +103,7 @@ def serve(
         with parts.keeping.writing(parts.guessing):
             serve_pages(parts, sockets, stop or threading.Event(), open_https(parts, config.web, https, announce))
     finally:
+        parts.lists.upkeep.stop()
         parts.removal.stop()
         ticker.stop()
         link.stop()

@@ -26,6 +26,8 @@ COLLECTIONS: Mapping[str, tuple[str, ...]] = {
     "acts": (),
     "policies": (),
     "agents": (),
+    "sources": (),
+    "filters": (),
 }
 
 #: Rows in one collection of one home; a home has tens. Above this TinyDB is the wrong store.
