@@ -17,9 +17,9 @@ from stairgate.agent.census import Census
 from stairgate.agent.certificates import Certificates
 from stairgate.agent.clock_trust import ClockTrust, Evidence, KernelEvidence, Record, is_news
 from stairgate.agent.enforcement import Enforcement
-from stairgate.agent.filter_feed import FilterFeed
+from stairgate.agent.filter_feed import NO_DNS, FilterFeed
 from stairgate.agent.filter_process import FilterProcess, dns_words
-from stairgate.agent.held import APPLIED, Held
+from stairgate.agent.held import Held
 from stairgate.agent.kernel import Kernel, LinuxKernel
 from stairgate.agent.limits import (
     CLOCK_STEP_SECONDS,
@@ -257,7 +257,7 @@ class Control:
         self._next_hello = now + self._hello_seconds
         self._told_missing = self._feed.reason() if self._feed else ""
         state, reason = ("failed", self._failure) if self._failure else self._held.verdict()
-        if (state, reason) == APPLIED:
+        if state == "applied" and (self._told_missing == NO_DNS or not reason):
             reason = self._told_missing
         policy = self._held.policy()
         self._told_trusted = self._time.believe(policy.revision if policy else 0).trusted

@@ -7,10 +7,13 @@ from stairgate.agent.certificates import Certificates
 from stairgate.agent.clock_trust_fake import FakeEvidence
 from stairgate.agent.control import Control
 from stairgate.agent.enforcement import Enforcement
+from stairgate.agent.filter_feed import FilterFeed
+from stairgate.agent.filter_process_fake import FakeFilter
 from stairgate.agent.gate import GRANTED, GateSettings
 from stairgate.agent.grants import mac_key
 from stairgate.agent.kernel_fake import FakeKernel
 from stairgate.agent.lookout_fake import FakeLookout
+from stairgate.agent.pack_fetch_fake import FakePacks
 from stairgate.agent.state import State
 from stairgate.core.messages import Events, Hello, Usage, read_events, read_hello, read_usage
 from stairgate.core.records import Policy
@@ -35,7 +38,15 @@ class Router:
         self.folder = folder
         self.links: list[FakeLink] = []
         self.certificates: Certificates | None = None
+        self.filter: FakeFilter | None = None
+        self.packs: FakePacks | None = None
         self.restart()
+
+    def filtered(self) -> "Router":
+        """From now on with a filter."""
+        self.filter, self.packs = FakeFilter(), FakePacks()
+        self.restart()
+        return self
 
     def restart(self) -> None:
         """A new process on the same machine."""
@@ -53,6 +64,7 @@ class Router:
             self.lookout,
             self.certificates,
             self.evidence,
+            feed=FilterFeed(self.filter, self.packs) if self.filter and self.packs else None,
         )
         self.control.start()
 

@@ -1,0 +1,42 @@
+"""Packs in memory for tests: what is found is in the test's hand, what was wanted is kept.
+
+It decides nothing.
+"""
+
+import os
+
+from stairgate.agent.pack_fetch import NOTHING, Found, Wanted
+
+
+class FakePacks:
+    """See `pack_fetch.Packs`. wishes: all that was wanted; kept: what `keep_only` was called with. Close it."""
+
+    def __init__(self) -> None:
+        self._read, self._write = os.pipe()
+        self.found = NOTHING
+        self.wishes: list[Wanted] = []
+        self.kept: list[str] = []
+
+    def fileno(self) -> int:
+        """See Packs."""
+        return self._read
+
+    def arrive(self, sha256: str, failing: str = "") -> None:
+        """This one can be used now."""
+        self.found = Found(sha256, f"/packs/{sha256}.pack" if sha256 else "", failing)
+
+    def want(self, wanted: Wanted) -> None:
+        """See Packs."""
+        self.wishes.append(wanted)
+
+    def acknowledge(self) -> None:
+        """See Packs."""
+
+    def keep_only(self, sha256: str) -> None:
+        """See Packs."""
+        self.kept.append(sha256)
+
+    def close(self) -> None:
+        """See Packs."""
+        os.close(self._read)
+        os.close(self._write)
