@@ -15,12 +15,12 @@ from stairgate.hub import limits, source_intake
 from stairgate.hub.clock import Clock
 from stairgate.hub.issue import PolicyTooLarge
 from stairgate.hub.list_reading import Base, write_pack
-from stairgate.hub.pack_table import PackError
 from stairgate.hub.packs import PackShelf
 from stairgate.hub.source_copies import Copies
 from stairgate.hub.source_fetch import Fetcher
 from stairgate.hub.sources import Source, Sources
 from stairgate.hub.store import StoreError
+from stairgate.hub.tag_sets import PackError
 
 _log = logging.getLogger(__name__)
 

@@ -7,7 +7,7 @@ ask a device of the home. What is asked over a connection is `source_fetch`'s pa
 import contextlib
 import socket
 import ssl
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from ipaddress import IPv6Address, IPv6Network, ip_address
 
 #: DNS64 puts public IPv4 addresses in here where a home has IPv6 only (RFC 6052).
@@ -15,7 +15,7 @@ _NAT64 = IPv6Network("64:ff9b::/96")
 _ADDRESSES_TRIED = 4
 
 #: What `socket.getaddrinfo` answers with.
-Resolved = list[tuple[int, str]]
+Resolved = Sequence[tuple[int, str]]
 
 
 class NotPublic(OSError):

@@ -64,9 +64,11 @@ class Fetcher:
 
     def __init__(self, internet: PublicHttp | None = None) -> None:
         self._internet = internet or PublicHttp()
+        self._stopped = threading.Event()
 
     def stop(self) -> None:
-        """End the fetch under way."""
+        """End the fetch under way; there is none after it."""
+        self._stopped.set()
         self._internet.close()
 
     def fetch(self, url: str, target: Path, etag: str = "", modified: str = "", room: int = 1 << 62) -> Fetched:
@@ -98,8 +100,7 @@ class Fetcher:
 
     def _fetch(self, url: str, target: Path, etag: str, modified: str, room: int, late: threading.Event) -> Fetched:
         for _ in range(limits.SOURCE_REDIRECTS_MAX + 1):
-            if late.is_set():
-                raise FetchFault(_LATE)
+            self._check(late)
             if not is_address(url):
                 raise FetchFault("Its address leads to something that is no address of a web server.")
             with self._asked(urlsplit(url), etag, modified) as answer:
@@ -109,8 +110,17 @@ class Fetcher:
                         raise FetchFault("Its server sends us on to a connection that is not secured.")
                     url = onward
                     continue
-                return _taken(answer, target, bool(etag or modified), room)
+                fetched = _taken(answer, target, bool(etag or modified), room)
+                # Where no length is announced, a connection that we ended looks like the end of the list.
+                self._check(late)
+                return fetched
         raise FetchFault("Its server sends us on and on.")
+
+    def _check(self, late: threading.Event) -> None:
+        if late.is_set():
+            raise FetchFault(_LATE)
+        if self._stopped.is_set():
+            raise FetchFault("It was broken off, as the hub ends.")
 
     @contextlib.contextmanager
     def _asked(self, parts: SplitResult, etag: str, modified: str) -> Iterator[http.client.HTTPResponse]:
