@@ -6,6 +6,7 @@ error (RFC 8914) and truncation. What is answered is `decisions`'s part. The nam
 
 import struct
 from collections.abc import Sequence
+from functools import lru_cache
 
 from stairgate.agent.dns.message import (
     AAAA,
@@ -29,7 +30,7 @@ from stairgate.agent.dns.message import (
     Query,
     Reply,
 )
-from stairgate.agent.limits import REFUSED_TTL, UDP_PAYLOAD_BYTES
+from stairgate.agent.limits import NEGATIVE_TAILS, REFUSED_TTL, UDP_PAYLOAD_BYTES
 
 # Extended errors, RFC 8914
 OTHER, BLOCKED, FILTERED, NOT_READY, NO_AUTHORITY, NETWORK_ERROR = 0, 15, 17, 14, 22, 23
@@ -42,15 +43,15 @@ def _flags(query: Query, rcode: int) -> int:
     return QR | RA | (query.flags & (OPCODE | RD | CD)) | (rcode & 0xF)
 
 
-def _opt(query: Query, rcode: int, code: int | None, text: str) -> bytes:
-    """The OPT record of an answer, with an extended error unless `code` is None."""
-    if not query.edns:
+def _opt(edns: bool, do: bool, rcode: int = 0, code: int | None = None, text: str = "") -> bytes:
+    """The OPT record of an answer, with an extended error unless `code` is None; none where the query had none."""
+    if not edns:
         return b""
     options = b""
     if code is not None:
         words = text.encode("ascii")
         options = struct.pack("!HHH", _EDE, 2 + len(words), code) + words
-    ttl = (rcode >> 4) << 24 | (DO if query.do else 0)
+    ttl = (rcode >> 4) << 24 | (DO if do else 0)
     return b"\0" + RECORD.pack(OPT, UDP_PAYLOAD_BYTES, ttl, len(options)) + options
 
 
@@ -62,7 +63,7 @@ def _written(
     code: int | None = None,
     text: str = "",
 ) -> bytes:
-    opt = _opt(query, rcode, code, text)
+    opt = _opt(query.edns, query.do, rcode, code, text)
     flags = _flags(query, rcode)
     head = HEADER.pack(query.id, flags, 1, len(answers), len(authorities), 1 if opt else 0)
     return b"".join((head, query.question, *answers, *authorities, opt))
@@ -72,6 +73,9 @@ def _soa(ttl: int) -> bytes:
     """The record that lets a client remember for `ttl` seconds that something is not there (RFC 2308, 3)."""
     data = b"\0\0" + struct.pack("!5I", 1, ttl, ttl, ttl, ttl)
     return _OWNER + RECORD.pack(SOA, IN, ttl, len(data)) + data
+
+
+_OPT, _OPT_DO = _opt(True, False), _opt(True, True)
 
 
 def failure(query: Query, rcode: int, code: int | None = None, text: str = "") -> bytes:
@@ -87,7 +91,13 @@ def malformed(data: bytes, rcode: int) -> bytes:
 
 def negative(query: Query, rcode: int, code: int | None = None, text: str = "", ttl: int = REFUSED_TTL) -> bytes:
     """NXDOMAIN, or with rcode NOERROR: the name has nothing of that type."""
-    return _written(query, rcode, authorities=(_soa(ttl),), code=code, text=text)
+    head = HEADER.pack(query.id, _flags(query, rcode), 1, 0, 1, query.edns)
+    return head + query.question + _negative_tail(query.edns, query.do, code, text, ttl)
+
+
+@lru_cache(NEGATIVE_TAILS)
+def _negative_tail(edns: bool, do: bool, code: int | None, text: str, ttl: int) -> bytes:
+    return _soa(ttl) + _opt(edns, do, 0, code, text)
 
 
 def addresses(
@@ -128,7 +138,7 @@ def relayed(query: Query, reply: Reply, elapsed: int, cap: int) -> bytes:
     flags = _flags(query, reply.rcode)
     if query.do or query.flags & AD:  # RFC 6840, 5.8
         flags |= reply.flags & AD
-    opt = _opt(query, reply.rcode, None, "")
+    opt = (_OPT_DO if query.do else _OPT) if query.edns else b""
     records: bytes | bytearray = reply.records
     if reply.ttls:
         records = bytearray(records)
@@ -144,5 +154,5 @@ def fitting(query: Query, answer: bytes) -> bytes:
     if len(answer) <= query.size and len(answer) <= max(UDP_PAYLOAD_BYTES, PLAIN_SIZE):
         return answer
     flags = int.from_bytes(answer[2:4], "big") | TC
-    opt = _opt(query, 0, None, "")
+    opt = _opt(query.edns, query.do)
     return HEADER.pack(query.id, flags, 1, 0, 0, 1 if opt else 0) + query.question + opt

@@ -78,7 +78,8 @@ def decide(profile: Profile, rules: Rules, name: str, tags: tuple[str, ...]) -> 
     refused = _judged(profile, rules, name, tags)
     if refused:
         return refused
-    target = safesearch.rewrite(name, profile.youtube, profile.safesearch)
-    if target:
-        return Decision(REWRITE, name, tags, target=target)
+    if profile.safesearch or profile.youtube:
+        target = safesearch.rewrite(name, profile.youtube, profile.safesearch)
+        if target:
+            return Decision(REWRITE, name, tags, target=target)
     return Decision(RESOLVE, name, tags)

@@ -10,7 +10,7 @@ from typing import Any, Protocol
 
 from stairgate.agent.dns import answers
 from stairgate.agent.dns.cache import Entry
-from stairgate.agent.dns.decisions import ABSENT, EMPTY, NOT_READY, PROBE, REFUSE, RESOLVE, Decision, Rules, decide
+from stairgate.agent.dns.decisions import ABSENT, NOT_READY, PROBE, REFUSE, RESOLVE, REWRITE, Decision, Rules, decide
 from stairgate.agent.dns.devices import STRANGER, Profile, Subject, by_mac
 from stairgate.agent.dns.loop import Loop
 from stairgate.agent.dns.message import (
@@ -39,7 +39,6 @@ from stairgate.agent.dns.message import (
 from stairgate.agent.dns.resolver import Resolver
 from stairgate.agent.dns.table import Table
 from stairgate.agent.limits import (
-    ANSWER_BYTES,
     ANSWERS,
     CACHED_SECONDS,
     DECISIONS,
@@ -52,6 +51,7 @@ from stairgate.agent.limits import (
 PROBE_ADDRESS = bytes((198, 18, 0, 53))  # of the benchmark range: never routed; the gate leads it to `probes`
 # RFC 6895, 3.1: from 128 on, types are no records but requests, of which only ANY is met.
 _REQUESTS = range(128, 256)
+_HINTS = (HTTPS, SVCB)
 _FOR_EVER = float("inf")
 
 
@@ -137,87 +137,88 @@ class Service:
             return answers.failure(bad.query, BADVERS)
         except BadMessage as bad:
             return None if bad.rcode is None else answers.malformed(data, bad.rcode)
-        return self._respond(Waiting(self, query, data, subject, path, source, info))
+        return self._respond(query, data, subject, path, source, info)
 
     def resumed(self, waiting: Waiting, entry: Entry | None) -> bytes | None:
         """The answer to a query whose reply has come. What was decided before a change of policy is decided anew."""
+        query, subject = waiting.query, waiting.subject
         if waiting.generation != self.generation:
-            profile = waiting.subject.profile
-            waiting.subject = self.subject_of(profile.macs[0] if profile.macs else None)
-            waiting.generation = self.generation
-            return self._respond(waiting)
-        return self._sized(
-            waiting, self._with_reply(waiting, self._decision(waiting.subject, waiting.query.name), entry)
-        )
+            subject = self.subject_of(subject.profile.macs[0] if subject.profile.macs else None)
+            return self._respond(query, waiting.data, subject, waiting.path, waiting.source, waiting.info)
+        decision = self._decisions.get(subject.key + query.name) or self._decided(subject, query.name)
+        return self._sized(query, waiting.path, self._with_reply(query, subject.profile, decision, entry))
 
-    def _decision(self, subject: Subject, name: bytes) -> Decision:
-        key = subject.key + name
-        decision = self._decisions.get(key)
-        if decision is None:
-            text = text_of(name)
-            tags = self._table.tags_of(text) if self._table else ()
-            decision = decide(subject.profile, self._rules, text, tags)
-            if len(self._decisions) >= DECISIONS:
-                self._decisions.clear()
-            self._decisions[key] = decision
+    def _decided(self, subject: Subject, name: bytes) -> Decision:
+        text = text_of(name)
+        tags = self._table.tags_of(text) if self._table else ()
+        decision = decide(subject.profile, self._rules, text, tags)
+        if len(self._decisions) >= DECISIONS:
+            self._decisions.clear()
+        self._decisions[subject.key + name] = decision
         return decision
 
-    def _respond(self, waiting: Waiting) -> bytes | None:
-        query, subject = waiting.query, waiting.subject
+    def _respond(
+        self, query: Query, data: bytes, subject: Subject, path: Path, source: Any, info: object
+    ) -> bytes | None:
+        kind = query.type
+        if query.klass != IN or kind in _REQUESTS:
+            return self._declined(query)
+        decision = self._decisions.get(subject.key + query.name)
+        # Most names are asked for once: only what comes again is worth to be remembered whole.
+        again = decision is not None
+        if decision is None:
+            decision = self._decided(subject, query.name)
+        until = _FOR_EVER
+        answer = self._own(query, subject.profile, decision)
+        if answer is None:
+            question = query.question[-4:]
+            question = (query.name if decision.act == RESOLVE else wire_of(decision.target)) + question
+            cd = bool(query.flags & CD)
+            entry = self._resolver.known(question, query.do, cd)
+            if entry is None:
+                waiting = Waiting(self, query, data, subject, path, source, info)
+                if self._resolver.wait(question, query.do, cd, waiting):
+                    return None
+                return answers.failure(query, SERVFAIL, answers.OTHER, "busy")
+            answer = self._with_reply(query, subject.profile, decision, entry)
+            until = entry.born + int(self._loop.now - entry.born) + 1
+        if again and len(answer) <= PLAIN_SIZE and len(data) <= PLAIN_SIZE:
+            self._remember(subject.key + data[2:], until, answer[2:])
+        return self._sized(query, path, answer)
+
+    def _declined(self, query: Query) -> bytes:
         if query.klass != IN:
             return answers.failure(query, REFUSED)
-        if query.type == ANY:
-            return answers.any_type(query)
-        if query.type in _REQUESTS:
-            return answers.failure(query, NOTIMP)
-        decision = self._decision(subject, query.name)
-        if decision.act >= PROBE or decision.act == REFUSE:
-            answer = self._own(query, subject.profile, decision)
-            self._remember(waiting, answer, _FOR_EVER)
-            return answer
-        # Of a managed device they are never forwarded: their hints lead round what is recorded and rewritten, and
-        # without them there is no encrypted greeting. A client goes on with the addresses (RFC 9460, 3).
-        if not subject.profile.exempt and query.type in (HTTPS, SVCB):
-            answer = answers.negative(query, NOERROR, ttl=REWRITTEN_TTL)
-            self._remember(waiting, answer, _FOR_EVER)
-            return answer
-        if decision.act == RESOLVE:
-            question = query.name + query.question[-4:]
-        elif query.type in (A, AAAA):
-            question = wire_of(decision.target) + query.question[-4:]
-        elif query.type == CNAME:
-            return answers.rewritten(query, wire_of(decision.target), (), REWRITTEN_TTL)
-        else:
-            return answers.negative(query, NOERROR, ttl=REWRITTEN_TTL)
-        cd = bool(query.flags & CD)
-        entry = self._resolver.known(question, query.do, cd)
-        if entry is not None:
-            return self._sized(waiting, self._with_reply(waiting, decision, entry))
-        if self._resolver.wait(question, query.do, cd, waiting):
-            return None
-        return answers.failure(query, SERVFAIL, answers.OTHER, "busy")
+        return answers.any_type(query) if query.type == ANY else answers.failure(query, NOTIMP)
 
-    def _own(self, query: Query, profile: Profile, decision: Decision) -> bytes:
-        """The answer to a name that is not resolved."""
-        act, code = decision.act, answers.FILTERED if decision.code else None
+    def _own(self, query: Query, profile: Profile, decision: Decision) -> bytes | None:
+        """The answer that needs nobody upstream, None when there is none."""
+        act = decision.act
+        if act == REFUSE:
+            if profile.page and self._page:
+                return answers.addresses(query, self._page, REFUSED_TTL, answers.FILTERED, decision.code)
+            return answers.negative(query, NXDOMAIN, answers.FILTERED, decision.code)
+        if act in (RESOLVE, REWRITE):
+            # Of a managed device they are never forwarded: their hints lead round what is recorded and rewritten, and
+            # without them there is no encrypted greeting. A client goes on with the addresses (RFC 9460, 3).
+            if query.type in _HINTS and not profile.exempt:
+                return answers.negative(query, NOERROR, ttl=REWRITTEN_TTL)
+            if act == RESOLVE or query.type in (A, AAAA):
+                return None
+            if query.type == CNAME:
+                return answers.rewritten(query, wire_of(decision.target), (), REWRITTEN_TTL)
+            return answers.negative(query, NOERROR, ttl=REWRITTEN_TTL)
         if act == PROBE:
             return answers.addresses(query, (PROBE_ADDRESS,), REFUSED_TTL)
-        if act == EMPTY:
-            return answers.negative(query, NOERROR)
-        if act == ABSENT:
-            return answers.negative(query, NXDOMAIN)
         if act == NOT_READY:
             return answers.failure(query, SERVFAIL, answers.NOT_READY, "list")
-        if profile.page and self._page:
-            return answers.addresses(query, self._page, REFUSED_TTL, code, decision.code)
-        return answers.negative(query, NXDOMAIN, code, decision.code)
+        return answers.negative(query, NXDOMAIN if act == ABSENT else NOERROR)
 
-    def _with_reply(self, waiting: Waiting, decision: Decision, entry: Entry | None) -> bytes:
-        query, profile = waiting.query, waiting.subject.profile
+    def _with_reply(self, query: Query, profile: Profile, decision: Decision, entry: Entry | None) -> bytes:
         if entry is None:
             return answers.failure(query, SERVFAIL, answers.NO_AUTHORITY, "upstream")
-        reply, now = entry.reply, self._loop.now
-        elapsed = int(now - entry.born)
+        reply = entry.reply
+        elapsed = int(self._loop.now - entry.born)
         cap = CACHED_SECONDS if profile.exempt else TAGGED_TTL if decision.tags else MANAGED_TTL
         if decision.act != RESOLVE:
             if reply.rcode != NOERROR:
@@ -231,19 +232,15 @@ class Service:
                 self._addresses.answered(profile, decision.name, decision.tags, reply.addresses, cap)
             except Exception as error:  # the kernel refused: what it does not know stays shut
                 self._loop.failed(error)
-        if reply.ttl:
-            self._remember(waiting, answer, entry.born + elapsed + 1)
         return answer
 
-    def _remember(self, waiting: Waiting, answer: bytes, until: float) -> None:
+    def _remember(self, key: bytes, until: float, answer: bytes) -> None:
         """Give the same answer to the same query, as long as its TTLs are right."""
-        if len(waiting.data) + len(answer) > ANSWER_BYTES or len(answer) > PLAIN_SIZE:
-            return
         if len(self.answers) >= ANSWERS:
             self.answers.clear()
-        self.answers[waiting.subject.key + waiting.data[2:]] = (until, answer[2:])
+        self.answers[key] = (until, answer)
 
-    def _sized(self, waiting: Waiting, answer: bytes) -> bytes:
-        if len(answer) <= PLAIN_SIZE or waiting.path.is_stream:
+    def _sized(self, query: Query, path: Path, answer: bytes) -> bytes:
+        if len(answer) <= PLAIN_SIZE or path.is_stream:
             return answer
-        return answers.fitting(waiting.query, answer)
+        return answers.fitting(query, answer)
