@@ -31,6 +31,7 @@ COMMANDS = (
     Command("restore", "stairgate.hub.backup_command", "restore_main", "put a backup in the place of a stopped hub"),
     Command("pair", "stairgate.agent.pair", "main", "make this router the home's, with the code that the hub shows"),
     Command("agent", "stairgate.agent.command", "main", "run the router agent"),
+    Command("explain", "stairgate.agent.explain_command", "main", "say why a device may resolve a name or not"),
     Command("off", "stairgate.agent.off", "main", "switch this router's gate off for a while, or remove it"),
 )
 
