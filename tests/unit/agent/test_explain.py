@@ -1,4 +1,4 @@
-"""`stairgate explain`: the sentence says what the filter does, for every reason; the command reads a router's folder."""
+"""`stairgate explain`: the sentence says what the filter does, for every reason; the command reads a folder."""
 
 import json
 from collections.abc import Sequence
