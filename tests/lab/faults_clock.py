@@ -12,7 +12,8 @@ import zoneinfo
 from collections.abc import Iterator
 from pathlib import Path
 
-from stairgate.agent.gate import GateSettings, render_removal
+from stairgate.agent.gate import GateSettings
+from stairgate.agent.gate_rules import render_removal
 from tests.lab import network
 from tests.lab.fault_home import FaultHome, clock_text, demand
 from tests.lab.processes import wait_until

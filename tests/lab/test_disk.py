@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from stairgate.agent.gate import GRANTED, render_removal
+from stairgate.agent.gate import GRANTED
+from stairgate.agent.gate_rules import render_removal
 from stairgate.agent.grants import mac_key
 from stairgate.agent.state import State
 from tests.lab import network

@@ -15,7 +15,8 @@ from pathlib import Path
 import pytest
 
 from stairgate.agent.conntrack import CT_DELETE, CT_NEW, CTA_MARK, read_flows
-from stairgate.agent.gate import GRANTED, render_removal
+from stairgate.agent.gate import GRANTED
+from stairgate.agent.gate_rules import render_removal
 from stairgate.agent.grants import mac_key
 from stairgate.agent.limits import FLOWS_MAX
 from stairgate.agent.netlink import (

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from stairgate.agent.gate import GateSettings, render_gate
+from stairgate.agent.gate import GateSettings
+from stairgate.agent.gate_rules import render_gate
 from stairgate.agent.kernel import LinuxKernel
 from stairgate.agent.netlink import KernelRefused
 from stairgate.core.settings import TABLE

@@ -8,10 +8,11 @@ from collections.abc import Iterator
 
 import pytest
 
-from stairgate.agent import gate, grants
+from stairgate.agent import grants
 from stairgate.agent.conntrack import CT_GET, CTA_MARK, Flow
 from stairgate.agent.enforcement import Enforcement
 from stairgate.agent.gate import BRIDGE_GRANTED, EXEMPT, GRANTED, NUMBERED, PAGE_PORTS, GateSettings, SetName
+from stairgate.agent.gate_rules import render_gate, render_removal
 from stairgate.agent.grants import mac_key
 from stairgate.agent.kernel import LinuxKernel
 from stairgate.agent.netlink import KernelRefused, NetlinkSocket, attributes, netfilter_header
@@ -37,7 +38,7 @@ def made_kernel() -> LinuxKernel:
 
 def load(kernel: LinuxKernel) -> None:
     with network.inside("router"):
-        kernel.load(gate.render_gate(SETTINGS))
+        kernel.load(render_gate(SETTINGS))
 
 
 @pytest.fixture
@@ -131,7 +132,7 @@ def test_a_full_set_refuses_the_transaction_and_keeps_its_state(kernel: LinuxKer
 
 
 def test_reading_a_set_that_is_not_there_is_enoent(kernel: LinuxKernel) -> None:
-    network.nft("router", gate.render_removal(SETTINGS))
+    network.nft("router", render_removal(SETTINGS))
 
     with pytest.raises(KernelRefused) as refused:
         kernel.elements(GRANTED)
@@ -163,7 +164,7 @@ def test_the_rules_pass_nft_s_check_live_and_in_a_namespace_without_them(kernel:
     try:
         for namespace in ("router", "fresh"):
             words = [*network.enter_words(namespace), "nft", "-c", "-f", "-"]
-            ran = subprocess.run(words, input=gate.render_gate(SETTINGS).encode(), capture_output=True, check=False)
+            ran = subprocess.run(words, input=render_gate(SETTINGS).encode(), capture_output=True, check=False)
             assert (ran.returncode, ran.stderr) == (0, b"")
     finally:
         network.ip("netns", "delete", "fresh")

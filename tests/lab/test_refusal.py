@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from stairgate.agent.gate import BRIDGE_GRANTED, GRANTED, render_removal
+from stairgate.agent.gate import BRIDGE_GRANTED, GRANTED
+from stairgate.agent.gate_rules import render_removal
 from stairgate.agent.grants import mac_key
 from tests.lab import network
 from tests.lab.agent_rig import SETTINGS, Agent, paused

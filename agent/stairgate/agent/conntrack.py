@@ -60,22 +60,25 @@ def boot_id() -> str:
         return ""
 
 
-def encode_forget(number: int, shift: int, mask: int, sequence: int) -> bytes:
-    """The message that deletes every flow whose mark carries this device number."""
+def encode_forget(mark: int, mask: int, sequence: int) -> bytes:
+    """The message that deletes every flow whose mark is `mark` in the bits of `mask`."""
     body = (
         netfilter_header(socket.AF_UNSPEC)
-        + attribute(CTA_MARK, struct.pack("!I", number << shift))
+        + attribute(CTA_MARK, struct.pack("!I", mark))
         + attribute(CTA_MARK_MASK, struct.pack("!I", mask))
     )
     return message(CT_DELETE, NLM_F_ACK, sequence, body)
 
 
-def forget_flows(netlink: NetlinkSocket, number: int, shift: int, mask: int) -> None:
-    """Delete the flows of one device. Raises ValueError for number 0, which everybody else's flows carry."""
+def forget_flows(netlink: NetlinkSocket, number: int, shift: int, mask: int, without: int = 0) -> None:
+    """Delete the flows of one device, of those the ones that have none of the bits `without` in their mark.
+
+    Raises ValueError for number 0, which everybody else's flows carry.
+    """
     if number <= 0:
         raise ValueError(f"device number {number}: expected 1 or more")
     sequence = netlink.next_sequence()
-    netlink.transact(encode_forget(number, shift, mask, sequence), sequence, "forgetting flows")
+    netlink.transact(encode_forget(number << shift, mask | without, sequence), sequence, "forgetting flows")
 
 
 def decode_flow(body: bytes, shift: int, mask: int) -> Flow | None:

@@ -1,27 +1,21 @@
 """One look at policy, clock and kernel, after which the kernel holds exactly the grants that are due.
 
-It decides when a change counts as made (only once read back from the kernel), when to look again, and when a device's
-tracked flows are forgotten: once the return path of TCP has ended and nobody has opened the gate again. Which grants
-are due is left to `grants`, the policy to `sync`, the loop to `control`.
+It decides when a change counts as made (only once read back from the kernel) and when to look again. Which grants are
+due is left to `grants`, which flows are forgotten to `forgetting`, the policy to `sync`, the loop to `control`.
 """
 
-import heapq
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from typing import NamedTuple
 
-from stairgate.agent import gate, grants
+from stairgate.agent import grants
 from stairgate.agent.clock_trust import Belief, strictest
+from stairgate.agent.forgetting import Forgetting
 from stairgate.agent.gate import GateSettings, SetName
-from stairgate.agent.grants import CONSTANT_SETS, TIMED_SETS, Contents, Grant
+from stairgate.agent.gate_rules import render_gate
+from stairgate.agent.grants import CONSTANT_SETS, TIMED_SETS, Contents
 from stairgate.agent.kernel import Kernel
-from stairgate.agent.limits import (
-    FORGET_AFTER_SECONDS,
-    FORGETTING_SECONDS,
-    LOOK_AFTER_SECONDS,
-    NUMBER_MAX,
-    RETRY_SECONDS,
-)
+from stairgate.agent.limits import LOOK_AFTER_SECONDS
 from stairgate.agent.netlink import KernelRefused
 from stairgate.core.decide import Decision, decide_all
 from stairgate.core.limits import GRANT_SECONDS_MAX
@@ -38,6 +32,15 @@ class Outcome(NamedTuple):
     next_look: float
 
 
+def _reach(policy: Policy) -> dict[str, Hashable]:
+    """What narrows each device beside its level: flows begun before a change of it are begun anew."""
+    only = {record.person: record.only for record in policy.filters if record.only}
+    return {
+        device.id: ("resolved_only" in device.flags, tuple([only.get(person) for person in device.persons]))
+        for device in policy.devices
+    }
+
+
 class Enforcement:
     """Holds nothing that the kernel does not hold, but for the flows still to be forgotten."""
 
@@ -48,9 +51,10 @@ class Enforcement:
         self._lan_interfaces = lan_interfaces
         self._rules: bytes | None = None
         self._constant: Contents = {}
-        self._ends: dict[str, float] = {}
-        self._forget: list[tuple[float, str, int]] = []
+        self._forgetting = Forgetting(kernel, clock)
         self.numbers: dict[str, int] = {}
+        # Whether names are answered here: only then may the DNS of exempt devices be led here as well.
+        self.dns_serves = False
         # What time it is, by the revision that is decided; who keeps a `ClockTrust` puts its own here.
         self.believe: Callable[[int], Belief] = lambda revision: Belief((clock.wall(),), trusted=True)
 
@@ -65,7 +69,7 @@ class Enforcement:
         """Load the constant rules and remember how the kernel tells them. Raises KernelRefused."""
         self._rules = None
         self._constant = {}
-        self._kernel.load(gate.render_gate(self._settings))
+        self._kernel.load(render_gate(self._settings))
         self._rules = self._kernel.rules()
 
     def enforce(self, policy: Policy, used: Used, everything: bool = True) -> Outcome:
@@ -86,7 +90,7 @@ class Enforcement:
             for device, decision in decisions.items()
             if (grant := grants.grant_of(device, decision, now)) is not None
         }
-        constant = grants.constant_contents(policy, self.numbers, self._lan_interfaces)
+        constant = grants.constant_contents(policy, self.numbers, self._lan_interfaces, due, self.dns_serves)
         wanted = grants.timed_contents(policy, due)
         names: tuple[SetName, ...] = TIMED_SETS
         if everything or constant != self._constant:
@@ -102,7 +106,7 @@ class Enforcement:
             wanted |= constant
             self._write(wanted, TIMED_SETS + CONSTANT_SETS, started)
         self._constant = constant
-        self._note_ends(due, started)
+        self._forgetting.note(self.numbers, due, _reach(policy), started)
         return Outcome(decisions, self._next_look(decisions, now, started))
 
     def forget_ended(self) -> None:
@@ -110,24 +114,11 @@ class Enforcement:
 
         It takes only so long; `next_forgetting` tells when it has not done all.
         """
-        now = self._clock.monotonic()
-        while self._forget and self._forget[0][0] <= now:
-            if self._clock.monotonic() - now > FORGETTING_SECONDS:
-                return
-            _, device, number = heapq.heappop(self._forget)
-            # An entry may stem from an earlier end: since then the gate was opened, and perhaps shut again just now.
-            # A number that the device has no more is forgotten even when it has come back with another.
-            over = self._ends.get(device, 0.0) + FORGET_AFTER_SECONDS <= now
-            if self.numbers.get(device) != number or over:
-                try:
-                    self._kernel.forget(number)
-                except KernelRefused:
-                    heapq.heappush(self._forget, (now + RETRY_SECONDS, device, number))
-                    raise
+        self._forgetting.forget(self.numbers)
 
     def next_forgetting(self) -> float | None:
         """When `forget_ended` has work next, in seconds of the monotonic clock."""
-        return self._forget[0][0] if self._forget else None
+        return self._forgetting.next()
 
     def _write(self, wanted: Contents, names: tuple[SetName, ...], started: float) -> None:
         found = {name: self._kernel.elements(name) for name in names}
@@ -146,31 +137,9 @@ class Enforcement:
         devices = [device.id for device in policy.devices if not grants.is_exempt(device.flags)]
         if devices == list(self.numbers):
             return
-        given_up = {number for _, device, number in self._forget if self.numbers.get(device) != number}
-        numbers = grants.allocate_numbers(self.numbers, devices, given_up)
-        at = self._clock.monotonic() + FORGET_AFTER_SECONDS
-        for device, number in self.numbers.items():
-            if device not in numbers:
-                heapq.heappush(self._forget, (at, device, number))
-                self._ends.pop(device, None)
+        numbers = grants.allocate_numbers(self.numbers, devices, self._forgetting.given_up(self.numbers))
+        self._forgetting.renumbered(self.numbers, numbers)
         self.numbers = numbers
-
-    def _note_ends(self, due: Mapping[str, Grant], started: float) -> None:
-        finished = self._clock.monotonic()
-        for device, number in self.numbers.items():
-            # Whether a device had a grant before this process began, only its flows would tell: they are forgotten.
-            before = self._ends.get(device, math.inf)
-            grant = due.get(device)
-            # A pause ends now, at the finished read-back; a grant at its own end.
-            end = started + grant.milliseconds / 1000 if grant else min(before, finished)
-            self._ends[device] = end
-            if end != before:
-                heapq.heappush(self._forget, (end + FORGET_AFTER_SECONDS, device, number))
-        # Superseded entries are harmless, but a grant renewed for months must not let them pile up.
-        if len(self._forget) > 4 * NUMBER_MAX:
-            live = [(end + FORGET_AFTER_SECONDS, device, self.numbers[device]) for device, end in self._ends.items()]
-            self._forget = [entry for entry in live if entry[0] > finished]
-            heapq.heapify(self._forget)
 
     def _next_look(self, decisions: Mapping[str, Decision], now: float, started: float) -> float:
         waits = [GRANT_SECONDS_MAX / 2]

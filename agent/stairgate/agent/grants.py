@@ -11,13 +11,19 @@ from typing import NamedTuple
 
 from stairgate.agent import gate
 from stairgate.agent.gate import SetName
-from stairgate.agent.limits import NUMBER_MAX, SAME_END_MS, TCP_RETURN_MS
+from stairgate.agent.limits import BELL_MS, NUMBER_MAX, SAME_END_MS, TCP_RETURN_MS
 from stairgate.agent.set_elements import SetChange
 from stairgate.core.decide import Decision
 from stairgate.core.limits import GRANT_SECONDS_MAX
 from stairgate.core.policy import Policy
 
-TIMED_SETS = (gate.GRANTED, gate.BRIDGE_GRANTED, gate.BRIDGE_GRANTED_TCP)
+TIMED_SETS = (
+    gate.GRANTED,
+    gate.BRIDGE_GRANTED,
+    gate.BRIDGE_GRANTED_TCP,
+    gate.STILL_OPEN,
+    gate.BRIDGE_STILL_OPEN,
+)
 CONSTANT_SETS = (
     gate.PAGE_PORTS,
     gate.HUB_V4,
@@ -26,18 +32,36 @@ CONSTANT_SETS = (
     gate.NUMBERED,
     *gate.NUMBER,
     gate.BRIDGE_EXEMPT,
+    gate.BRIDGE_HUB,
+    gate.FILTERED,
+    gate.FILTERED_ALL,
+    gate.BRIDGE_GUARDED,
+    gate.LIMITED,
+    gate.BRIDGE_LIMITED,
+    gate.RESOLVED_ONLY,
+    gate.BRIDGE_RESOLVED_ONLY,
+    gate.NO_TUNNELS,
+    gate.ISOLATED,
+    gate.BRIDGE_ISOLATED,
     gate.LAN,
 )
+# The tag of VPNs and other tunnels: who blocks their names blocks their ports as well.
+TUNNELS = "vpn"
+ARP, IPV4, IPV6 = b"\x08\x06", b"\x08\x00", b"\x86\xdd"
 
 Contents = dict[SetName, dict[bytes, int | None]]
 
 
 class Grant(NamedTuple):
-    """One device's permission: open for `milliseconds` more; `capped` when the cap and not the decision ends it."""
+    """One device's permission for `milliseconds` more; `capped` when the cap and not the decision ends it.
+
+    limited_from: milliseconds from now on after which only what is listed is reachable, None: never.
+    """
 
     device: str
     milliseconds: int
     capped: bool
+    limited_from: int | None = None
 
 
 def mac_key(mac: str) -> bytes:
@@ -48,15 +72,21 @@ def mac_key(mac: str) -> bytes:
 def grant_of(device: str, decision: Decision, now: float) -> Grant | None:
     """The grant that a decision gives at `now` (UTC seconds); None when the gate stays shut.
 
-    `limited` is shut as well until the filter exists that could limit.
+    Between open and limited the kernel changes by itself at the bell, so that what may go on is not cut while the agent
+    looks: the grant lasts a little longer, as the stricter of the two levels.
     """
-    if decision.level != "open":
+    if decision.level == "closed":
         return None
     cap = GRANT_SECONDS_MAX * 1000
     left = cap + 1 if decision.until is None else int((decision.until - now) * 1000)
     if left <= 0:
         return None
-    return Grant(device, min(left, cap), left > cap)
+    is_limited = decision.level == "limited"
+    if left > cap:
+        return Grant(device, cap, True, 0 if is_limited else None)
+    if decision.next_level not in ("open", "limited"):
+        return Grant(device, left, False, 0 if is_limited else None)
+    return Grant(device, left + BELL_MS, False, 0 if is_limited else left)
 
 
 def allocate_numbers(
@@ -83,9 +113,63 @@ def is_exempt(flags: Sequence[str]) -> bool:
     return "exempt" in flags or "assistive" in flags
 
 
-def constant_contents(policy: Policy, numbers: Mapping[str, int], lan_interfaces: Sequence[str]) -> Contents:
-    """What the sets without timeouts hold under this policy."""
-    contents: Contents = {name: {} for name in CONSTANT_SETS}
+def _marked(policy: Policy, grants: Mapping[str, Grant]) -> Contents:
+    """The sets of devices under a rule of their own."""
+    names: dict[str, tuple[SetName, ...]] = {
+        "limited": (gate.LIMITED, gate.BRIDGE_LIMITED),
+        "resolved_only": (gate.RESOLVED_ONLY, gate.BRIDGE_RESOLVED_ONLY),
+        "isolated": (gate.ISOLATED, gate.BRIDGE_ISOLATED),
+        "no_tunnels": (gate.NO_TUNNELS,),
+    }
+    contents: Contents = {name: {} for pair in names.values() for name in pair}
+    without = {record.person for record in policy.filters if TUNNELS in record.block}
+    for device in policy.devices:
+        if is_exempt(device.flags):
+            continue
+        grant = grants.get(device.id)
+        marks: list[str] = [flag for flag in ("resolved_only", "isolated") if flag in device.flags]
+        marks += ["limited"] if grant and grant.limited_from is not None else []
+        marks += ["no_tunnels"] if TUNNELS in policy.everyone or not without.isdisjoint(device.persons) else []
+        for name in [name for mark in marks for name in names[mark]]:
+            contents[name].update(dict.fromkeys(map(mac_key, device.macs)))
+    return contents
+
+
+def _places(policy: Policy, lan_interfaces: Sequence[str], dns_serves: bool) -> Contents:
+    """The sets of interfaces, ports and addresses, and of the hub's machines."""
+    interfaces: dict[bytes, int | None] = {name.encode("ascii").ljust(16, b"\0"): None for name in lan_interfaces}
+    contents: Contents = {
+        gate.LAN: interfaces,
+        gate.FILTERED: dict(interfaces),
+        gate.FILTERED_ALL: dict(interfaces) if policy.everyone and dns_serves else {},
+        gate.BRIDGE_GUARDED: {IPV4: None, IPV6: None} if lan_interfaces else {},
+        gate.PAGE_PORTS: {},
+        gate.HUB_V4: {},
+        gate.HUB_V6: {},
+        gate.BRIDGE_HUB: {},
+    }
+    if policy.hub:
+        contents[gate.BRIDGE_HUB] = dict.fromkeys(map(mac_key, policy.hub.macs))
+        contents[gate.PAGE_PORTS] = {policy.hub.port.to_bytes(2, "big"): None}
+        for address in map(ipaddress.ip_address, policy.hub.addresses):
+            contents[gate.HUB_V4 if address.version == 4 else gate.HUB_V6][address.packed] = None
+    return contents
+
+
+def constant_contents(
+    policy: Policy,
+    numbers: Mapping[str, int],
+    lan_interfaces: Sequence[str],
+    grants: Mapping[str, Grant] | None = None,
+    dns_serves: bool = False,
+) -> Contents:
+    """What the sets without timeouts hold under this policy.
+
+    grants: by device id; of those it matters who is or becomes limited. dns_serves: the filter answers, so that the
+    names of exempt devices may be asked there too, when the home refuses some to everybody.
+    """
+    contents = _places(policy, lan_interfaces, dns_serves) | _marked(policy, grants or {})
+    contents |= {name: {} for name in (gate.NUMBERED, *gate.NUMBER)}
     exempt = {mac_key(mac) for mac in policy.hub.macs} if policy.hub else set()
     for device in policy.devices:
         keys = [mac_key(mac) for mac in device.macs]
@@ -99,25 +183,27 @@ def constant_contents(policy: Policy, numbers: Mapping[str, int], lan_interfaces
                     contents[name][key] = None
     for name in (gate.EXEMPT, gate.BRIDGE_EXEMPT):
         contents[name] = dict.fromkeys(exempt)
-    contents[gate.LAN] = {name.encode("ascii").ljust(16, b"\0"): None for name in lan_interfaces}
-    if policy.hub:
-        contents[gate.PAGE_PORTS] = {policy.hub.port.to_bytes(2, "big"): None}
-        for address in map(ipaddress.ip_address, policy.hub.addresses):
-            contents[gate.HUB_V4 if address.version == 4 else gate.HUB_V6][address.packed] = None
     return contents
 
 
 def timed_contents(policy: Policy, grants: Mapping[str, Grant]) -> Contents:
     """What the sets of grants hold: each MAC with the milliseconds its device has left."""
-    open_for: dict[bytes, int | None] = {}
+    granted: dict[bytes, int | None] = {}
+    still_open: dict[bytes, int | None] = {}
     for device in policy.devices:
         grant = grants.get(device.id)
-        if grant and not is_exempt(device.flags):
-            open_for.update(dict.fromkeys((mac_key(mac) for mac in device.macs), grant.milliseconds))
+        if not grant or is_exempt(device.flags):
+            continue
+        keys = [mac_key(mac) for mac in device.macs]
+        granted.update(dict.fromkeys(keys, grant.milliseconds))
+        if grant.limited_from:
+            still_open.update(dict.fromkeys(keys, grant.limited_from))
     return {
-        gate.GRANTED: open_for,
-        gate.BRIDGE_GRANTED: dict(open_for),
-        gate.BRIDGE_GRANTED_TCP: {key: (left or 0) + TCP_RETURN_MS for key, left in open_for.items()},
+        gate.GRANTED: granted,
+        gate.BRIDGE_GRANTED: dict(granted),
+        gate.BRIDGE_GRANTED_TCP: {key: (left or 0) + TCP_RETURN_MS for key, left in granted.items()},
+        gate.STILL_OPEN: still_open,
+        gate.BRIDGE_STILL_OPEN: dict(still_open),
     }
 
 

@@ -40,8 +40,8 @@ class Kernel(Protocol):
     def commit(self, changes: Sequence[SetChange]) -> None:
         """Make all changes in one transaction, or none."""
 
-    def forget(self, number: int) -> None:
-        """Delete the tracked flows of a device number."""
+    def forget(self, number: int, unlisted: bool = False) -> None:
+        """Delete the tracked flows of a device number; unlisted: only those that the limited level has not let pass."""
 
     def flows(self) -> Iterable[Flow]:
         """The live flows of numbered devices, then those that ended since the last call; `BREATH`s between them.
@@ -107,9 +107,10 @@ class LinuxKernel:
         """See Kernel."""
         set_elements.commit(self._netlink, self._settings.table, changes)
 
-    def forget(self, number: int) -> None:
+    def forget(self, number: int, unlisted: bool = False) -> None:
         """See Kernel."""
-        conntrack.forget_flows(self._netlink, number, self._settings.number_shift, self._settings.number_mask())
+        shift, mask = self._settings.number_shift, self._settings.number_mask()
+        conntrack.forget_flows(self._netlink, number, shift, mask, self._settings.listed_mark() if unlisted else 0)
 
     def flows(self) -> Iterable[Flow]:
         """See Kernel."""

@@ -21,6 +21,7 @@ class FakeKernel:
         self.sets: dict[SetName, dict[bytes, float | None]] = {}
         self.refuse: dict[str, list[str]] = {}
         self.forgotten: list[int] = []
+        self.forgotten_unlisted: list[int] = []
         self.live_flows: list[Flow] = []
         self.touched = False
         self.commits = 0
@@ -69,10 +70,10 @@ class FakeKernel:
             for key, left in change.put.items():
                 content[key] = None if left is None else now + left / 1000
 
-    def forget(self, number: int) -> None:
+    def forget(self, number: int, unlisted: bool = False) -> None:
         """See Kernel."""
         self._may("forget")
-        self.forgotten.append(number)
+        (self.forgotten_unlisted if unlisted else self.forgotten).append(number)
 
     def flows(self) -> Iterable[Flow]:
         """See Kernel."""

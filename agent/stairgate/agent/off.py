@@ -16,7 +16,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 from stairgate.agent import conntrack, presence
-from stairgate.agent.gate import LAN, OFF, OFF_TCP, GateSettings, SetName, render_gate, render_removal
+from stairgate.agent.gate import BRIDGE_OFF, LAN, OFF, OFF_TCP, GateSettings, SetName
+from stairgate.agent.gate_rules import render_gate, render_removal
+from stairgate.agent.grants import ARP, IPV4, IPV6
 from stairgate.agent.kernel import Kernel, LinuxKernel
 from stairgate.agent.limits import OFF_SECONDS_MAX, OFF_SECONDS_MIN, TCP_RETURN_MS
 from stairgate.agent.netlink import KernelRefused
@@ -28,6 +30,8 @@ from stairgate.core.decide import Decision
 UNITS = {"m": 60, "h": 3600, "d": 86400}
 DURATION = re.compile(r"([1-9][0-9]{0,5})([mhd])", re.ASCII)
 log = logging.getLogger("stairgate.agent")
+# What neighbours exchange freely while it is off: all that a bridge's rules look at.
+PROTOCOLS = (ARP, IPV4, IPV6)
 RIGHTS = "expected to be allowed to change nftables (root or CAP_NET_ADMIN)"
 
 
@@ -95,7 +99,7 @@ def switch_off(kernel: Kernel, place: Place, seconds: int) -> list[str]:
     keys = set(_elements(kernel, LAN) or ()) | {interface_key(name) for name in place.lan_interfaces}
     if not keys:
         raise NotDone("no interface is known to be the home's network: name the agent's folder")
-    if _elements(kernel, OFF) is None:
+    if _elements(kernel, OFF) is None or _elements(kernel, BRIDGE_OFF) is None:
         # No agent has run since the last start, or an older one: the rules are the same for every family.
         kernel.load(render_gate(place.gate))
     milliseconds = seconds * 1000
@@ -103,6 +107,7 @@ def switch_off(kernel: Kernel, place: Place, seconds: int) -> list[str]:
         [
             SetChange(OFF, dict.fromkeys(keys, milliseconds), frozenset()),
             SetChange(OFF_TCP, dict.fromkeys(keys, milliseconds + TCP_RETURN_MS), frozenset()),
+            SetChange(BRIDGE_OFF, dict.fromkeys(PROTOCOLS, milliseconds), frozenset()),
         ]
     )
     if not keys <= set(kernel.elements(OFF)):
@@ -114,7 +119,13 @@ def end_now(kernel: Kernel) -> None:
     """Close again what is closed; TCP's return path a second later, as at every end. Raises KernelRefused."""
     keys = frozenset(_elements(kernel, OFF) or ())
     if keys:
-        kernel.commit([SetChange(OFF, {}, keys), SetChange(OFF_TCP, dict.fromkeys(keys, TCP_RETURN_MS), frozenset())])
+        kernel.commit(
+            [
+                SetChange(OFF, {}, keys),
+                SetChange(OFF_TCP, dict.fromkeys(keys, TCP_RETURN_MS), frozenset()),
+                SetChange(BRIDGE_OFF, {}, frozenset(PROTOCOLS)),
+            ]
+        )
 
 
 def remove(kernel: Kernel, place: Place, boot: str) -> list[str]:
@@ -158,7 +169,7 @@ class OffWatch:
                 off_until = int(offset + self.ends)
                 until = off_until if level != "open" or (until is not None and until < off_until) else until
                 level = "open"
-            rows.append((device, "open" if level == "open" else "closed", until))
+            rows.append((device, level, until))
         return tuple(rows)
 
 

@@ -359,12 +359,12 @@ def test_a_forgetting_that_the_kernel_refuses_is_tried_again_but_not_in_a_rush(
 def test_renewals_for_months_do_not_pile_up(
     enforcement: Enforcement, clock: HandClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("stairgate.agent.enforcement.NUMBER_MAX", 10)
+    monkeypatch.setattr("stairgate.agent.forgetting.NUMBER_MAX", 10)
     for _ in range(200):
         clock.move(4 * 3600)
         enforcement.enforce(family_policy(), {})
 
-    assert len(enforcement._forget) <= 4 * 10 + 3
+    assert len(enforcement._forgetting._due) <= 8 * 10 + 3
 
 
 def rich_policy() -> Policy:
@@ -428,9 +428,9 @@ def test_many_forgettings_are_done_a_moment_at_a_time(
     clock.move(FORGET_AFTER_SECONDS + 0.01)
     forget = kernel.forget
 
-    def slowly(number: int) -> None:
+    def slowly(number: int, unlisted: bool = False) -> None:
         clock.move(0.2)
-        forget(number)
+        forget(number, unlisted)
 
     monkeypatch.setattr(kernel, "forget", slowly)
     turns = 0

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from stairgate.agent import gate
 from stairgate.agent.gate import BRIDGE_GRANTED, BRIDGE_GRANTED_TCP, EXEMPT, GRANTED, SetName
 from stairgate.agent.grants import (
+    CONSTANT_SETS,
     TIMED_SETS,
     Contents,
     Grant,
@@ -22,15 +23,16 @@ from stairgate.agent.grants import (
     timed_contents,
 )
 from stairgate.agent.kernel_fake import FakeKernel
-from stairgate.agent.limits import NUMBER_MAX, SAME_END_MS, TCP_RETURN_MS
+from stairgate.agent.limits import BELL_MS, NUMBER_MAX, SAME_END_MS, TCP_RETURN_MS
 from stairgate.agent.set_elements import SetChange
 from stairgate.core.decide import Decision
-from stairgate.core.records import Device, Hub
+from stairgate.core.records import Device, Filter, Hub
 from tests.lab import network
 from tests.lab.policies import family_policy
 from tests.unit.agent.rig import HandClock
 
 CAP = 6 * 3600 * 1000
+FAMILY_NUMBERS = {"dconsole": 1, "dlaptop": 2, "dphone": 3}
 NOW = 1_700_000_000.0
 PHONE, CONSOLE, LAPTOP = (mac_key(each.mac) for each in (network.PHONE, network.CONSOLE, network.LAPTOP))
 
@@ -43,8 +45,9 @@ GRANTS = [
     pytest.param("open", None, Grant("d1", CAP, True), id="without an end: the cap"),
     pytest.param("open", NOW + 6 * 3600, Grant("d1", CAP, False), id="until the cap exactly"),
     pytest.param("open", NOW + 6 * 3600 + 1, Grant("d1", CAP, True), id="until later than the cap"),
-    pytest.param("limited", None, None, id="limited is shut until a filter could limit"),
-    pytest.param("limited", NOW + 60, None, id="limited, with an end"),
+    pytest.param("limited", None, Grant("d1", CAP, True, 0), id="limited from now on"),
+    pytest.param("limited", NOW + 60, Grant("d1", 60_000, False, 0), id="limited, with an end"),
+    pytest.param("limited", NOW, None, id="limited until now"),
     pytest.param("closed", NOW + 60, None, id="closed"),
 ]
 
@@ -52,6 +55,80 @@ GRANTS = [
 @pytest.mark.parametrize(("level", "until", "expected"), GRANTS)
 def test_grant(level: str, until: Any, expected: Grant | None) -> None:
     assert grant_of("d1", Decision(level, until, "week", "", None), NOW) == expected
+
+
+NEXT = [
+    pytest.param("open", "closed", Grant("d1", 60_000, False), id="open, then closed: to the second"),
+    pytest.param("open", "limited", Grant("d1", 60_000 + BELL_MS, False, 60_000), id="open, then limited"),
+    pytest.param("limited", "open", Grant("d1", 60_000 + BELL_MS, False, 0), id="limited, then open"),
+    pytest.param("limited", "closed", Grant("d1", 60_000, False, 0), id="limited, then closed: to the second"),
+]
+
+
+@pytest.mark.parametrize(("level", "after", "expected"), NEXT)
+def test_between_open_and_limited_the_stricter_one_holds_a_little_longer(
+    level: str, after: str, expected: Grant
+) -> None:
+    assert grant_of("d1", Decision(level, int(NOW) + 60, "week", "", after), NOW) == expected
+
+
+def test_who_is_limited_now_or_by_the_bell_is_marked_and_open_until_then() -> None:
+    granted = {
+        "dphone": Grant("dphone", 9000, False, 4000),
+        "dconsole": Grant("dconsole", 9000, False, 0),
+        "dlaptop": Grant("dlaptop", 9000, False),
+    }
+
+    timed = timed_contents(family_policy(), granted)
+    constant = constant_contents(family_policy(), FAMILY_NUMBERS, ("br-lan",), granted)
+
+    assert timed[gate.STILL_OPEN] == timed[gate.BRIDGE_STILL_OPEN] == {PHONE: 4000}
+    assert set(timed[GRANTED]) == {PHONE, CONSOLE, LAPTOP}
+    assert constant[gate.LIMITED] == constant[gate.BRIDGE_LIMITED] == {PHONE: None, CONSOLE: None}
+
+
+def test_names_are_led_to_the_filter_and_those_of_exempt_devices_only_while_it_serves_everybody() -> None:
+    lan = {b"br-lan".ljust(16, b"\0"): None}
+    everyone = family_policy()._replace(everyone=("illegal",))
+
+    plain = constant_contents(family_policy(), FAMILY_NUMBERS, ("br-lan",), dns_serves=True)
+    down = constant_contents(everyone, FAMILY_NUMBERS, ("br-lan",))
+    serving = constant_contents(everyone, FAMILY_NUMBERS, ("br-lan",), dns_serves=True)
+
+    assert [found[gate.FILTERED] for found in (plain, down, serving)] == [lan, lan, lan]
+    assert [found[gate.FILTERED_ALL] for found in (plain, down, serving)] == [{}, {}, lan]
+    assert plain[gate.BRIDGE_GUARDED] == {b"\x08\x00": None, b"\x86\xdd": None}
+    assert plain[gate.BRIDGE_HUB] == {mac_key(network.HOME.mac): None}
+
+
+def test_flags_and_a_blocked_tag_mark_devices_but_never_exempt_ones() -> None:
+    policy = family_policy()
+    flagged = {
+        "dphone": ("resolved_only",),
+        "dlaptop": ("isolated",),
+        "dtablet": ("exempt", "isolated", "resolved_only"),
+    }
+    devices = tuple(device._replace(flags=flagged.get(device.id, ())) for device in policy.devices)
+    filters = (Filter("pmia", (), ("adult", "vpn"), (), (), ()),)
+
+    found = constant_contents(policy._replace(devices=devices, filters=filters), FAMILY_NUMBERS, ("br-lan",))
+
+    assert found[gate.RESOLVED_ONLY] == found[gate.BRIDGE_RESOLVED_ONLY] == {PHONE: None}
+    assert found[gate.ISOLATED] == found[gate.BRIDGE_ISOLATED] == {LAPTOP: None}
+    assert found[gate.NO_TUNNELS] == {PHONE: None, CONSOLE: None}
+    everybody = constant_contents(policy._replace(everyone=("vpn",)), FAMILY_NUMBERS, ("br-lan",))
+    assert set(everybody[gate.NO_TUNNELS]) == {PHONE, CONSOLE, LAPTOP}
+
+
+def test_every_set_is_filled_here_or_by_the_filter_or_at_the_console() -> None:
+    by_filter = {
+        name for name, declared in gate.SETS.items() if "addr" in declared.type and declared.type != "ether_addr"
+    }
+    at_console = {gate.OFF, gate.OFF_TCP, gate.BRIDGE_OFF}
+    filled = {*timed_contents(family_policy(), {}), *constant_contents(family_policy(), FAMILY_NUMBERS, ())}
+
+    assert filled == set(TIMED_SETS) | set(CONSTANT_SETS)
+    assert filled | by_filter | at_console == set(gate.SETS)
 
 
 def test_an_element_s_key_is_the_mac_in_network_order() -> None:
@@ -67,6 +144,8 @@ def test_every_mac_of_a_device_is_granted_and_tcp_s_return_path_one_second_longe
     wanted = timed_contents(policy, {"dlaptop": Grant("dlaptop", 5000, False), "dgone": Grant("dgone", 9, False)})
 
     assert wanted == {
+        gate.STILL_OPEN: {},
+        gate.BRIDGE_STILL_OPEN: {},
         GRANTED: {LAPTOP: 5000, second: 5000},
         BRIDGE_GRANTED: {LAPTOP: 5000, second: 5000},
         BRIDGE_GRANTED_TCP: {LAPTOP: 6000, second: 6000},

@@ -9,6 +9,7 @@ import pytest
 
 from stairgate.agent import conntrack, gate, off, presence
 from stairgate.agent.gate import GRANTED, LAN, OFF, OFF_TCP, GateSettings
+from stairgate.agent.gate_rules import render_gate, render_removal
 from stairgate.agent.kernel_fake import FakeKernel
 from stairgate.agent.limits import SLOW_POLL_SECONDS
 from stairgate.agent.netlink import KernelRefused
@@ -64,7 +65,7 @@ def test_it_works_where_no_agent_has_run_since_the_start(kernel: FakeKernel, clo
 
     assert off.switch_off(kernel, PLACE, 3600) == ["br-lan"]
 
-    assert kernel.loaded == gate.render_gate(GateSettings())
+    assert kernel.loaded == render_gate(GateSettings())
     assert kernel.elements(OFF) == {BRIDGE: 3_600_000}
     assert kernel.elements(OFF_TCP) == {BRIDGE: 3_601_000}
     clock.move(3599)
@@ -91,12 +92,12 @@ def test_rules_of_an_older_package_close_and_are_replaced_when_switched_off(
 
     off.switch_off(kernel, PLACE, 60)
 
-    assert kernel.loaded == gate.render_gate(GateSettings())
+    assert kernel.loaded == render_gate(GateSettings())
     assert off.left_ms(kernel) == 60_000
 
 
 def test_the_kernel_s_own_interfaces_are_enough(kernel: FakeKernel) -> None:
-    kernel.load(gate.render_gate(GateSettings()))
+    kernel.load(render_gate(GateSettings()))
     kernel.sets[LAN] = {interface_key("br-lan"): None, interface_key("lan2"): None}
 
     assert off.switch_off(kernel, Place(GateSettings(), (), None), 60) == ["br-lan", "lan2"]
@@ -151,7 +152,7 @@ def test_while_an_agent_runs_nothing_is_removed(kernel: FakeKernel) -> None:
     assert kernel.loaded == ""
     assert not presence.is_running(place.gate.table)
     off.remove(kernel, place, "b")
-    assert kernel.loaded == gate.render_removal(place.gate)
+    assert kernel.loaded == render_removal(place.gate)
 
 
 @pytest.mark.parametrize(("noted", "after"), [("boot1", "0"), ("boot0", "1"), ("", "1")])
