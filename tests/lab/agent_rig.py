@@ -10,6 +10,7 @@ from stairgate.agent.broker_link_fake import FakeLink
 from stairgate.agent.clock_trust_fake import FakeEvidence
 from stairgate.agent.control import Control
 from stairgate.agent.enforcement import Enforcement
+from stairgate.agent.filter_feed import FilterFeed
 from stairgate.agent.gate import GateSettings, SetName
 from stairgate.agent.kernel import LinuxKernel
 from stairgate.agent.state import State
@@ -24,15 +25,15 @@ SETTINGS = GateSettings()
 
 
 class Agent:
-    """The agent's loop over the router's real kernel, with this test in the broker's place."""
+    """The agent's loop over the router's real kernel, with this test in the broker's place; feed: with a filter."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, feed: FilterFeed | None = None) -> None:
         clock, self.link = SystemClock(), FakeLink()
         self.kernel = LinuxKernel(SETTINGS)
         enforcement = Enforcement(self.kernel, SETTINGS, ("br-lan",), clock)
         evidence = FakeEvidence()
         self.control = Control(
-            identity(), self.kernel, enforcement, State(str(folder)), self.link, clock, None, None, evidence
+            identity(), self.kernel, enforcement, State(str(folder)), self.link, clock, None, None, evidence, feed=feed
         )
         self.control.start()
 

@@ -9,13 +9,13 @@ from typing import Any
 
 
 class PackHub:
-    """On 127.0.0.1. content: by path; ways: what to do with the next requests, then all is well; asked: their Range.
+    """Listens on `address`. content: by path; ways: what to do with the next requests, then all is well; asked: their Range.
 
     ways: a status to answer; `cut N`: N bytes of the body, then the end; `whole`: without regard to Range; `more`: a
     byte too many; `wrong`: other bytes; `stall N`: N bytes, then nothing until `go_on` is set.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, address: str = "127.0.0.1") -> None:
         self.content: dict[str, bytes] = {}
         self.ways: list[str] = []
         self.asked: list[str] = []
@@ -31,7 +31,7 @@ class PackHub:
             def do_GET(self) -> None:
                 hub.answer(self)
 
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self._server = ThreadingHTTPServer((address, 0), Handler)
         self._server.daemon_threads = True
         self.port = self._server.server_address[1]
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.01,))
