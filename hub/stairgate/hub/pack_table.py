@@ -10,6 +10,7 @@ from array import array
 from collections import Counter
 from collections.abc import Iterator
 from ipaddress import IPv4Network, IPv6Network, collapse_addresses
+from itertools import accumulate
 
 from stairgate.core.limits import PACK_NAMES, PACK_RANGES, PACK_TAGS
 from stairgate.core.pack import BUCKETS, FINGERPRINT_BYTES, HASH_BYTES, MAGIC, VERSION
@@ -105,8 +106,7 @@ class PackTable:
                 fingerprints += digest[2:]
                 numbers.append(number)
             part.clear()
-        for bucket in range(BUCKETS):
-            counts[bucket + 1] += counts[bucket]
+        counts = array("I", accumulate(counts))
         if sys.byteorder == "big":
             counts.byteswap()
         self.names = len(fingerprints) // FINGERPRINT_BYTES
