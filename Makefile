@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 LAB := $(BIN)/python -m tests.lab.sandbox
 
-.PHONY: help run test lint demo-check test-faults storm pictures wheel-check setup clean
+.PHONY: help run test lint demo-check test-faults storm bypass pictures wheel-check setup clean
 
 help: ## print this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -28,6 +28,9 @@ test-faults: build/packages-run setup ## the fault table: everything that goes w
 
 storm: build/packages-run setup ## taps and faults in a random mixture, for a minute (SEED=N the same again, SECONDS=N)
 	$(LAB) $(BIN)/python -m tests.lab.storm $(if $(SEED),--seed $(SEED)) $(if $(SECONDS),--seconds $(SECONDS))
+
+bypass: build/packages-run setup ## what children try to get round the filter, tried; writes docs/bypass.md (ROW=NAME for one)
+	$(LAB) $(BIN)/python -m tests.lab.bypass_check --page docs/bypass.md $(if $(ROW),--row $(ROW))
 
 pictures: build/packages-test setup build/browser ## draw docs/pictures anew: every page, from a home in the lab
 	$(LAB) $(BIN)/python -m tests.lab.pictures

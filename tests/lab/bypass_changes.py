@@ -47,7 +47,7 @@ def _held(phase: str, name: str, what: str, by: str, on: tuple[str, ...] = BOTH)
 
 
 def _app_blocked() -> list[Row]:
-    name = "play.app.example"
+    name = places.APP_NAME
     rows = _flows("blocked", "the app was blocked", name, APP_ADDRESSES)
     rows += _held("blocked", name, "an app with an address that it got before it was blocked", APP_ADDRESSES)
     rows += _held(
@@ -87,7 +87,7 @@ def _app_blocked() -> list[Row]:
             "an address that another name shares is no app's address",
             step("web", to="school.example.org", expect=[places.SHARED.v4]),
             phase="blocked",
-            before=(step("hold", key="shared", to="cdn.app.example"),),
+            before=(step("hold", key="shared", to=places.SHARED_NAME),),
         ),
         *[
             must_work(
@@ -264,7 +264,7 @@ def _closed() -> list[Row]:
         ),
         must_work(
             "closed-ping-router",
-            "IPv6 lives: the router answers",
+            "IPv6 lives, also after a long silence: the router answers",
             "its essentials are always let through",
             step("ping", address=ROUTER_V6),
             phase="closed",

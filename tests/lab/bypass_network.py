@@ -5,7 +5,9 @@ It decides addresses, links and the programs at the far ends; the product's prog
 
 import datetime
 import ipaddress
+import json
 import shutil
+import socket
 from pathlib import Path
 
 from cryptography import x509
@@ -15,9 +17,9 @@ from cryptography.x509.oid import NameOID
 
 from tests.lab import bypass_places as places
 from tests.lab import network
-from tests.lab.home import LabHome, is_listening
+from tests.lab.home import HUB_PORT, LabHome, is_listening
 from tests.lab.network import Device
-from tests.lab.processes import Program, python_module, wait_until
+from tests.lab.processes import DEADLINE_SECONDS, Program, python_module, wait_until
 
 # Who tries: the unmanaged one, the filtered, the one that reaches only what was resolved, the isolated, the assistive.
 TRYING = (network.TABLET, network.PHONE, network.CONSOLE, network.LAPTOP, places.AID)
@@ -98,15 +100,24 @@ class BypassLab(LabHome):
         self._start("dns", [*alone, *places.resolver_words()], "internet")
         router = [
             "--bind-interfaces",
+            "--no-ping",
             f"--server={network.DNS_V4}",
             "--interface=br-lan",
-            "--interface=wan",
+            f"--listen-address={places.WAN_V4}",
             "--dhcp-range=192.168.77.100,192.168.77.190,1h",
             f"--dhcp-leasefile={self.folder / 'leases'}",
         ]
         self._start("resolver", [*alone, *router], "router")
         for namespace, address in (("internet", places.RESOLVER.v6), ("router", network.ROUTER_V6)):
             wait_until("a resolver", lambda n=namespace, a=address: is_listening(n, a, 53))  # type: ignore[misc]
+
+    def start_hub(self, host_socket: socket.socket | None = None, seconds: float = DEADLINE_SECONDS) -> None:
+        """The hub, with the flags that `bypass_hub` adds."""
+        flags = self.folder / "flags.json"
+        flags.write_text(json.dumps({network.LAPTOP.mac: ["isolated"], places.AID.mac: ["assistive"]}))
+        folders = [str(self.home.directory / "hub"), str(self.data), str(self.folder / "clock"), str(flags)]
+        self._start("hub", python_module("tests.lab.bypass_hub", *folders), "home")
+        wait_until("the hub", lambda: is_listening("home", network.HOME.v4, HUB_PORT), seconds)
 
     def start_far_ends(self) -> None:
         """What serves in the internet, on the router and on machines of the home."""

@@ -81,12 +81,14 @@ PLACES = (
 
 EPDG_NAME = "epdg.epc.mnc001.mcc262.pub.3gppnetwork.org"
 IDN_NAME = "xn--bcher-kva.example.net"
+# Names that the hub's own catalogue knows as this app's alone.
+APP_ID, APP_NAME, SHARED_NAME = "roblox", "c0.rbxcdn.com", "images.rbxcdn.com"
 NAMES = {
     "www.example.org": OPEN,
     "blocked.example.net": ADULT,
     IDN_NAME: ADULT,
-    "play.app.example": APP,
-    "cdn.app.example": SHARED,
+    APP_NAME: APP,
+    SHARED_NAME: SHARED,
     "school.example.org": SHARED,
     "friend.example.org": FRIEND,
     "later.example.org": LATER,
@@ -122,20 +124,15 @@ NAMES = {
 }
 ALIASES = {"alias.example.org": "tracker.example.net"}
 
-# What the pack says of names; `dedicated`: the name serves one app only, so that its addresses mean that app.
-TAGS = {
-    "blocked.example.net": ("adult",),
-    IDN_NAME: ("adult",),
-    "play.app.example": ("roblox", "games", "dedicated"),
-    "cdn.app.example": ("roblox", "games", "dedicated"),
-    "tracker.example.net": ("adult",),
-    "doh.example": ("doh",),
-    "vpn.example": ("vpn",),
-    "tor.example": ("tor",),
-    "search.example": ("unsafe_search",),
+# The family's own lists: (form, what its names are, its lines).
+LISTS = {
+    "adult.txt": ("plain", "adult", ("blocked.example.net", IDN_NAME, "tracker.example.net")),
+    "vpn.txt": ("hosts", "vpn", ("0.0.0.0 vpn.example",)),
+    "tor.txt": ("adblock", "tor", ("||tor.example^",)),
+    "search.txt": ("plain", "unsafe_search", ("search.example",)),
+    "resolvers.txt": ("plain", "doh", ("doh.example",)),
+    "resolver-addresses.txt": ("addresses", "doh", (DOH.v4, DOH.v6)),
 }
-APP_TAG = "roblox"
-BLOCKED_TAGS = ("adult", "doh", "tor", "vpn")
 
 SVCB, HTTPS = 64, 65
 _ALPN, _IPV4_HINT, _ECH = 1, 4, 5

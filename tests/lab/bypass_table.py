@@ -28,6 +28,13 @@ class Step(NamedTuple):
     words: Mapping[str, Any]
 
 
+class Tried(NamedTuple):
+    """What came of one attempt. reached: None when the attempt itself is broken."""
+
+    reached: bool | None
+    saw: str
+
+
 class Row(NamedTuple):
     """One row. what: the attempt in a few words; by: what stops it, or what makes it work. on: the devices that try it.
 
