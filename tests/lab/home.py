@@ -53,6 +53,9 @@ class LabHome:
         )
         self.data = folder / "data"
         self.agent_folder = self.home.agent_directory("router")
+        # The router's dnsmasq is bound to the LAN's bridge.
+        chosen = f'[agent]\nresolvers = ["{network.ROUTER_V4}"]\n'
+        (self.agent_folder / "stairgate.toml").write_text(chosen, encoding="utf-8")
         self._programs: dict[str, Program] = {}
 
     def _start(
