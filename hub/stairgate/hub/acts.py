@@ -25,8 +25,10 @@ from stairgate.hub.family import (
     to_document,
     write,
 )
+from stairgate.hub.filters import from_preset, write_filter
 from stairgate.hub.issue import Issued, Issuer
 from stairgate.hub.local_time import morning, next_time
+from stairgate.hub.presets import BY_ID
 from stairgate.hub.store import Row, Store, Transaction
 
 Result = TypeVar("Result")
@@ -94,13 +96,15 @@ class Acts:
     # Children, devices, bedtimes
 
     def add_child(self, name: str, band: str, zone: str) -> Person:
-        """A new child without rules. Raises `NotPossible`."""
+        """A new child with the filter of its age and no other rules. Raises `NotPossible`."""
         child = Person(new_id("p"), name, band, zone)
 
         def edit(rows: Transaction) -> Person:
             if len(rows.page("people")) >= limits.CHILDREN_MAX:
                 raise NotPossible(f"This home has {limits.CHILDREN_MAX} children already.")
             write(rows, child)
+            if band in BY_ID:
+                write_filter(rows, from_preset(child.id, BY_ID[band]))
             return child
 
         return self.change(edit)
@@ -120,6 +124,7 @@ class Acts:
             for override in family.overrides_of(person):
                 remove(rows, override)
             rows.delete("acts", person)
+            rows.delete("filters", person)
             rows.delete("people", person)
 
         self.change(edit)
@@ -164,9 +169,16 @@ class Acts:
         self.add_device("A parent’s device", mac, "phone", (), ("exempt",))
 
     def set_bedtime(
-        self, person: str, days: int, start: int, end: int, week: str | None = None, revision: int | None = None
+        self,
+        person: str,
+        days: int,
+        start: int,
+        end: int,
+        week: str | None = None,
+        revision: int | None = None,
+        level: str = "closed",
     ) -> Week:
-        """Add a bedtime, or change the one with id `week` that was read at `revision`.
+        """Add a bedtime, or change the one with id `week` that was read at `revision`; `level`: closed or limited.
 
         Raises `Conflict`, `NotPossible`.
         """
@@ -178,9 +190,9 @@ class Acts:
             if week is None:
                 if len(family.weeks_of(person)) >= limits.BEDTIMES_MAX:
                     raise NotPossible(f"There are {limits.BEDTIMES_MAX} bedtimes already.")
-                bedtime = Week(new_id("w"), person, days, start, end)
+                bedtime = Week(new_id("w"), person, days, start, end, level)
             else:
-                bedtime = Week(week, person, days, start, end, revision=revision or 0)
+                bedtime = Week(week, person, days, start, end, level, revision or 0)
             write(rows, bedtime)
             return bedtime
 

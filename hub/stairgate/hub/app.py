@@ -31,6 +31,7 @@ from stairgate.hub.store import StoreError
 from stairgate.hub.traffic_pages import pictures, traffic_pages
 from stairgate.hub.uploads import HubRequest
 from stairgate.hub.web_session import WebSessions
+from stairgate.hub.why_pages import why_pages
 
 _log = logging.getLogger(__name__)
 
@@ -65,6 +66,7 @@ def create_app(parts: Parts) -> Flask:
         quarantine,
         account,
         public,
+        why_pages,
         secure,
         keeping,
         router,

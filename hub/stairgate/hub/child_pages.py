@@ -8,9 +8,10 @@ from collections.abc import Callable
 from flask import Blueprint, abort, g, redirect, request, url_for
 from werkzeug.wrappers import Response
 
-from stairgate.hub import forms, limits
+from stairgate.hub import filter_words, forms, limits
 from stairgate.hub.acts import NoSuchChild, NotPossible
 from stairgate.hub.context import overview, page, parts
+from stairgate.hub.filters import read_filter
 from stairgate.hub.issue import PolicyTooLarge
 from stairgate.hub.local_time import zone_names
 from stairgate.hub.store import Conflict
@@ -80,14 +81,14 @@ def undo(person: str) -> Answer:
 
 @child.post("/<person>/bedtime")
 def bedtime(person: str) -> Answer:
-    """Add a bedtime (days, start, end), or change the one named by week and revision."""
+    """Add a bedtime (days, start, end, level), or change the one named by week and revision."""
     wanted, faults = forms.read_bedtime(request.form)
     if faults:
         return _show(person, 422, faults)
-    days, start, end_minute, week, revision = wanted
+    days, start, end_minute, week, revision, level = wanted
     return _act(
         person,
-        lambda: parts().acts.set_bedtime(person, days, start, end_minute, week, revision),
+        lambda: parts().acts.set_bedtime(person, days, start, end_minute, week, revision, level),
         "child.show",
         "bedtimes",
     )
@@ -130,4 +131,7 @@ def _show(person: str, status: int = 200, faults: forms.Faults | None = None) ->
     card = overview().card(person)
     if not card:
         abort(404)
-    return page("child.html", status, card=card, faults=faults or {}, form=request.form)
+    with parts().acts.reading() as rows:
+        held = read_filter(rows, person)
+    says = filter_words.summary(held)
+    return page("child.html", status, card=card, faults=faults or {}, form=request.form, held=held, filter_says=says)

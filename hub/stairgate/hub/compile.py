@@ -3,7 +3,8 @@
 It decides what leaves the hub: ids, age bands, addresses and times; never a name. Exceptions that are over
 and bedtimes or exceptions of nobody are left out. A device that nobody has assigned follows the strictest
 child, so that a new hardware address gains a child nothing and the new television works on its first evening;
-without children there is nobody to protect from, and it has no rules. Revision and signature are `issue`'s part.
+without children there is nobody to protect from, and it has no rules. A child without a filter has no filter lines.
+Revision and signature are `issue`'s part.
 """
 
 import hashlib
@@ -13,6 +14,7 @@ from stairgate.core import limits as core_limits
 from stairgate.core import policy as core
 from stairgate.core.lines import write_line
 from stairgate.hub.family import Device, Family
+from stairgate.hub.filters import compiled
 from stairgate.hub.zone_table import zone_table
 
 
@@ -82,7 +84,8 @@ def compile_policy(
 def _estimate(policy: core.Policy) -> int:
     devices = sum(70 + 21 * len(device.macs) + 21 * len(device.persons) for device in policy.devices)
     others = len(policy.overrides) + len(policy.weeks) + len(policy.persons)
-    return 1024 + devices + 128 * others + 512 * len(policy.zones)
+    filters = sum(200 + sum(len(word) + 3 for words in held[1:] for word in words) for held in policy.filters)
+    return 1024 + devices + 128 * others + 512 * len(policy.zones) + filters * 5 // 4
 
 
 def _device(family: Family, device: Device, people: "tuple[str, ...]", hub: Reachable, issued: int) -> core.Device:
@@ -93,7 +96,15 @@ def _device(family: Family, device: Device, people: "tuple[str, ...]", hub: Reac
         persons = (user,)
     elif not persons and not flags and not family.new_closed and not family.visit_of(device, issued):
         persons, flags = (people, ()) if people else ((), ("exempt",))
+    if persons and "exempt" not in flags and _is_resolved_only(family, device, persons):
+        flags = (*flags, "resolved_only")
     return core.Device(device.id, macs, persons, device.kind, flags)
+
+
+def _is_resolved_only(family: Family, device: Device, persons: "tuple[str, ...]") -> bool:
+    """Whether one of its people's filters asks for it; a toy needs no address that nobody looked up in any case."""
+    filters = [held for person in persons if (held := family.filter_of(person)) and not held.is_off]
+    return any(held.resolved_only for held in filters) or (device.kind == "toy" and bool(filters))
 
 
 def _compile(
@@ -140,6 +151,6 @@ def _compile(
             ),
             packs=lists.packs,
             everyone=lists.everyone,
-            filters=(),
+            filters=tuple(compiled(held) for held in family.filters if held.id in people),
         )
     )

@@ -1,4 +1,4 @@
-"""The family as the hub keeps it: children with a name, their devices, bedtimes and exceptions.
+"""The family as the hub keeps it: children with a name and a filter, their devices, bedtimes and exceptions.
 
 Records and how they are stored; nothing here decides. Names and who did what stay in the hub (`compile`
 leaves them out of every policy).
@@ -7,6 +7,7 @@ leaves them out of every policy).
 from dataclasses import asdict, dataclass
 from typing import Any, TypeVar
 
+from stairgate.hub.filters import ChildFilter, read_filters
 from stairgate.hub.store import Document, Row, Transaction
 
 CHILD_BANDS = ("0-5", "6-9", "10-12", "13-15", "16-17")
@@ -63,7 +64,7 @@ class Device:
 
 @dataclass(frozen=True)
 class Week:
-    """A bedtime.
+    """A bedtime, or a time at which only some names are open (`level` limited).
 
     `days`: mask of the days it begins on, Monday 1; `start`, `end`: minutes of the local day.
     """
@@ -108,6 +109,7 @@ class Family:
     overrides: tuple[Override, ...]
     new_closed: bool = False
     trial_until: int = 0
+    filters: tuple[ChildFilter, ...] = ()
 
     def person(self, person_id: str) -> Person | None:
         """The child with this id, or None."""
@@ -124,6 +126,10 @@ class Family:
     def weeks_of(self, person_id: str) -> tuple[Week, ...]:
         """The child's bedtimes."""
         return tuple(week for week in self.weeks if week.person == person_id)
+
+    def filter_of(self, person_id: str) -> ChildFilter | None:
+        """The child's filter, None when none was ever chosen."""
+        return next((held for held in self.filters if held.id == person_id), None)
 
     def device(self, device_id: str) -> Device | None:
         """The device with this id, or None."""
@@ -193,4 +199,5 @@ def read_family(rows: Transaction) -> Family:
         overrides=tuple(from_row(Override, row) for row in rows.page("overrides")),
         new_closed=bool(rule and rule.document["closed"]),
         trial_until=int(rule.document["trial_until"]) if rule else 0,
+        filters=read_filters(rows),
     )

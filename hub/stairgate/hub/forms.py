@@ -47,13 +47,17 @@ class DeviceEditForm(NamedTuple):
 
 
 class BedtimeForm(NamedTuple):
-    """A bedtime: mask of days, minutes of the day; `week` and `revision` when an old one is changed."""
+    """A bedtime: mask of days, minutes of the day; `week` and `revision` when an old one is changed.
+
+    level: closed, or limited for a time at which only the child's list for such times is open.
+    """
 
     days: int
     start: int
     end: int
     week: str | None
     revision: int
+    level: str = "closed"
 
 
 def read_child(form: Form, zone: str) -> tuple[ChildForm, Faults]:
@@ -127,7 +131,12 @@ def read_bedtime(form: Form) -> tuple[BedtimeForm, Faults]:
         faults["end"] = "Please give the time it ends, such as 07:00."
     if start is not None and start == end:
         faults["end"] = "Please let it end at another time than it begins."
-    bedtime = BedtimeForm(days, start or 0, end or 0, form.get("week") or None, _number(form.get("revision", "")) or 0)
+    level = form.get("level") or "closed"
+    if level not in ("closed", "limited"):
+        faults["level"] = "Please choose whether the internet is off or only a few names are on."
+    bedtime = BedtimeForm(
+        days, start or 0, end or 0, form.get("week") or None, _number(form.get("revision", "")) or 0, level
+    )
     return bedtime, faults
 
 

@@ -26,6 +26,8 @@ PUBLIC = frozenset(
         "public.help_page",
         "public.tell",
         "public.using",
+        "why.show",
+        "why.ask",
         "pairing.pair",
         # An agent has no session. Its address holds the SHA-256 that the signed policy names, and behind it are
         # hashes of names from lists: nothing of the family, and the same for whoever uses the same lists.

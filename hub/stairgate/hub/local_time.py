@@ -63,7 +63,7 @@ def morning(now: float, zone: str, weeks: Iterable[Week]) -> int:
     for week in weeks:
         for days in (-1, 0, 1):
             begins = today + timedelta(days=days)
-            if not week.days >> begins.weekday() & 1 or week.level == "open":
+            if not week.days >> begins.weekday() & 1 or week.level != "closed":
                 continue
             over_midnight = timedelta(days=1 if week.end <= week.start else 0)
             end = at_minute(begins + over_midnight, week.end, zone)

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 from stairgate.core.limits import HOSTS
 from stairgate.hub.acts import Acts, Publisher
+from stairgate.hub.asking_pace import AskingPace
 from stairgate.hub.cards import Cards
 from stairgate.hub.claim_code import ClaimCode
 from stairgate.hub.clock import Clock
@@ -77,6 +78,7 @@ class Parts:
     keeping: Keeping
     devices: DeviceParts
     lists: ListParts
+    asking_pace: AskingPace
     https: HttpsOffer = field(default_factory=HttpsOffer)
 
     def connect(self, publisher: Publisher) -> None:
@@ -159,6 +161,7 @@ def build(
         notices=Notices(store, home, clock),
         keeping=keeping,
         devices=devices,
+        asking_pace=AskingPace(clock),
         lists=build_lists(store, home, clock, data, shelf, lambda: acts.change(lambda rows: None)),
     )
 

@@ -10,10 +10,11 @@ from typing import NamedTuple
 from flask import Blueprint, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
-from stairgate.hub import outlook, wording
+from stairgate.hub import filter_words, outlook, wording
 from stairgate.hub.acts import NotPossible
 from stairgate.hub.context import asking_mac, parts
 from stairgate.hub.family import DEVICE_KINDS, Device, Family, Person, read_family
+from stairgate.hub.filters import ChildFilter
 from stairgate.hub.store import Conflict
 
 public = Blueprint("public", __name__)
@@ -23,7 +24,8 @@ Answer = Response | tuple[str, int]
 class Mine(NamedTuple):
     """What a device's own page says. `bedtimes`: sentences; `sharers`: who may say that they use it now.
 
-    `switched_off`: a sentence where a router's rules are off at its console, or "".
+    `switched_off`: a sentence where a router's rules are off at its console, or "". blocked: what is filtered; only:
+    the homework list, where there are times for it.
     """
 
     kind: str
@@ -36,6 +38,8 @@ class Mine(NamedTuple):
     sharers: tuple[Person, ...]
     user: str
     using_until: str
+    blocked: filter_words.Blocked | None = None
+    only: tuple[str, ...] = ()
 
 
 class Unassigned(NamedTuple):
@@ -126,7 +130,9 @@ def _mine(family: Family, device: Device) -> Mine:
     state = wording.state_of(outlook.of_everybody(family, int(now))[device.id], zone, now)
     user = family.person(device.user(now))
     ruling = [user] if user else owners
-    bedtimes = sorted({wording.bedtime_text(week) for person in ruling for week in family.weeks_of(person.id)})
+    weeks = [week for person in ruling for week in family.weeks_of(person.id)]
+    bedtimes = sorted({wording.bedtime_text(week) for week in weeks})
+    filters = [held for person in ruling if (held := family.filter_of(person.id))]
     has_rules = bool(owners) and "exempt" not in device.flags
     overview = parts().cards.overview(zone)
     return Mine(
@@ -139,5 +145,13 @@ def _mine(family: Family, device: Device) -> Mine:
         switched_off=wording.switched_off(overview.standings, zone, now),
         sharers=tuple(owners) if has_rules and len(owners) > 1 and device.asks_who else (),
         user=user.name if user else "",
+        blocked=filter_words.blocked_here(filters) if has_rules else None,
+        only=_only([family.filter_of(p.id) for p in ruling]) if any(w.level == "limited" for w in weeks) else (),
         using_until=f"until {wording.clock_time(device.using_until, zone, now)}" if user else "",
     )
+
+
+def _only(filters: "list[ChildFilter | None]") -> tuple[str, ...]:
+    """What all of the device's people may reach in a limited time."""
+    lists = [set(held.only if held else ()) for held in filters]
+    return tuple(sorted(set.intersection(*lists))) if lists else ()

@@ -101,8 +101,12 @@ def days_text(days: int) -> str:
 
 
 def bedtime_text(week: Week) -> str:
-    """`Every night: internet off 20:30–07:00`."""
-    return f"{days_text(week.days)}: internet off {minute_time(week.start)}–{minute_time(week.end)}"
+    """`Every night: internet off 20:30–07:00`, or `…: only the homework list 15:00–17:00`."""
+    hours = f"{minute_time(week.start)}–{minute_time(week.end)}"
+    if week.level == "limited":
+        named = {_EVERY_DAY: "Every day", _SCHOOL_NIGHTS: "Sun–Thu", _WEEKEND: "Fri, Sat"}
+        return f"{named.get(week.days) or days_text(week.days)}: only the homework list {hours}"
+    return f"{days_text(week.days)}: internet off {hours}"
 
 
 def state_of(decision: Decision, zone: str, now: float) -> State:
@@ -111,6 +115,8 @@ def state_of(decision: Decision, zone: str, now: float) -> State:
     if decision.until is not None:
         until = f"until {clock_time(decision.until, zone, now)}"
     closed = decision.level != "open"
+    if decision.level == "limited":
+        return State("clock", "night", "Homework list only", until, "Only what is on the homework list is open.")
     if decision.reason == "pause":
         return State("pause", "paused", "Paused", until, "A parent paused it.")
     if decision.reason == "bonus" and not closed:
@@ -127,7 +133,8 @@ def state_of(decision: Decision, zone: str, now: float) -> State:
         return State("pause", "paused", "Off", until, "The rules say so.")
     if decision.until is None or decision.until - now > _LONG_SECONDS:
         return State("check", "open", "Internet is on", "", "No bedtime is set.")
-    return State("check", "open", "Internet is on", until, "Then it is bedtime.")
+    then = "Then only the homework list is open." if decision.next_level == "limited" else "Then it is bedtime."
+    return State("check", "open", "Internet is on", until, then)
 
 
 def applied_of(standings: Sequence[Standing], zone: str, now: float) -> Applied:

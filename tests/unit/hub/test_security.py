@@ -72,6 +72,8 @@ def test_public_routes_are_few() -> None:
         "public.tell",
         "public.using",
         "static",
+        "why.ask",
+        "why.show",
     ]
 
 

@@ -1,0 +1,30 @@
+"""How often one device may ask why a name is blocked: enough to ask, too seldom to try out a whole list.
+
+It counts in RAM, by source, and keeps no names.
+"""
+
+import threading
+from collections import OrderedDict
+
+from stairgate.hub import limits
+from stairgate.hub.clock import Clock
+
+
+class AskingPace:
+    """The asks of the last minute, by source. Safe for threads."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._asked: OrderedDict[str, list[float]] = OrderedDict()
+
+    def may_ask(self, source: str) -> bool:
+        """Whether this source may ask now; counts the ask when it may."""
+        now = self._clock.monotonic()
+        with self._lock:
+            times = [at for at in self._asked.pop(source, []) if now - at < limits.WHY_SECONDS]
+            allowed = len(times) < limits.WHY_ASKS
+            self._asked[source] = [*times, now] if allowed else times
+            while len(self._asked) > limits.WHY_SOURCES:
+                self._asked.popitem(last=False)
+        return allowed

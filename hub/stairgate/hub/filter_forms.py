@@ -1,0 +1,139 @@
+"""What parents type into the forms of a filter, read and checked: all faults of a form at once, each with its field.
+
+It decides what a list of names may hold. A name is stored and shown as its A-labels, so that letters which only look
+like others are seen (RFC 5890).
+"""
+
+import re
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from stairgate.core.filtering import suffixes
+from stairgate.hub import catalogue, limits
+from stairgate.hub.categories import CATEGORIES
+from stairgate.hub.filters import YOUTUBE
+from stairgate.hub.forms import Faults, Form
+from stairgate.hub.name_text import NotAName, is_local, is_too_wide, normal
+from stairgate.hub.presets import BY_ID, Preset
+
+_SCHEME = re.compile(r"^[a-zA-Z][a-zA-Z0-9+.-]*://")
+_BETWEEN = re.compile(r"[\s,;]+")
+_AGES = {preset.age for preset in BY_ID.values()}
+AGES = tuple(sorted(_AGES))
+_SHOWN_CHARACTERS = 40
+_WHY = {
+    "address": "is an address. Please give a name, such as example.org.",
+    "bad_idna": "has letters that no name on the internet has.",
+    "not_a_name": "is no name on the internet. A name looks like example.org.",
+}
+
+
+class NamesForm(NamedTuple):
+    """Lists of names as typed and read."""
+
+    allow: tuple[str, ...]
+    deny: tuple[str, ...]
+
+
+def read_revision(form: Form) -> int | None:
+    """The revision the page was made from, None where the form names none."""
+    text = form.get("revision", "").strip()
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else None
+
+
+def read_preset(form: Form) -> Preset | None:
+    """The preset that was tapped, None when there is none of that name."""
+    return BY_ID.get(form.get("preset", ""))
+
+
+def read_switches(form: Form) -> tuple[tuple[str, ...], int, Faults]:
+    """Categories (`block` may repeat), the age of apps (`age`, 0: no limit), and faults."""
+    block = form.getlist("block")[: len(CATEGORIES) + 1]
+    faults = {}
+    if not set(block) <= set(CATEGORIES):
+        faults["block"] = "Please choose categories from this page."
+    age = form.get("age", "0").strip()
+    if age not in {str(known) for known in AGES}:
+        faults["age"] = "Please choose an age from the list."
+    return tuple(block), int(age) if "age" not in faults else 0, faults
+
+
+def read_search(form: Form) -> tuple[bool, str, Faults]:
+    """`safesearch` (any value: on), `youtube` (empty, moderate or strict), and faults."""
+    youtube = form.get("youtube", "")
+    faults = {} if youtube in YOUTUBE else {"youtube": "Please choose one of the three for YouTube."}
+    return bool(form.get("safesearch")), youtube, faults
+
+
+def read_apps(form: Form) -> tuple[Mapping[str, str], Faults]:
+    """App id -> "", `blocked` or `open`, from fields `app-ID`; and faults."""
+    states: dict[str, str] = {}
+    for app in catalogue.apps():
+        field = f"app-{app.id}"
+        if field in form:
+            states[app.id] = form[field]
+    wrong = [app_id for app_id, state in states.items() if state not in ("", "blocked", "open")]
+    return states, {f"app-{app_id}": "Please choose one of the three." for app_id in wrong}
+
+
+def read_names(form: Form) -> tuple[NamesForm, Faults]:
+    """`allow` and `deny`, one name a line, and all faults."""
+    allow, allow_fault = read_list(form.get("allow", ""), limits.FILTER_NAMES_MAX)
+    deny, deny_fault = read_list(form.get("deny", ""), limits.FILTER_NAMES_MAX)
+    faults = {"allow": allow_fault, "deny": deny_fault}
+    kept = [name for name in deny if any(suffix in catalogue.helplines() for suffix in suffixes(name))]
+    if kept and not deny_fault:
+        faults["deny"] = f"{kept[0]} helps children in need, so it stays open for every child."
+    both = sorted(set(allow) & set(deny))
+    if both and not deny_fault:
+        faults["deny"] = f"{both[0]} stands in both lists. Please decide for one."
+    return NamesForm(allow, deny), {field: text for field, text in faults.items() if text}
+
+
+def read_only(form: Form) -> tuple[tuple[str, ...], Faults]:
+    """`only`, one name a line, and its fault."""
+    names, fault = read_list(form.get("only", ""), limits.FILTER_ONLY_MAX)
+    return names, {"only": fault} if fault else {}
+
+
+def read_list(text: str, most: int) -> tuple[tuple[str, ...], str]:
+    """The names in a text, sorted and each once, and one sentence with everything that is wrong with it."""
+    words = [word for word in _BETWEEN.split(text[: limits.REQUEST_BYTES_MAX]) if word]
+    names: set[str] = set()
+    wrong: list[str] = []
+    for word in words:
+        try:
+            names.add(read_name(word))
+        except ValueError as problem:
+            wrong.append(f"“{shown(word)}” {problem}")
+    if wrong:
+        more = len(wrong) - limits.FILTER_FAULTS_SHOWN
+        rest = f" And {more} more." if more > 0 else ""
+        return tuple(sorted(names)), " ".join(wrong[: limits.FILTER_FAULTS_SHOWN]) + rest
+    if len(names) > most:
+        return tuple(sorted(names)), f"These are {len(names)} names; a list holds {most}."
+    return tuple(sorted(names)), ""
+
+
+def read_name(word: str) -> str:
+    """The name in a word or in the address of a page. Raises ValueError with the end of a sentence: why it is none."""
+    host = _SCHEME.sub("", word.strip())
+    host = re.split(r"[/?#]", host, maxsplit=1)[0].rpartition("@")[2]
+    if host.count(":") == 1:
+        host = host.partition(":")[0]
+    host = host.removeprefix("*.").lstrip(".")
+    try:
+        name = normal(host)
+    except NotAName as problem:
+        raise ValueError(_WHY.get(problem.reason, _WHY["not_a_name"])) from None
+    if is_local(name):
+        raise ValueError("is a name inside your home; those are never filtered.")
+    if is_too_wide(name):
+        raise ValueError("is no single site but a whole ending; please give a name below it.")
+    return name
+
+
+def shown(word: str) -> str:
+    """What was typed, short and without characters that turn or hide a line."""
+    kept = "".join(character if character.isprintable() else "?" for character in word[:_SHOWN_CHARACTERS])
+    return kept + ("…" if len(word) > _SHOWN_CHARACTERS else "")
