@@ -29,10 +29,12 @@ class Unresolved(Exception):
 class Device:
     """One device: the attempts, and what it holds on to between them."""
 
-    def __init__(self, name: str, mac: str, authority: str, privacy: str = "", static: str = "") -> None:
+    def __init__(
+        self, name: str, mac: str, authority: str, privacy: str = "", static: str = "", stolen: str = ""
+    ) -> None:
         self._name, self._mac = name, mac
         # Its addresses beside the usual ones, by the word that rows have for them.
-        self._own = {"": "", "privacy": privacy, "static": static}
+        self._own = {"": "", "privacy": privacy, "static": static, "stolen": stolen}
         self._tls = ssl.create_default_context(cafile=authority)
         self._held: dict[str, str] = {}
         # Answers are broadcast: several devices ask at the same time, and each must know its own.
@@ -68,6 +70,7 @@ class Device:
         ways: dict[str, Callable[[], bytes]] = {
             "udp": lambda: bypass_queries.by_datagram(query, server, port, self._own[source]),
             "fragments": lambda: bypass_queries.by_fragments(query, server, port),
+            "options": lambda: bypass_queries.with_options(query, server, port),
             "tcp": lambda: bypass_queries.by_stream(query, server, port),
             "split": lambda: bypass_queries.by_stream(query, server, port, split=True),
             "tls": lambda: bypass_queries.by_tls(query, self.address(server, "v4"), port, self._tls, host),
@@ -132,7 +135,7 @@ class Device:
             raw.send(b"\0\0\x08\0ask" + bytes(29))
             return MARK in raw.recv(4096), f"protocol {number} answered"
 
-    def ping(self, address: str, size: int = 32) -> Tried:
+    def ping(self, address: str, size: int = 32, source: str = "") -> Tried:
         """An echo request that carries something."""
         family = bypass_queries.family_of(address)
         protocol = socket.IPPROTO_ICMPV6 if family == socket.AF_INET6 else socket.IPPROTO_ICMP
@@ -145,6 +148,7 @@ class Device:
         end = time.monotonic() + SECONDS
         with socket.socket(family, socket.SOCK_RAW, protocol) as raw:
             raw.settimeout(SECONDS)
+            raw.bind((self._own[source], 0))
             raw.sendto(head + payload, (address, 0))
             while time.monotonic() < end:
                 packet, peer = raw.recvfrom(4096)

@@ -1,9 +1,9 @@
 """A device of the bypass lab: it tries what it is told, many things at once, and says what it reached.
 
-`python -m tests.lab.bypass_device NAME MAC AUTHORITY [PRIVACY STATIC]` runs in the device's namespace. Each line of its
-standard input is `{"id": number, "do": attempt, "with": {…}}`; the attempts are `bypass_attempts`' and, for flows that
-are held over a change of rules, `begin`, `alive` and `drop`. It answers `{"event": "tried", "id", "reached", "saw"}`;
-whatever goes wrong on the way is "not reached", with the reason.
+`python -m tests.lab.bypass_device NAME MAC AUTHORITY [PRIVACY STATIC STOLEN]` runs in the device's namespace. Each line
+of its standard input is `{"id": number, "do": attempt, "with": {…}}`; the attempts are `bypass_attempts`' and, for
+flows that are held over a change of rules, `begin`, `alive` and `drop`. It answers `{"event": "tried", "id", "reached",
+"saw"}`; whatever goes wrong on the way is "not reached", with the reason.
 """
 
 import concurrent.futures

@@ -5,13 +5,14 @@ be tried: once the hub says that the router applies it. What is tried is said by
 """
 
 import json
+import subprocess
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from tests.lab import bypass_network, network
 from tests.lab import bypass_places as places
-from tests.lab.bypass_network import BypassLab
+from tests.lab.bypass_network import STOLEN_V4, THIEF, BypassLab
 from tests.lab.bypass_table import ASSISTIVE, BOTH, FILTERED, Step, Tried, step
 from tests.lab.home import HUB_PORT
 from tests.lab.parent import Parent
@@ -124,6 +125,7 @@ class BypassHome:
         ways: dict[str, Callable[[], None]] = {
             "open": self._begin,
             "disguised": self._disguise,
+            "borrowed": self._steal,
             "blocked": self._block,
             "limited": self._limit,
             "closed": self._close_all,
@@ -135,6 +137,9 @@ class BypassHome:
         if phase == "disguised":
             for device in (network.PHONE, network.CONSOLE):
                 self._wear(device.name, device.mac)
+        elif phase == "borrowed":
+            network.ip("-n", THIEF.name, "address", "delete", f"{STOLEN_V4}/32", "dev", "eth0")
+            bypass_network.announce(places.NEIGHBOUR.name, places.NEIGHBOUR.mac, STOLEN_V4)
         elif phase == "blocked":
             self._app("open")
             for child in self.children:
@@ -170,6 +175,19 @@ class BypassHome:
         # A new address is closed until the hub has seen it; the rows want to know what it may then.
         wanted = [(name, RESOLVED_NAME) for name in DISGUISES]
         wait_until("the new addresses' rules", lambda: all(t.reached for t in self.attempt(wanted)), READY_SECONDS)
+
+    def _steal(self) -> None:
+        network.ip("-n", THIEF.name, "address", "add", f"{STOLEN_V4}/32", "dev", "eth0")
+
+        def taken() -> bool:
+            # The router believes a new owner only a second after the one before.
+            bypass_network.announce(THIEF.name, THIEF.mac, STOLEN_V4)
+            words = ["ip", "-n", "router", "neigh", "show", STOLEN_V4, "dev", "br-lan"]
+            return THIEF.mac in subprocess.run(words, capture_output=True, text=True, check=True).stdout
+
+        # Known to the router at all only once it has spoken with somebody there.
+        self.attempt([(THIEF.name, step("ping", address=network.ROUTER_V4, source="stolen"))])
+        wait_until("the stolen address", taken)
 
     def _block(self) -> None:
         self._app("blocked")

@@ -158,9 +158,13 @@ async def internet(folder: Path) -> None:
 
 
 async def router(_folder: Path) -> None:
-    """What a router offers beside its resolver: the time, and a second resolver as encrypting proxies are."""
+    """What a router offers beside its resolver: the time, a second resolver as encrypting proxies
+    are, its administration, and the mapping of ports (NAT-PMP).
+    """
     serve_datagrams("time", 123)
     serve_datagrams("resolver", places.SECOND_RESOLVER_PORT)
+    await listen(banner, places.ADMIN_PORT)
+    serve_datagrams("echo", places.MAPPING_PORT)
 
 
 async def neighbour(_folder: Path) -> None:

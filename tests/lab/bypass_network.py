@@ -8,6 +8,7 @@ import ipaddress
 import json
 import shutil
 import socket
+import struct
 from pathlib import Path
 
 from cryptography import x509
@@ -25,6 +26,8 @@ from tests.lab.processes import DEADLINE_SECONDS, Program, python_module, wait_u
 TRYING = (network.TABLET, network.PHONE, network.CONSOLE, network.LAPTOP, places.AID)
 ROLES = {"internet": "internet", "router": "router", places.NEIGHBOUR.name: "neighbour", places.PRINTER.name: "printer"}
 AUTHORITY = "far.pem"
+# Whose address one of the devices takes.
+THIEF, STOLEN_V4 = network.PHONE, places.NEIGHBOUR.v4
 
 
 def static_of(device: Device) -> str:
@@ -89,6 +92,15 @@ def place_addresses(place: places.Place) -> tuple[str, str]:
     return place.v4, place.v6
 
 
+def announce(namespace: str, mac: str, address: str) -> None:
+    """Tell everybody in the home that an IPv4 address is this device's (RFC 5227, 3)."""
+    hardware, protocol = bytes.fromhex(mac.replace(":", "")), socket.inet_aton(address)
+    request = struct.pack("!HHBBH6s4s6s4s", 1, 0x0800, 6, 4, 1, hardware, protocol, bytes(6), protocol)
+    with network.inside(namespace), socket.socket(socket.AF_PACKET, socket.SOCK_RAW) as raw:
+        raw.bind(("eth0", 0))
+        raw.send(b"\xff" * 6 + hardware + b"\x08\x06" + request)
+
+
 class BypassLab(LabHome):
     """A home whose internet has many places, whose hub says what no form says yet, and whose devices try things."""
 
@@ -132,6 +144,7 @@ class BypassLab(LabHome):
         """What tries on each device."""
         for device in TRYING:
             words = [device.name, device.mac, str(self.folder / AUTHORITY), device.v6[-1], static_of(device)]
+            words += [STOLEN_V4] if device is THIEF else []
             self._start(f"device-{device.name}", python_module("tests.lab.bypass_device", *words), device.name, True)
         programs = {device.name: self.program(f"device-{device.name}") for device in TRYING}
         for program in programs.values():

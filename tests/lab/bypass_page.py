@@ -12,6 +12,7 @@ DEVICES = {FILTERED: "filtered", RESOLVED: "only resolved", ISOLATED: "isolated"
 LEVELS = {
     "open": "While the internet is on",
     "disguised": "With a new hardware address",
+    "borrowed": "With a parent's IP address",
     "blocked": "After an app or a name was blocked",
     "limited": "While only a few names are on",
     "closed": "While the internet is off",

@@ -68,6 +68,15 @@ def by_datagram(query: bytes, server: str, port: int = 53, source: str = "") -> 
     raise TimeoutError
 
 
+def with_options(query: bytes, server: str, port: int = 53) -> bytes:
+    """Over UDP on IPv6, with a header between that a filter has to look behind (RFC 8200, 4.6)."""
+    with connected(server, port, kind=socket.SOCK_DGRAM) as asking:
+        # Padding of four bytes; next header and length are the kernel's part.
+        asking.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_DSTOPTS, b"\0\0\x01\x04\0\0\0\0")
+        asking.send(query)
+        return asking.recv(65536)
+
+
 def by_fragments(query: bytes, server: str, port: int = 53) -> bytes:
     """Over UDP on IPv4, as a row of IP fragments that cut the name in pieces (RFC 791, 3.2)."""
     with connected(server, port, kind=socket.SOCK_DGRAM) as asking:

@@ -179,6 +179,40 @@ def _neighbours() -> list[Row]:
     ]
 
 
+def _routers() -> list[Row]:
+    services = "managed devices reach only a few services of the router"
+    return [
+        evasion(
+            "router-admin",
+            "the router's own administration",
+            services,
+            step("banner", to=ROUTER_V4, port=places.ADMIN_PORT),
+        ),
+        evasion(
+            "port-mapping",
+            "a port of the internet mapped to the device (NAT-PMP)",
+            services,
+            step("datagram", to=ROUTER_V4, port=places.MAPPING_PORT),
+        ),
+        evasion(
+            "stolen-address",
+            "a blocked name, asked from the IP address of a parent's machine",
+            "rules go by hardware address, not by IP address",
+            step("dns", server=ROUTER_V4, name=BLOCKED, want=[ADULT.v4], source="stolen"),
+            (FILTERED,),
+            phase="borrowed",
+        ),
+        evasion(
+            "stolen-address-doh",
+            "DNS over HTTPS from the IP address of a parent's machine",
+            "rules go by hardware address, not by IP address",
+            step("web", to=places.DOH.v4, source="stolen"),
+            (FILTERED,),
+            phase="borrowed",
+        ),
+    ]
+
+
 def _disguises() -> list[Row]:
     new = "a hardware address that nobody knows has the strictest child's rules, and a parent is told"
     resolver = step("dns", server=RESOLVER.v6, name=BLOCKED, want=[ADULT.v6], type="AAAA")
@@ -252,7 +286,7 @@ def _allowed() -> list[Row]:
         must_work(
             f"probe-{name.split('.')[1]}",
             f"`{name}`: is there internet?",
-            "the router answers itself",
+            "the name is resolved while the internet is on",
             step("web", to=name, path=path, says=says[0]),
         )
         for name, (path, says) in probes.items()
@@ -286,4 +320,4 @@ def _allowed() -> list[Row]:
     return rows
 
 
-ROWS = (*_literals(), *_tunnels(), *_neighbours(), *_disguises(), *_allowed())
+ROWS = (*_literals(), *_tunnels(), *_neighbours(), *_routers(), *_disguises(), *_allowed())
