@@ -86,10 +86,12 @@ def _copied(path: Path, candidate: Path, room: int) -> Fetched:
     try:
         file = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
     except OSError as problem:
-        raise FetchFault(f"There is no such file in “{LISTS_NAME}” in the hub’s data directory.") from problem
+        where = f"in the folder “{LISTS_NAME}” of the hub’s data"
+        raise FetchFault(f"There is no file of this name {where}; links are not followed.") from problem
+    if not stat.S_ISREG(os.fstat(file).st_mode):
+        os.close(file)
+        raise FetchFault("It is not a plain file.")
     with open(file, "rb") as held, open(candidate, "xb") as out:
-        if not stat.S_ISREG(os.fstat(file).st_mode):
-            raise FetchFault("It is not a plain file.")
         digest, total = hashlib.sha256(), 0
         while piece := held.read(_CHUNK_BYTES):
             total += len(piece)

@@ -1,5 +1,6 @@
 """Backups: sealed and opened, refused in every damaged form, and swapped in whole or not at all."""
 
+import contextlib
 import functools
 import json
 import os
@@ -20,6 +21,7 @@ from stairgate.hub.clock import ManualClock
 from stairgate.hub.history import History
 from stairgate.hub.notices import RESTORED, Notices
 from stairgate.hub.sealed_file import PIECE_BYTES, BackupError, fault_of_passphrase, seal, unseal
+from stairgate.hub.sources import Sources
 from stairgate.hub.tinydb_store import TinyDbStore
 from stairgate.provisioning.home import create_home
 from stairgate.provisioning.settings import read_home
@@ -274,6 +276,26 @@ def old(tmp_path: Path, clock: ManualClock) -> Places:
 @pytest.fixture
 def fresh(tmp_path: Path, clock: ManualClock) -> Places:
     return make_hub(tmp_path / "fresh", clock, [])
+
+
+def test_which_lists_are_used_is_in_a_backup_and_what_was_fetched_is_not(
+    old: Places, fresh: Places, clock: ManualClock
+) -> None:
+    home = read_home(old.home).id
+    with contextlib.closing(TinyDbStore(old.data)) as store:
+        Sources(store, home).switch("kadultsb", True)
+    for folder, name in (("packs", "newest.json"), ("sources", "s1.list"), ("lists", "school.txt")):
+        (old.data / folder).mkdir()
+        # More than a backup may hold.
+        (old.data / folder / name).write_bytes(bytes(limits.BACKUP_BYTES_MAX + 1))
+
+    stage(fresh, make_backup(old, PASSPHRASE, clock), PASSPHRASE, clock)
+    finish(fresh)
+
+    with contextlib.closing(TinyDbStore(fresh.data)) as store:
+        known = Sources(store, home).get("kadultsb")
+    assert known and known.enabled
+    assert not any((fresh.data / folder).exists() for folder in ("packs", "sources", "lists"))
 
 
 def test_one_hub_becomes_the_other(old: Places, fresh: Places, clock: ManualClock) -> None:
