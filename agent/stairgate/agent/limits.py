@@ -46,6 +46,13 @@ DOH_PREFIX4, DOH_PREFIX6 = 16, 32  # a shorter prefix is no resolver but a provi
 SET_SWEEP_SECONDS = 60  # between two sweeps of a large set
 PROTOCOLS_IN_SET = 16  # IPv4, IPv6 and ARP
 ADDRESS_SECONDS = 3600  # an answered address is reachable so long, from the answer and from each packet to it
+ADDRESS_SECONDS_MAX = 86400  # whatever TTL an answer has
+GATEWAY_SECONDS = 86400  # at least so long calls over Wi-Fi find their gateway open
+DEVICE_ADDRESSES, HOME_ADDRESSES = 512, 8192  # recorded; the least recently used goes first
+GATEWAYS = 256  # recorded, likewise; a phone knows two or three
+DEVICE_MACS = 4  # of a device, for which its addresses are recorded
+APP_ADDRESSES, ORDINARY_ADDRESSES = 4096, 8192  # of which it is known whether they stand for one app
+KERNEL_LOOK_SECONDS = 1.0  # between two looks whether the sets are still those that were filled
 BLOCKED_SECONDS = 6 * 3600  # an address of an app that was blocked stays cut so long, and from each packet to it
 
 # Switched off at the console

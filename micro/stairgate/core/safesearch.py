@@ -62,6 +62,14 @@ GOOGLE_SUFFIXES = frozenset(
 YANDEX_SUFFIXES = frozenset(YANDEX_COUNTRIES.split())
 
 
+NAMES = frozenset(
+    list(ENGINES)
+    + list(YOUTUBE_NAMES)
+    + ["www.google." + suffix for suffix in GOOGLE_SUFFIXES]
+    + [bare + suffix for suffix in YANDEX_SUFFIXES for bare in ("yandex.", "www.yandex.")]
+)  # every name that `rewrite` may have a target for
+
+
 def engine_target(name: str) -> str:
     """The safe name of a search engine's, "" when it is none that has one."""
     if name.startswith("www.google."):

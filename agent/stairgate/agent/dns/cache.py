@@ -7,7 +7,7 @@ there are too many: the one remembered first. Times are monotonic seconds.
 from stairgate.agent.dns.message import NOERROR, Reply
 from stairgate.agent.limits import CACHE_BYTES, CACHE_ENTRIES, CACHED_SECONDS, NEGATIVE_SECONDS
 
-OVERHEAD = 400  # of an entry, in memory, beside its bytes
+OVERHEAD = 300  # of an entry, in memory, beside its bytes
 
 
 class Entry:

@@ -59,7 +59,7 @@ class Channel:
         self._next: tuple[dict[str, str], str, Policy] | None = None
         self._revision = 0
         loop.add(descriptor, self._ready)
-        loop.each_turn(self._tick)
+        loop.at_times(self._tick)
 
     def _ready(self, events: int) -> None:
         if events & WRITE:
@@ -104,6 +104,7 @@ class Channel:
             try:
                 self._opening = Table(path)
                 self._steps = self._opening.checking()
+                self._loop.hurry(self._tick)
                 return
             except (Refused, OSError) as error:
                 log.error("the list is not taken: %s", error)

@@ -22,7 +22,8 @@ class Loop:
     def __init__(self) -> None:
         self._epoll = select.epoll()
         self._handlers: dict[int, Handler] = {}
-        self._ticks: list[Callable[[float], float]] = []
+        self._ticks: dict[Callable[[float], float], float] = {}
+        self._due = 0.0
         self.now = time.monotonic()
         self.errors = 0
         self.last_error = ""
@@ -42,9 +43,16 @@ class Loop:
         del self._handlers[descriptor]
         self._epoll.unregister(descriptor)
 
-    def each_turn(self, tick: Callable[[float], float]) -> None:
-        """Call with the time at the end of each turn; it returns when it wants to be called again at the latest."""
-        self._ticks.append(tick)
+    def at_times(self, tick: Callable[[float], float]) -> None:
+        """Call with the time, from the next turn on; it returns when it wants to be called again.
+
+        Nothing that begins later may be due before that time, or `hurry` is to be called.
+        """
+        self._ticks[tick] = self._due = 0.0
+
+    def hurry(self, tick: Callable[[float], float]) -> None:
+        """Call it in this turn."""
+        self._ticks[tick] = self._due = 0.0
 
     def failed(self, error: Exception) -> None:
         """An error of a handler that nobody expected: counted, its kind kept, never its text (it may hold a name)."""
@@ -57,14 +65,14 @@ class Loop:
 
     def run(self) -> None:
         """Turn until `stop`."""
-        due = self.now
         while self.is_running:
-            due = self.turn(max(0.0, min(WAIT_MAX_SECONDS, due - time.monotonic())))
+            self.turn()
         self._epoll.close()
 
-    def turn(self, wait: float) -> float:
-        """One turn; the time at which the next is wanted."""
-        events = self._epoll.poll(wait, EVENTS_A_TURN)
+    def turn(self) -> None:
+        """One turn: wait for what comes first, a descriptor or a moment."""
+        wait = self._due - time.monotonic()
+        events = self._epoll.poll(wait if wait > 0 else 0, EVENTS_A_TURN)
         self.now = time.monotonic()
         for descriptor, ready in events:
             handler = self._handlers.get(descriptor)
@@ -74,13 +82,20 @@ class Loop:
                 handler(ready)
             except Exception as error:
                 self.failed(error)
-        due = self.now + WAIT_MAX_SECONDS
-        for tick in self._ticks:
-            try:
-                due = min(due, tick(self.now))
-            except Exception as error:
-                self.failed(error)
-        return due
+        if self.now >= self._due:
+            self._due = self.now + WAIT_MAX_SECONDS
+            self._tick()
+
+    def _tick(self) -> None:
+        for tick, due in list(self._ticks.items()):
+            if due <= self.now:
+                try:
+                    due = tick(self.now)
+                except Exception as error:
+                    due = self.now + WAIT_MAX_SECONDS
+                    self.failed(error)
+                self._ticks[tick] = due
+            self._due = min(self._due, due)
 
     def stop(self) -> None:
         """End after this turn."""

@@ -161,12 +161,8 @@ def read_query(data: bytes) -> Query:
         found, size, do, version = 0, PLAIN_SIZE, False, 0
         if extra == 1 and not authorities and data[after : after + 3] == _OPT_HEAD and data[after + 9 :] == b"\0\0":
             # Nearly all queries: one OPT record without options, at the end.
-            found, size, version, do = (
-                1,
-                max(data[after + 3] << 8 | data[after + 4], size),
-                data[after + 6],
-                data[after + 7] > 127,
-            )
+            size = max(data[after + 3] << 8 | data[after + 4], size)
+            found, version, do = 1, data[after + 6], data[after + 7] > 127
         elif extra or authorities:
             # Only IXFR has an authority record in its question, and only its type will be looked at.
             found, size, do, version = _read_edns(data, after, authorities + extra)

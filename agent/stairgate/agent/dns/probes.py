@@ -83,7 +83,7 @@ class ProbeServer:
         self._socket.listen(64)
         self._visits: set[_Visit] = set()
         loop.add(self._socket.fileno(), self._acceptable)
-        loop.each_turn(self._tick)
+        loop.at_times(self._tick)
 
     def _acceptable(self, events: int) -> None:
         for _ in range(16):

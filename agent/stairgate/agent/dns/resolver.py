@@ -25,9 +25,12 @@ class Waiter(Protocol):
         """The answer has come; None when there is none to be had."""
 
 
+_BITS = (b"\0", b"\1", b"\2", b"\3")
+
+
 def cache_key(question: bytes, do: bool, cd: bool) -> bytes:
     """What an answer depends on: the question in lower case, and the two bits."""
-    return question + bytes((do | cd << 1,))
+    return question + _BITS[do | cd << 1]
 
 
 class Resolver:

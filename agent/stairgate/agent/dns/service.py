@@ -10,7 +10,7 @@ from typing import Any, Protocol
 
 from stairgate.agent.dns import answers
 from stairgate.agent.dns.cache import Entry
-from stairgate.agent.dns.decisions import ABSENT, NOT_READY, PROBE, REFUSE, RESOLVE, REWRITE, Decision, Rules, decide
+from stairgate.agent.dns.decisions import ABSENT, NOT_READY, PROBE, REFUSE, RESOLVE, REWRITE, Decider, Decision, Rules
 from stairgate.agent.dns.devices import STRANGER, Profile, Subject, by_mac
 from stairgate.agent.dns.loop import Loop
 from stairgate.agent.dns.message import (
@@ -109,6 +109,7 @@ class Service:
         self.answers: dict[bytes, tuple[float, bytes]] = {}
         self.generation = 0
         self.stranger = Subject(STRANGER, 0)
+        self._deciders: dict[bytes, Decider] = {}
         self._decisions: dict[bytes, Decision] = {}
         self._subjects: dict[bytes, Subject] = {}
         self._rules = Rules()
@@ -121,6 +122,7 @@ class Service:
         self._subjects = by_mac(tuple(profiles))
         self.stranger = Subject(STRANGER, 0)
         self._rules, self._table, self._page = rules, table, page
+        self._deciders.clear()
         self._decisions.clear()
         self.answers.clear()
         self._addresses.policy_changed(profiles)
@@ -149,9 +151,12 @@ class Service:
         return self._sized(query, waiting.path, self._with_reply(query, subject.profile, decision, entry))
 
     def _decided(self, subject: Subject, name: bytes) -> Decision:
+        decider = self._deciders.get(subject.key)
+        if decider is None:
+            sets = self._table.sets if self._table else ((),)
+            decider = self._deciders[subject.key] = Decider(subject.profile, self._rules, sets)
         text = text_of(name)
-        tags = self._table.tags_of(text) if self._table else ()
-        decision = decide(subject.profile, self._rules, text, tags)
+        decision = decider.decide(text, self._table.set_of(text) if self._table else 0)
         if len(self._decisions) >= DECISIONS:
             self._decisions.clear()
         self._decisions[subject.key + name] = decision
@@ -229,7 +234,7 @@ class Service:
             answer = answers.relayed(query, reply, elapsed, cap)
         if reply.addresses and not profile.exempt:
             try:
-                self._addresses.answered(profile, decision.name, decision.tags, reply.addresses, cap)
+                self._addresses.answered(profile, text_of(query.name), decision.tags, reply.addresses, cap)
             except Exception as error:  # the kernel refused: what it does not know stays shut
                 self._loop.failed(error)
         return answer

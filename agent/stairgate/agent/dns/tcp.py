@@ -119,7 +119,7 @@ class TcpServer:
         self._connections: set[Connection] = set()
         self._next_look = 0.0
         loop.add(self._socket.fileno(), self._acceptable)
-        loop.each_turn(self._tick)
+        loop.at_times(self._tick)
 
     def _acceptable(self, events: int) -> None:
         for _ in range(_ACCEPTED_A_TURN):

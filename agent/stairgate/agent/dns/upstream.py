@@ -94,7 +94,7 @@ class Upstream:
         self._tcp = TcpQuestions(loop, self._tcp_done)
         # All tries take equally long: the first of the row is the first to end.
         self._ends: deque[tuple[float, Asked, int]] = deque()
-        loop.each_turn(self._tick)
+        loop.at_times(self._tick)
 
     def _server(self, address: tuple[str, int]) -> Server:
         return Server(address, Ports(self._loop, address, self._chance, self._readable))
