@@ -35,6 +35,7 @@ from stairgate.agent.netlink import KernelRefused
 from stairgate.agent.off import OffWatch
 from stairgate.agent.outbox import Outbox
 from stairgate.agent.pack_fetch import PackFetch
+from stairgate.agent.pack_file import resolver_ranges
 from stairgate.agent.pack_store import PackStore
 from stairgate.agent.settings import AgentSettings
 from stairgate.agent.state import State
@@ -72,6 +73,8 @@ class Control:
         self._time = ClockTrust(clock, evidence or KernelEvidence(), self._held.clock_record)
         self._outbox = Outbox(link, self._time, identity.agent)
         self._certificates, self._feed = certificates, feed
+        # Whose addresses of encrypted resolvers are refused.
+        self._pack: str | None = None
         self._census = Census(lookout, self._outbox) if lookout else None
         self._off = OffWatch(kernel)
         # What the kernel refuses at the moment, or a parent at the console.
@@ -113,7 +116,7 @@ class Control:
             self._repair()
         elif stepped or touched or poll or now >= self._next_look:
             self._look(everything=poll)
-        self._follow_filter(now)
+        self._follow_filter(now, poll)
         if stepped:
             # The hub answers with the time.
             self._next_hello = now
@@ -238,14 +241,25 @@ class Control:
             log.error("%s", refused)
         self._look(everything=True)
 
-    def _follow_filter(self, now: float) -> None:
+    def _follow_filter(self, now: float, poll: bool) -> None:
         """See what became of the filter: nobody's names are led to one that is not there, and the family is told."""
-        if self._feed is None or not self._feed.turn(now):
+        if self._feed is None or not (self._feed.turn(now) or poll):
             return
+        pack = self._feed.pack_in_use()
+        if pack is not None and pack != self._pack:
+            self._refuse_resolvers(pack)
         if self._feed.serves() != self._enforcement.dns_serves:
             self._look(everything=False)
         if self._feed.reason() != self._told_missing:
             self._next_hello = now
+
+    def _refuse_resolvers(self, pack: str) -> None:
+        try:
+            self._enforcement.refuse_resolvers(resolver_ranges(pack) if pack else ())
+            self._pack = pack
+        except (KernelRefused, OSError, Refused, ValueError) as error:
+            log.error("the addresses of encrypted resolvers are not refused: %s", error)
+        self._look(everything=True)
 
     def _say_hello(self) -> None:
         now = self._clock.monotonic()
@@ -263,15 +277,8 @@ class Control:
         self._told_trusted = self._time.believe(policy.revision if policy else 0).trusted
         trust, certificate = self._trust.identity.trust, self._certificates.fingerprint if self._certificates else ""
         self._trust.save()
-        self._outbox.hello(
-            self._held.received,
-            self._held.highest,
-            (state, reason),
-            self._devices,
-            self._told_trusted,
-            trust,
-            certificate,
-        )
+        received, highest = self._held.received, self._held.highest
+        self._outbox.hello(received, highest, (state, reason), self._devices, self._told_trusted, trust, certificate)
 
     def stop(self) -> None:
         """End the filter. Grants live on to their ends; the names of exempt devices are no longer led here."""

@@ -5,11 +5,12 @@ due is left to `grants`, which flows are forgotten to `forgetting`, the policy t
 """
 
 import math
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Mapping
 from typing import NamedTuple
 
 from stairgate.agent import grants
 from stairgate.agent.clock_trust import Belief, strictest
+from stairgate.agent.doh_ranges import render_doh
 from stairgate.agent.forgetting import Forgetting
 from stairgate.agent.gate import GateSettings, SetName
 from stairgate.agent.gate_rules import render_gate
@@ -51,6 +52,8 @@ class Enforcement:
         self._lan_interfaces = lan_interfaces
         self._rules: bytes | None = None
         self._constant: Contents = {}
+        # As text beside the rules; "" before a pack was used, which leaves what the kernel holds.
+        self._resolvers = ""
         self._forgetting = Forgetting(kernel, clock)
         self.numbers: dict[str, int] = {}
         # Whether names are answered here: only then may the DNS of exempt devices be led here as well.
@@ -69,8 +72,28 @@ class Enforcement:
         """Load the constant rules and remember how the kernel tells them. Raises KernelRefused."""
         self._rules = None
         self._constant = {}
-        self._kernel.load(render_gate(self._settings))
+        text = render_gate(self._settings)
+        try:
+            self._kernel.load(text + self._resolvers)
+        except KernelRefused:
+            if not self._resolvers:
+                raise
+            # Whatever a list says, the gate stands.
+            self._resolvers = ""
+            self._kernel.load(text)
         self._rules = self._kernel.rules()
+
+    def refuse_resolvers(self, ranges: Iterable[tuple[int, int, bytes]]) -> None:
+        """No managed device reaches these encrypted resolvers, now and when the rules are loaded again.
+
+        ranges: (family, prefix length, address). Raises KernelRefused, ValueError; the gate itself then stays.
+        """
+        text = render_doh(ranges, self._settings.table)
+        if text != self._resolvers:
+            self._resolvers = text
+            self.load_rules()
+            if not self._resolvers:
+                raise KernelRefused("EINVAL", "loading the addresses of encrypted resolvers")
 
     def enforce(self, policy: Policy, used: Used, everything: bool = True) -> Outcome:
         """Make the kernel hold what the policy grants now. Raises KernelRefused; what it held before then stays.

@@ -128,16 +128,18 @@ def explain(
         kind=special_names.kind_of(name),
         target=decision.target,
         ends=level.until if by_level else None,
-        sentence=f"{device.id}: {name} {_sentence(profile, decision, verdict, level, zone)}",
+        sentence=f"{device.id}: {name} {_sentence(name, profile, decision, verdict, level, zone)}",
         help=_help(policy, decision, verdict),
     )
 
 
-def _sentence(profile: Profile, decision: decisions.Decision, verdict: Verdict, level: Decision, zone: Zone) -> str:
+def _sentence(
+    name: str, profile: Profile, decision: decisions.Decision, verdict: Verdict, level: Decision, zone: Zone
+) -> str:
     if decision.act == decisions.REFUSE:
         return f"is not resolved: {_refusal(verdict, level, zone)}."
     if decision.act == decisions.RESOLVE:
-        return f"is resolved: {_permission(profile, decision.name, verdict, level)}."
+        return f"is resolved: {_permission(profile, name, verdict, level)}."
     return {
         decisions.REWRITE: f"is answered with {decision.target}: safe search, or YouTube’s restricted mode, is on.",
         decisions.PROBE: "is answered by the router: devices ask there whether they are online.",

@@ -8,7 +8,6 @@ without one.
 import argparse
 import contextlib
 import json
-import os
 import sys
 import time
 from collections.abc import Callable, Sequence
@@ -19,12 +18,12 @@ from typing import NamedTuple
 from stairgate.agent import presence, sync
 from stairgate.agent.explain import Explanation, explain, find_device, local_text, zone_of
 from stairgate.agent.pack_fetch import wanted_by
+from stairgate.agent.pack_file import opened
 from stairgate.agent.pack_store import PackStore
 from stairgate.agent.settings import AgentSettings, SettingsRefused, read_settings
 from stairgate.agent.state import State
 from stairgate.agent.trust import HeldTrust
 from stairgate.core.fields import is_name
-from stairgate.core.pack import Pack
 from stairgate.core.records import Policy
 from stairgate.core.refused import Refused
 from stairgate.core.zone import utc_of_local
@@ -100,9 +99,7 @@ def tags_of(settings: AgentSettings, policy: Policy, name: str) -> Tagged:
 
 
 def _look_up(path: Path, name: str) -> tuple[str, ...]:
-    with open(path, "rb") as file:
-        descriptor = file.fileno()
-        pack = Pack(lambda offset, count: os.pread(descriptor, count, offset), os.fstat(descriptor).st_size)
+    with opened(str(path)) as pack:
         return tuple(pack.tags_of(name))
 
 

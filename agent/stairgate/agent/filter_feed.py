@@ -106,6 +106,15 @@ class FilterFeed:
         """True while somebody answers names: until then nobody but the family's devices may be sent there."""
         return self._process.serving is not None
 
+    def pack_in_use(self) -> str | None:
+        """The path of the pack that the filter uses, "" when none is to be used, None while that is open."""
+        if self._policy is None or self._process.serving is None:
+            return None
+        found = self._packs.found
+        if found.sha256 and self._process.serving.pack == found.sha256:
+            return found.path
+        return None if self._named() else ""
+
     def applied_by(self, now: float) -> float:
         """When to say hello: `now`, or a little later while the filter has not yet taken what the kernel holds."""
         latest = self._asked_at + FILTER_APPLIED_SECONDS
@@ -115,9 +124,10 @@ class FilterFeed:
         """What is missing though the policy is applied: `no_dns`, `no_pack`, or ""."""
         if self._policy is None:
             return ""
-        if not self._process.is_current():
+        serving = self._process.serving
+        if not self._process.is_current() or serving is None or serving.revision != self._policy.revision:
             return NO_DNS
-        used, named = self._process.serving.pack if self._process.serving else "", self._named()
+        used, named = serving.pack, self._named()
         if named and used != named and (self._packs.found.failing or not used):
             return NO_PACK
         return ""

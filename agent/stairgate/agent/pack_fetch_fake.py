@@ -9,13 +9,16 @@ from stairgate.agent.pack_fetch import NOTHING, Found, Wanted
 
 
 class FakePacks:
-    """See `pack_fetch.Packs`. wishes: all that was wanted; kept: what `keep_only` was called with. Close it."""
+    """See `pack_fetch.Packs`. wishes: all that was wanted; kept: what `keep_only` was called with; folder: of the
+    paths that it tells. Close it after the test.
+    """
 
     def __init__(self) -> None:
         self._read, self._write = os.pipe()
         self.found = NOTHING
         self.wishes: list[Wanted] = []
         self.kept: list[str] = []
+        self.folder = "/packs"
 
     def fileno(self) -> int:
         """See Packs."""
@@ -23,7 +26,7 @@ class FakePacks:
 
     def arrive(self, sha256: str, failing: str = "") -> None:
         """This one can be used now."""
-        self.found = Found(sha256, f"/packs/{sha256}.pack" if sha256 else "", failing)
+        self.found = Found(sha256, f"{self.folder}/{sha256}.pack" if sha256 else "", failing)
 
     def want(self, wanted: Wanted) -> None:
         """See Packs."""

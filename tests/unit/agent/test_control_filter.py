@@ -1,15 +1,23 @@
 """The loop and the filter: what it is told and when, what hello says while it is gone, which pack it is given."""
 
 from collections.abc import Iterator
+from ipaddress import ip_network
 from pathlib import Path
 
 import pytest
 
 from stairgate.agent.filter_process_fake import FakeFilter
-from stairgate.agent.limits import FILTER_APPLIED_SECONDS, FILTER_PACK_SECONDS, HELLO_SECONDS, RETRY_SECONDS
+from stairgate.agent.limits import (
+    FILTER_APPLIED_SECONDS,
+    FILTER_PACK_SECONDS,
+    HELLO_SECONDS,
+    RETRY_SECONDS,
+    SLOW_POLL_SECONDS,
+)
 from stairgate.agent.pack_fetch_fake import FakePacks
 from stairgate.core.policy import read_policy, write_policy
 from stairgate.core.records import Pack, Week
+from stairgate.hub.pack_builder import build
 from tests.lab.policies import family_policy
 from tests.unit.agent.rig import signed, signing_key
 from tests.unit.agent.router import BENS, Router, paused
@@ -297,3 +305,42 @@ def test_a_fault_of_the_disk_comes_after_one_of_the_filter_s_and_before_none(
     home.router.control.turn()
 
     assert home.said() == ("applied", "no_dns", 6)
+
+
+def test_addresses_of_encrypted_resolvers_are_those_of_the_pack_in_use(home: Filtered, tmp_path: Path) -> None:
+    networks = [("198.51.100.0/28", ("doh",)), ("203.0.113.7/32", ("adult",)), ("2001:db8::/48", ("doh", "vpn"))]
+    built = build([("dns.example", ("doh",))], [(ip_network(text), tags) for text, tags in networks], tmp_path / "pack")
+    home.packs.folder = str(tmp_path)
+    (tmp_path / "pack").rename(tmp_path / f"{built.sha256}.pack")
+
+    home.router.receive(home.with_pack(5, built.sha256))
+    assert "198.51.100" not in home.router.kernel.loaded
+    home.packs.arrive(built.sha256)
+    home.router.control.turn()
+
+    loaded = home.router.kernel.loaded
+    assert "198.51.100.0-198.51.100.15" in loaded and "2001:db8::-2001:db8:0:ffff" in loaded
+    assert "203.0.113.7" not in loaded
+    home.router.kernel.flush_ruleset()
+    home.router.control.turn()
+    assert home.router.kernel.loaded == loaded
+    home.router.receive(signed(family_policy(6)))
+    home.packs.arrive("")
+    home.router.control.turn()
+    assert "198.51.100" not in home.router.kernel.loaded
+
+
+def test_a_kernel_that_refuses_them_keeps_the_gate_and_is_asked_again(home: Filtered, tmp_path: Path) -> None:
+    built = build([], [(ip_network("198.51.100.0/28"), ("doh",))], tmp_path / "pack")
+    home.packs.folder = str(tmp_path)
+    (tmp_path / "pack").rename(tmp_path / f"{built.sha256}.pack")
+    home.router.receive(home.with_pack(5, built.sha256))
+    home.router.kernel.refuse = {"load": ["EINVAL"]}
+
+    home.packs.arrive(built.sha256)
+    home.router.control.turn()
+    assert "chain" in home.router.kernel.loaded and "198.51.100" not in home.router.kernel.loaded
+    assert home.said() == ("applied", "", 5)
+    home.router.wait(SLOW_POLL_SECONDS + 1)
+
+    assert "198.51.100" in home.router.kernel.loaded
