@@ -104,7 +104,9 @@ def _declarations() -> dict[SetName, Declaration]:
     declared |= dict.fromkeys((GRANTED, BRIDGE_GRANTED, BRIDGE_GRANTED_TCP), _TIMED_MAC)
     declared |= dict.fromkeys((OFF, OFF_TCP), _INTERFACE._replace(timed=True))
     declared[BRIDGE_OFF] = _PROTOCOL._replace(timed=True)
-    declared |= dict.fromkeys((FILTERED, FILTERED_ALL), _INTERFACE)
+    declared[FILTERED] = _INTERFACE
+    # Ends by itself: names of grown-ups' devices must not be led to a filter whose agent is gone.
+    declared[FILTERED_ALL] = _INTERFACE._replace(timed=True)
     declared[BRIDGE_GUARDED] = _PROTOCOL
     declared |= dict.fromkeys((LIMITED, RESOLVED_ONLY, NO_TUNNELS, ISOLATED), _MAC)
     declared |= dict.fromkeys((BRIDGE_LIMITED, BRIDGE_RESOLVED_ONLY, BRIDGE_ISOLATED, BRIDGE_HUB), _MAC)

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from stairgate.agent import gate
 from stairgate.agent.gate import SetName
-from stairgate.agent.limits import BELL_MS, NUMBER_MAX, SAME_END_MS, TCP_RETURN_MS
+from stairgate.agent.limits import BELL_MS, LED_MS, NUMBER_MAX, SAME_END_MS, TCP_RETURN_MS
 from stairgate.agent.set_elements import SetChange
 from stairgate.core.decide import Decision
 from stairgate.core.limits import GRANT_SECONDS_MAX
@@ -141,7 +141,7 @@ def _places(policy: Policy, lan_interfaces: Sequence[str], dns_serves: bool) -> 
     contents: Contents = {
         gate.LAN: interfaces,
         gate.FILTERED: dict(interfaces),
-        gate.FILTERED_ALL: dict(interfaces) if policy.everyone and dns_serves else {},
+        gate.FILTERED_ALL: dict.fromkeys(interfaces, LED_MS) if policy.everyone and dns_serves else {},
         gate.BRIDGE_GUARDED: {IPV4: None, IPV6: None} if lan_interfaces else {},
         gate.PAGE_PORTS: {},
         gate.HUB_V4: {},
@@ -163,7 +163,7 @@ def constant_contents(
     grants: Mapping[str, Grant] | None = None,
     dns_serves: bool = False,
 ) -> Contents:
-    """What the sets without timeouts hold under this policy.
+    """What the sets that no decision changes hold under this policy; only `filtered_all` has timeouts.
 
     grants: by device id; of those it matters who is or becomes limited. dns_serves: the filter answers, so that the
     names of exempt devices may be asked there too, when the home refuses some to everybody.
@@ -241,7 +241,7 @@ def changes_between(wanted: Contents, found: Contents, elapsed_ms: int = 0) -> l
     cap = GRANT_SECONDS_MAX * 1000
     for name, target in wanted.items():
         current = found.get(name, {})
-        capped_at = cap + TCP_RETURN_MS if name == gate.BRIDGE_GRANTED_TCP else cap
+        capped_at = {gate.BRIDGE_GRANTED_TCP: cap + TCP_RETURN_MS, gate.FILTERED_ALL: LED_MS}.get(name, cap)
         put = {
             key: _later(left, elapsed_ms)
             for key, left in target.items()

@@ -27,6 +27,7 @@ CLOCK_BYTES = 65536  # the saved record: a device's id takes 35 bytes, a policy 
 
 # Grants; the longest is core.limits.GRANT_SECONDS_MAX
 TCP_RETURN_MS = 1000  # TCP's return path stays open this much longer: the client gets its reset (measured: 4 of 4)
+LED_MS = 60_000  # names of exempt devices are led to the filter so long without an agent; renewed at half, every 10 s
 SAME_END_MS = 20  # two ends closer than this are the same: writing and reading back take about a millisecond
 # Under NAT, forgetting a flow at its end would cut the path of its reset (measured: 8 of 8 hung).
 FORGET_AFTER_SECONDS = TCP_RETURN_MS / 1000 + 0.1

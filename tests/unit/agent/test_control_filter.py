@@ -7,10 +7,12 @@ from pathlib import Path
 import pytest
 
 from stairgate.agent.filter_process_fake import FakeFilter
+from stairgate.agent.gate import FILTERED, FILTERED_ALL
 from stairgate.agent.limits import (
     FILTER_APPLIED_SECONDS,
     FILTER_PACK_SECONDS,
     HELLO_SECONDS,
+    LED_MS,
     RETRY_SECONDS,
     SLOW_POLL_SECONDS,
 )
@@ -168,6 +170,18 @@ def test_names_of_exempt_devices_are_led_here_only_while_somebody_answers(home: 
     home.filter.end()
     home.router.control.turn()
     assert not is_led()
+
+
+def test_without_an_agent_they_are_soon_led_here_no_more(home: Filtered) -> None:
+    home.router.receive(signed(family_policy(5)._replace(everyone=("malware",))))
+    for _ in range(20):
+        home.router.wait(5)
+        assert home.router.kernel.elements(FILTERED_ALL)
+
+    home.router.clock.move(LED_MS / 1000)
+
+    assert home.router.kernel.elements(FILTERED_ALL) == {}
+    assert home.router.kernel.elements(FILTERED) != {}
 
 
 def test_with_the_agent_s_end_they_are_led_here_no_more(home: Filtered) -> None:

@@ -23,7 +23,7 @@ from stairgate.agent.grants import (
     timed_contents,
 )
 from stairgate.agent.kernel_fake import FakeKernel
-from stairgate.agent.limits import BELL_MS, NUMBER_MAX, SAME_END_MS, TCP_RETURN_MS
+from stairgate.agent.limits import BELL_MS, LED_MS, NUMBER_MAX, SAME_END_MS, TCP_RETURN_MS
 from stairgate.agent.set_elements import SetChange
 from stairgate.core.decide import Decision
 from stairgate.core.records import Device, Filter, Hub
@@ -96,7 +96,7 @@ def test_names_are_led_to_the_filter_and_those_of_exempt_devices_only_while_it_s
     serving = constant_contents(everyone, FAMILY_NUMBERS, ("br-lan",), dns_serves=True)
 
     assert [found[gate.FILTERED] for found in (plain, down, serving)] == [lan, lan, lan]
-    assert [found[gate.FILTERED_ALL] for found in (plain, down, serving)] == [{}, {}, lan]
+    assert [found[gate.FILTERED_ALL] for found in (plain, down, serving)] == [{}, {}, dict.fromkeys(lan, LED_MS)]
     assert plain[gate.BRIDGE_GUARDED] == {b"\x08\x00": None, b"\x86\xdd": None}
     assert plain[gate.BRIDGE_HUB] == {mac_key(network.HOME.mac): None}
 
