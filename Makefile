@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 LAB := $(BIN)/python -m tests.lab.sandbox
 
-.PHONY: help run test lint demo-check test-faults storm bypass pictures wheel-check setup clean
+.PHONY: help run test lint demo-check test-faults storm bench-dns bypass pictures wheel-check setup clean
 
 help: ## print this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -32,6 +32,9 @@ storm: build/packages-run setup ## taps and faults in a random mixture, for a mi
 bypass: build/packages-run setup ## what children try to get round the filter, tried; writes docs/bypass.md (ROW=NAME for one)
 	$(LAB) $(BIN)/python -m tests.lab.bypass_check --page docs/bypass.md $(if $(ROW),--row $(ROW))
 
+bench-dns: build/packages-bench setup ## the filter beside dnsmasq, unbound and dnsdist, with a million names (QUICK=1: few)
+	$(LAB) $(BIN)/python -m tests.bench.dns_bench $(if $(QUICK),--quick) $(if $(SEED),--seed $(SEED))
+
 pictures: build/packages-test setup build/browser ## draw docs/pictures anew: every page, from a home in the lab
 	$(LAB) $(BIN)/python -m tests.lab.pictures
 
@@ -51,6 +54,9 @@ build/packages-run: tests/lab/install_packages
 
 build/packages-test: tests/lab/install_packages
 	@mkdir -p build && tests/lab/install_packages test && touch $@
+
+build/packages-bench: tests/lab/install_packages
+	@mkdir -p build && tests/lab/install_packages bench && touch $@
 
 $(VENV)/run: pyproject.toml | build/packages-run
 	$(PYTHON) -m venv $(VENV) && $(BIN)/pip install --quiet --disable-pip-version-check -e '.[agent,hub,lab]' && touch $@

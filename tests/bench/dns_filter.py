@@ -23,6 +23,7 @@ from tests.bench.dns_list import CLIENTS
 from tests.bench.dns_peers import START_SECONDS, UPSTREAM, Core, Listed, Missing, Resolver, wait_serving
 from tests.lab.processes import Program
 
+ROOT = Path(__file__).resolve().parents[2]
 DEBIAN_PYTHON = "/usr/bin/python3"
 PYTHON_IS_NEW = "import sys; sys.exit(sys.version_info < (3, 11))"
 
@@ -101,8 +102,8 @@ class OurFilter:
         words = ["--channel", str(theirs.fileno()), "--lan", "lo", "--resolver", UPSTREAM, "--table", "bench"]
         words += ["--port", str(port), "--clients", str(neighbours)]
         command = core.words([python, "-m", "stairgate.agent.dns", *words])
-        # As on a router: nothing but the service's own paths.
-        paths = {"PYTHONPATH": os.pathsep.join(["agent", "micro"])}
+        # The distribution's interpreter has none of our packages; the process needs these two and nothing else.
+        paths = {"PYTHONPATH": os.pathsep.join(str(ROOT / part) for part in ("agent", "micro"))}
         with theirs:
             self.program = Program("filter", command, folder, None, False, (theirs.fileno(),), paths)
         self._revision = 0
