@@ -107,11 +107,15 @@ def image(
     tail = b"".join([digest[2:] for digest, _ in rows]) + bytes([number for _, number in rows])
     for family, prefix, address, number in ranges:
         tail += bytes([family, prefix, number, 0]) + address + bytes(16 - len(address))
-    made = Image(head, tuple(steps), tail)
+    return closed(Image(head, tuple(steps), tail))
+
+
+def closed(made: "Image") -> "Image":
+    """The same with the SHA-256 of all of it at the end."""
     whole = sha256()
     for offset in range(0, made.size, 1024):
         whole.update(made.read(offset, 1024))
-    return Image(head, made.steps, tail + whole.digest())
+    return Image(made.head, made.steps, made.tail + whole.digest())
 
 
 def small() -> "Image":

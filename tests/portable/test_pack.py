@@ -2,7 +2,7 @@
 
 from stairgate.core.pack import SCANNED, Pack, name_hash
 from stairgate.core.refused import Refused
-from tests.portable.pack_vectors import Image, image, small
+from tests.portable.pack_vectors import Image, closed, image, small
 from tests.portable.refusals import reason_of
 
 TYPE_CHECKING = False
@@ -95,7 +95,7 @@ def test_a_crowded_bucket() -> None:
     """A look-up narrows it down before it reads; the name may be the first, the last, any, or not there."""
     wanted = name_hash("a.example")
     value = int.from_bytes(wanted[2:], "big")
-    for before in (0, 1, SCANNED, 3 * SCANNED, 5 * SCANNED):
+    for before in (0, 1, SCANNED, 160, 161, 3 * SCANNED, 5 * SCANNED):  # 160: where it is parted first
         below = [wanted[:2] + (value - 1 - number).to_bytes(4, "big") for number in range(before)]
         above = [wanted[:2] + (value + 1 + number).to_bytes(4, "big") for number in range(5 * SCANNED - before)]
         rows = [(digest, 1) for digest in below + above]
@@ -196,11 +196,10 @@ def test_contents_that_are_refused_when_read() -> None:
 
 def test_an_index_that_goes_back() -> None:
     digest = name_hash("a.example")
-    picture = image(("a",), ((), ("a",)), ((digest, 1),))
     bucket = digest[0] * 256 + digest[1]
-    # Fewer names at the end of the bucket than at its beginning.
-    picture.changes[len(picture.head) + bucket * 4] = 1
-    picture.changes[len(picture.head) + bucket * 4 + 4] = 0
+    head = image(("a",), ((), ("a",)), ((digest, 1),)).head
+    # Fewer names at the end of the name's bucket than at its beginning.
+    picture = closed(Image(head, ((3, 1), (bucket, -1), (65535, 1)), digest[2:] + b"\1"))
     assert refused_reading(picture) == ["check", "look-up"]
 
 

@@ -1,6 +1,7 @@
 """Packs as the hub builds them: what is left out, what exceptions and hashes do, the same bytes in any order."""
 
 import hashlib
+import itertools
 import random
 import re
 from collections.abc import Iterable, Iterator, Sequence
@@ -392,6 +393,16 @@ def test_no_category_is_lost_before_it_must(tmp_path: Path) -> None:
 
     assert built.report.trimmed == 0
     assert all(set(pack.tags_of(entry.name)) == set(entry.tags) for entry in entries)
+
+
+def test_only_as_many_categories_are_lost_as_must(tmp_path: Path) -> None:
+    triples = list(itertools.combinations(GRAVEST_FIRST[:-1], 3))[:250]
+    entries = [listed(f"n{number}.example", *tags) for number, tags in enumerate(triples)]
+    entries += [listed(f"m{number}.example", *tags, "other") for number, tags in enumerate(triples[:20])]
+    pack, built = made(tmp_path, entries)
+
+    assert built.report.trimmed == 20
+    assert all(set(pack.tags_of(entry.name)) == set(entry.tags[:3]) for entry in entries)
 
 
 def test_too_many_combinations_of_apps_are_refused_with_advice(tmp_path: Path) -> None:
