@@ -15,13 +15,33 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from tests.lab import bypass_changes, bypass_names, bypass_page, bypass_ways, network, processes
+from tests.lab import (
+    bypass_allowed,
+    bypass_changes,
+    bypass_closed,
+    bypass_home_rows,
+    bypass_names,
+    bypass_page,
+    bypass_searches,
+    bypass_ways,
+    network,
+    processes,
+)
 from tests.lab.bypass_home import BypassHome
 from tests.lab.bypass_judge import Verdict, judge
 from tests.lab.bypass_table import EVASION, LIMIT, MUST_WORK, PHASES, UNMANAGED, Row, Step, Tried
 
 BEGAN = time.monotonic()
-ROWS: tuple[Row, ...] = (*bypass_names.ROWS, *bypass_ways.ROWS, *bypass_changes.ROWS)
+PARTS = (
+    bypass_names,
+    bypass_searches,
+    bypass_ways,
+    bypass_home_rows,
+    bypass_allowed,
+    bypass_changes,
+    bypass_closed,
+)
+ROWS: tuple[Row, ...] = tuple(row for part in PARTS for row in part.ROWS)
 TAIL_BYTES = 3000
 
 

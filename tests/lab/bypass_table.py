@@ -1,6 +1,6 @@
 """The rows of the bypass table as values: what is tried, from which device, at which level, and what stops it.
 
-It decides what a row is; the rows are `bypass_names`', `bypass_ways`' and `bypass_changes`', the verdict is
+It decides what a row is; the rows stand in modules by what they are about (`bypass_check.PARTS`), the verdict is
 `bypass_judge`'s.
 """
 
