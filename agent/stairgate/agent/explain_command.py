@@ -17,9 +17,9 @@ from typing import NamedTuple
 
 from stairgate.agent import presence, sync
 from stairgate.agent.explain import Explanation, explain, find_device, local_text, zone_of
-from stairgate.agent.pack_fetch import wanted_by
 from stairgate.agent.pack_file import opened
 from stairgate.agent.pack_store import PackStore
+from stairgate.agent.packs import wanted_by
 from stairgate.agent.settings import AgentSettings, SettingsRefused, read_settings
 from stairgate.agent.state import State
 from stairgate.agent.trust import HeldTrust

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 
 from stairgate.agent.filter_process import NameFilter
 from stairgate.agent.limits import FILTER_APPLIED_SECONDS, FILTER_PACK_SECONDS
-from stairgate.agent.pack_fetch import Packs, wanted_by
+from stairgate.agent.packs import Packs, wanted_by
 from stairgate.core.decide import Decision
 from stairgate.core.records import Policy
 

@@ -13,8 +13,6 @@ import logging
 import os
 import threading
 import time
-from pathlib import Path
-from typing import NamedTuple, Protocol
 
 from stairgate.agent.limits import (
     PACK_BYTES_MAX,
@@ -25,67 +23,10 @@ from stairgate.agent.limits import (
     PACK_TRY_SECONDS,
 )
 from stairgate.agent.pack_store import PackStore, Part
-from stairgate.core.records import Policy
+from stairgate.agent.packs import NOTHING, Found, Wanted
 from stairgate.core.refused import Refused
 
-NAMES = "names"  # the one category of packs
-
 log = logging.getLogger("stairgate.agent")
-
-
-class Wanted(NamedTuple):
-    """A pack: its hash and size as the policy names them, "" and 0 for none; and where it may be asked for.
-
-    refused: hashes of packs that the filter could not use; another good one is looked for, and this one not fetched.
-    """
-
-    sha256: str
-    bytes: int
-    sources: tuple[tuple[str, int], ...]
-    refused: frozenset[str] = frozenset()
-
-
-class Found(NamedTuple):
-    """sha256: of the pack to use, "" for none; path: its file. failing: a word for why the wanted one is not here yet
-    though it was tried, "" while all is well."""
-
-    sha256: str
-    path: str
-    failing: str
-
-
-NOTHING = Found("", "", "")
-
-
-def wanted_by(policy: Policy, refused: frozenset[str] = frozenset()) -> Wanted:
-    """What a policy wants: its pack of names, from the addresses of its hub."""
-    hub = policy.hub
-    sources = tuple((address, hub.port) for address in hub.addresses) if hub else ()
-    for pack in policy.packs:
-        if pack.category == NAMES:
-            return Wanted(pack.sha256, pack.bytes, sources, refused)
-    return Wanted("", 0, sources, refused)
-
-
-class Packs(Protocol):
-    """What the control loop needs of the packs. found: the newest answer to what is wanted."""
-
-    found: Found
-
-    def fileno(self) -> int:
-        """A descriptor that becomes readable when `found` has changed."""
-
-    def want(self, wanted: Wanted) -> None:
-        """Bring this pack here, and leave whatever else is being brought."""
-
-    def acknowledge(self) -> None:
-        """`found` was looked at: the descriptor is no longer readable."""
-
-    def keep_only(self, sha256: str) -> None:
-        """The filter uses this pack: the others may go."""
-
-    def close(self) -> None:
-        """Leave off. What has come so far stays for the next time."""
 
 
 class PackFetch:
@@ -263,8 +204,3 @@ def _word_for(error: Exception) -> str:
 def _begins_at(content_range: str, first: int) -> bool:
     """True for `bytes 100-…` when 100 is the first byte that is missing."""
     return content_range.startswith(f"bytes {first}-")
-
-
-def pack_fetch(folder: Path) -> PackFetch:
-    """The packs in a folder."""
-    return PackFetch(PackStore(folder))

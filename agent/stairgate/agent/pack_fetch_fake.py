@@ -5,11 +5,11 @@ It decides nothing.
 
 import os
 
-from stairgate.agent.pack_fetch import NOTHING, Found, Wanted
+from stairgate.agent.packs import NOTHING, Found, Wanted
 
 
 class FakePacks:
-    """See `pack_fetch.Packs`. wishes: all that was wanted; kept: what `keep_only` was called with; folder: of the
+    """See `packs.Packs`. wishes: all that was wanted; kept: what `keep_only` was called with; folder: of the
     paths that it tells. Close it after the test.
     """
 

@@ -16,8 +16,9 @@ import pytest
 
 from stairgate.agent import pack_fetch
 from stairgate.agent.limits import PACK_BYTES_MAX, PACK_CHUNK_BYTES, PACKS_ON_DISK
-from stairgate.agent.pack_fetch import NOTHING, Found, PackFetch, Wanted, wanted_by
+from stairgate.agent.pack_fetch import PackFetch
 from stairgate.agent.pack_store import PackStore
+from stairgate.agent.packs import NOTHING, Found, Wanted, wanted_by
 from stairgate.core.records import Pack
 from stairgate.core.refused import Refused
 from tests.lab.policies import family_policy
@@ -340,7 +341,8 @@ KILLED = """
 import sys, os, signal
 from pathlib import Path
 from stairgate.agent import pack_store
-from stairgate.agent.pack_fetch import PackFetch, Wanted
+from stairgate.agent.pack_fetch import PackFetch
+from stairgate.agent.packs import Wanted
 steps = int(sys.argv[1])
 def count(work):
     def counted(*given):
