@@ -9,22 +9,10 @@ from collections.abc import Iterable
 
 from stairgate.agent.gate import DOH4, DOH6, SetName
 from stairgate.agent.limits import DOH_PREFIX4, DOH_PREFIX6, RANGES_IN_SET
+from stairgate.agent.routed import RESERVED4
 
 # (first, last) as numbers. Numbers and not `ipaddress`, whose objects took four seconds for the largest pack.
 Span = tuple[int, int]
-
-# 0/8, 10/8, 100.64/10, 127/8, 169.254/16, 172.16/12, 192.168/16, 198.18/15, 224/3: nobody's or the home's own.
-_NEVER4: tuple[Span, ...] = (
-    (0x00000000, 0x00FFFFFF),
-    (0x0A000000, 0x0AFFFFFF),
-    (0x64400000, 0x647FFFFF),
-    (0x7F000000, 0x7FFFFFFF),
-    (0xA9FE0000, 0xA9FEFFFF),
-    (0xAC100000, 0xAC1FFFFF),
-    (0xC0A80000, 0xC0A8FFFF),
-    (0xC6120000, 0xC613FFFF),
-    (0xE0000000, 0xFFFFFFFF),
-)
 
 
 def _span(prefix: int, address: bytes) -> Span:
@@ -40,7 +28,7 @@ def _may_be_refused(prefix: int, address: bytes, span: Span) -> bool:
     if len(address) == 16:
         # 2000::/3, what is routed.
         return prefix >= DOH_PREFIX6 and address[0] >> 5 == 1
-    return prefix >= DOH_PREFIX4 and not any(span[0] <= last and first <= span[1] for first, last in _NEVER4)
+    return prefix >= DOH_PREFIX4 and not any(span[0] <= last and first <= span[1] for first, last in RESERVED4)
 
 
 def _merged(spans: list[Span]) -> list[Span]:

@@ -174,6 +174,18 @@ class NetlinkSocket:
                         raise KernelRefused(refusal, what)
                     return
 
+    def ask(self, kind: int, body: bytes, what: str) -> Message:
+        """Ask for one object. Raises KernelRefused."""
+        sequence = self.next_sequence()
+        self._send(message(kind, 0, sequence, body), what)
+        while True:
+            for answer in messages(self._receive(what)):
+                if answer.sequence != sequence:
+                    continue
+                if answer.kind == NLMSG_ERROR:
+                    raise KernelRefused(error_name(error_code(answer)), what)
+                return answer
+
     def dump(self, kind: int, body: bytes, what: str) -> Iterator[Message]:
         """Ask for all objects of a kind. Raises KernelRefused, or Interrupted when the answer may be torn."""
         sequence = self.next_sequence()

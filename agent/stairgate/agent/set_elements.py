@@ -8,6 +8,7 @@ expired cannot be deleted), timeouts in milliseconds, never 0. Which elements th
 import socket
 import struct
 from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
 from typing import NamedTuple
 
 from stairgate.agent.gate import WITH_TIMEOUT, SetName
@@ -69,13 +70,17 @@ def _entries(elements: Sequence[tuple[bytes, int | None]]) -> bytes:
     )
 
 
-def _list_body(name: SetName, table: str, elements: Sequence[tuple[bytes, int | None]]) -> bytes:
+@cache
+def _set_body(name: SetName, table: str) -> bytes:
     return (
         netfilter_header(FAMILIES[name.family])
         + attribute(LIST_TABLE, table.encode() + b"\0")
         + attribute(LIST_SET, name.name.encode() + b"\0")
-        + nested(LIST_ELEMENTS, _entries(elements))
     )
+
+
+def _list_body(name: SetName, table: str, elements: Sequence[tuple[bytes, int | None]]) -> bytes:
+    return _set_body(name, table) + nested(LIST_ELEMENTS, _entries(elements))
 
 
 def _chunks(elements: Sequence[tuple[bytes, int | None]]) -> Iterator[Sequence[tuple[bytes, int | None]]]:
@@ -104,6 +109,22 @@ def encode_changes(table: str, changes: Sequence[SetChange], first_sequence: int
             bodies.append((DELSETELEM, 0, _list_body(change.name, table, part)))
         for part in _chunks(puts):
             bodies.append((NEWSETELEM, NLM_F_CREATE, _list_body(change.name, table, part)))
+    return _batch(bodies, first_sequence)
+
+
+def encode_replacement(table: str, contents: Mapping[SetName, Elements], first_sequence: int) -> tuple[bytes, int]:
+    """The batch after which each set holds its elements and no others, and the sequence of its last message."""
+    bodies: list[tuple[int, int, bytes]] = []
+    for name, elements in contents.items():
+        # Without elements the message means all of them.
+        bodies.append((DELSETELEM, 0, _set_body(name, table)))
+        for part in _chunks(sorted(elements.items())):
+            bodies.append((NEWSETELEM, NLM_F_CREATE, _list_body(name, table, part)))
+    return _batch(bodies, first_sequence)
+
+
+def _batch(bodies: Sequence[tuple[int, int, bytes]], first_sequence: int) -> tuple[bytes, int]:
+    """Messages as one transaction, of which the last asks for the answer."""
     if not bodies:
         return b"", first_sequence
     envelope = netfilter_header(socket.AF_UNSPEC, NFNL_SUBSYS_NFTABLES)
@@ -123,6 +144,13 @@ def commit(netlink: NetlinkSocket, table: str, changes: Sequence[SetChange]) -> 
     batch, last = encode_changes(table, changes, netlink.next_sequence())
     if batch:
         netlink.transact(batch, last, f"changing {', '.join(change.name.name for change in changes)}")
+
+
+def replace(netlink: NetlinkSocket, table: str, contents: Mapping[SetName, Elements]) -> None:
+    """Make each set hold its elements and no others, in one transaction. Raises KernelRefused."""
+    batch, last = encode_replacement(table, contents, netlink.next_sequence())
+    if batch:
+        netlink.transact(batch, last, "filling sets")
 
 
 def _decode_elements(body: bytes) -> Iterator[tuple[bytes, int | None]]:
@@ -152,11 +180,7 @@ def read_elements(netlink: NetlinkSocket, table: str, name: SetName) -> dict[byt
 
     Raises KernelRefused, with ENOENT when table or set is gone.
     """
-    body = (
-        netfilter_header(FAMILIES[name.family])
-        + attribute(LIST_TABLE, table.encode() + b"\0")
-        + attribute(LIST_SET, name.name.encode() + b"\0")
-    )
+    body = _set_body(name, table)
     return {
         key: left
         for answer in _dump_whole(netlink, GETSETELEM, body, f"reading set {name.family} {name.name}")
