@@ -46,6 +46,25 @@ def held(phase: str, name: str, what: str, by: str, on: tuple[str, ...] = BOTH) 
     ]
 
 
+def _expired() -> list[Row]:
+    name, by = "stale.example.org", "its time is over in the kernel; the name has to be asked again"
+    going_on = "only new connections are checked"
+    rows = held("expired", name, "a site whose address was resolved more than an hour ago", by, (RESOLVED,))
+    rows += [
+        must_work(
+            f"expired-flow-{kind}",
+            f"{'a download' if kind == 'tcp' else 'a call'} that began while the address was fresh",
+            going_on,
+            step("alive", key=f"expired-{kind}"),
+            (RESOLVED,),
+            phase="expired",
+            before=(step("begin", key=f"expired-{kind}", kind=kind, to=name),),
+        )
+        for kind in ("tcp", "udp")
+    ]
+    return rows
+
+
 def _app_blocked() -> list[Row]:
     name = places.APP_NAME
     rows = flows("blocked", "the app was blocked", name, APP_ADDRESSES)
@@ -151,4 +170,4 @@ def _limited() -> list[Row]:
     return rows
 
 
-ROWS = (*_app_blocked(), *_limited())
+ROWS = (*_expired(), *_app_blocked(), *_limited())

@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from stairgate.agent import gate
 from tests.lab import bypass_network, network
 from tests.lab import bypass_places as places
 from tests.lab.bypass_network import STOLEN_V4, THIEF, BypassLab
@@ -124,6 +125,7 @@ class BypassHome:
         """Change the rules as the phase says. Raises Deadline when the router does not come to it."""
         ways: dict[str, Callable[[], None]] = {
             "open": self._begin,
+            "expired": self._expire,
             "disguised": self._disguise,
             "borrowed": self._steal,
             "blocked": self._block,
@@ -168,6 +170,14 @@ class BypassHome:
 
     def _wear(self, name: str, mac: str) -> None:
         network.ip("-n", name, "link", "set", "eth0", "address", mac)
+
+    def _expire(self) -> None:
+        # As the kernel does when an hour is over, for one address; nobody can wait for that here.
+        mac = network.CONSOLE.mac
+        for name, address in ((gate.RESOLVED4, places.STALE.v4), (gate.RESOLVED6, places.STALE.v6)):
+            element = f"{name.family} {gate.GateSettings().table} {name.name} {{ {mac} . {address} }}"
+            words = [*network.enter_words("router"), "nft", "delete", "element", *element.split()]
+            subprocess.run(words, capture_output=True, check=False)
 
     def _disguise(self) -> None:
         for name, mac in DISGUISES.items():

@@ -11,6 +11,7 @@ from tests.lab.bypass_table import ASSISTIVE, EVASION, FILTERED, ISOLATED, LIMIT
 DEVICES = {FILTERED: "filtered", RESOLVED: "only resolved", ISOLATED: "isolated", ASSISTIVE: "assistive"}
 LEVELS = {
     "open": "While the internet is on",
+    "expired": "After the time of a looked up address is over",
     "disguised": "With a new hardware address",
     "borrowed": "With a parent's IP address",
     "blocked": "After an app or a name was blocked",

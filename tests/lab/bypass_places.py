@@ -38,6 +38,7 @@ APP = Place(21)  # serves one app only
 SHARED = Place(22)  # a front end that serves the app and a school
 FRIEND = Place(23)  # allowed, and only the phone asks for it
 LATER = Place(24)  # allowed now, denied later
+STALE = Place(26)  # allowed, and its time in the set of resolved addresses is over
 TRACKER = Place(25)  # blocked, and hidden behind an allowed alias
 DOH = Place(30)  # an encrypted resolver that the list knows, by name and by address
 QUIET_DOH = Place(31)  # one that nobody lists
@@ -65,6 +66,7 @@ PLACES = (
         SHARED,
         FRIEND,
         LATER,
+        STALE,
         TRACKER,
         DOH,
         QUIET_DOH,
@@ -92,6 +94,7 @@ NAMES = {
     "school.example.org": SHARED,
     "friend.example.org": FRIEND,
     "later.example.org": LATER,
+    "stale.example.org": STALE,
     "tracker.example.net": TRACKER,
     "doh.example": DOH,
     "vpn.example": VPN,

@@ -16,9 +16,10 @@ BOTH = (FILTERED, RESOLVED)
 ISOLATED, ASSISTIVE = network.LAPTOP.name, "aid"
 
 EVASION, MUST_WORK, LIMIT = "evasion", "must work", "limit"
-# In this order. open: the filter alone. disguised: with a hardware address that nobody knows. borrowed: with a
-# parent's IP address. blocked: an app and a name are blocked now. limited: only what is listed. closed: nothing.
-PHASES = ("open", "disguised", "borrowed", "blocked", "limited", "closed")
+# In this order. open: the filter alone. expired: an address was looked up long ago. disguised: with a hardware address
+# that nobody knows. borrowed: with a parent's IP address. blocked: an app and a name are blocked now. limited: only
+# what is listed. closed: nothing.
+PHASES = ("open", "expired", "disguised", "borrowed", "blocked", "limited", "closed")
 
 
 class Step(NamedTuple):

@@ -12,7 +12,7 @@ from typing import NamedTuple
 A, CNAME, AAAA, OPT, SVCB, HTTPS = 1, 5, 28, 41, 64, 65
 TYPES = {"A": A, "AAAA": AAAA, "SVCB": SVCB, "HTTPS": HTTPS}
 ECH = 5
-PADDING, PADDING_BYTES = 12, 900
+PADDING, PADDING_BYTES = 12, 950
 
 
 class Seen(NamedTuple):
