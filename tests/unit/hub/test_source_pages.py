@@ -36,7 +36,7 @@ def test_a_known_list_is_switched_on_and_off(hub: Hub) -> None:
     woken = hub.parts.lists.upkeep._woken
     assert hub.post("/lists/kadultsb/switch", on="yes").location == "/lists"
     assert woken.is_set()
-    assert "Adult sites Pornography Will be fetched in a moment." in text(hub)
+    assert re.search(r"Adult sites (\S+ ){0,3}Will be fetched in a moment\.", text(hub))
     assert "Steven Black, github.com/StevenBlack/hosts Licence: MIT" in text(hub)
     assert hub.post("/lists/kadultsb/switch", on="no").location == "/lists"
     assert "Will be fetched" not in text(hub)
