@@ -26,14 +26,14 @@ GROUPS = (
     Group(
         "Not for children",
         (
-            Category("adult", "Pornography", "Pictures, videos and chats made to arouse. Not: books, health, advice."),
+            Category("adult", "Adult sites", "Pornography, and chats with it. Not: books, health, advice."),
             Category("gambling", "Gambling", "Betting, casinos, poker and lotteries for money."),
             Category("lootboxes", "Loot boxes", "Sites that sell random prizes or bet with game items."),
             Category("dating", "Dating", "Meeting strangers for dates, and video calls with strangers."),
             Category("drugs", "Drugs and vapes", "Shops for drugs, alcohol and vapes. Not: advice and help."),
             Category("violence", "Violence", "Real cruelty shown for its own sake, and games from 18."),
             Category("crypto", "Trading coins", "Exchanges where cryptocurrencies are bought and sold."),
-            Category("warez", "Stolen copies", "Copied films and games, often with harmful programs in them."),
+            Category("warez", "Pirated films and games", "Copies that nobody paid for, often with harmful programs in them."),
         ),
     ),
     Group(
@@ -52,9 +52,9 @@ GROUPS = (
     Group(
         "Safety and privacy",
         (
-            Category("malware", "Harmful programs", "Places that spread viruses or steer infected devices."),
-            Category("phishing", "Fraud", "False pages that ask for passwords or money."),
-            Category("ads", "Advertising", "Companies that place advertisements on pages and in apps."),
+            Category("malware", "Harmful sites", "Places that spread viruses or steer infected devices."),
+            Category("phishing", "Fraud and phishing", "False pages that ask for passwords or money."),
+            Category("ads", "Ads", "Companies that place advertisements on pages and in apps."),
             Category("tracking", "Tracking", "Companies that follow people from page to page and app to app."),
         ),
     ),

@@ -8,6 +8,8 @@ from typing import NamedTuple
 
 from stairgate.hub.acts import new_id
 from stairgate.hub.family import Device, Person, Week, write
+from stairgate.hub.filters import from_preset, write_filter
+from stairgate.hub.presets import BY_ID
 from stairgate.hub.store import Store
 
 
@@ -20,7 +22,10 @@ class DemoDevice(NamedTuple):
 
 
 class DemoChild(NamedTuple):
-    """A child with devices, and a bedtime on the evenings of `days` (Monday 1 … Sunday 64), 0 for none."""
+    """A child with devices, and a bedtime on the evenings of `days` (Monday 1 … Sunday 64), 0 for none.
+
+    filtered: begins with the filter of its age, as a child does that is added on a page.
+    """
 
     name: str
     band: str
@@ -28,6 +33,7 @@ class DemoChild(NamedTuple):
     days: int = 79
     start: int = 20 * 60 + 30
     end: int = 7 * 60
+    filtered: bool = True
 
 
 def seed(store: Store, home: str, zone: str, children: Sequence[DemoChild]) -> dict[str, str]:
@@ -43,6 +49,8 @@ def seed(store: Store, home: str, zone: str, children: Sequence[DemoChild]) -> d
             person = Person(new_id("p"), child.name, child.band, zone)
             write(rows, person)
             ids[child.name] = person.id
+            if child.filtered:
+                write_filter(rows, from_preset(person.id, BY_ID[child.band]))
             for device in child.devices:
                 record = Device(new_id("d"), device.name, (device.mac,), (person.id,), device.kind)
                 write(rows, record)

@@ -64,6 +64,13 @@ def by_the_rules(held: ChildFilter, state: AppState) -> str:
     return "blocked" if by_category or (held.age and state.app.age > held.age) else "open"
 
 
+def count_says(blocked: int, all_of_them: int) -> str:
+    """`all blocked`, `2 of 7 blocked`, `open`."""
+    if not blocked:
+        return "open"
+    return "all blocked" if blocked == all_of_them else f"{blocked} of {all_of_them} blocked"
+
+
 def app_facts(app: catalogue.App) -> str:
     """`from 13 (terms) · sells random items`."""
     age = f"from {app.age} ({app.age_from})" if app.age else f"no lower age ({app.age_from})"

@@ -116,7 +116,7 @@ def test_the_page_of_a_childs_device_answers_and_keeps_nothing(
 
 def test_me_says_what_is_filtered(hub: Hub, child: str) -> None:
     page = hub.get("/me", hub.new_browser(), environ_overrides=HERE).text
-    assert "What is filtered" in page and "Pornography" in page and "YouTube is set to strict" in page
+    assert "What is filtered" in page and "Adult sites" in page and "YouTube is set to strict" in page
     assert "Why is this blocked?" in page
     hub.post(f"/children/{child}/filter/preset", preset="none")
     assert "Nothing is filtered." in hub.get("/me", hub.new_browser(), environ_overrides=HERE).text
