@@ -96,6 +96,7 @@ def main(words: Sequence[str]) -> int:
         log.error("the filter cannot start: %s", error)
         return 1
     loop.run()
+    loop.close()
     return 0
 
 

@@ -58,7 +58,7 @@ class Channel:
         self._steps: Iterator[None] | None = None
         self._next: tuple[dict[str, str], str, Policy] | None = None
         self._revision = 0
-        loop.add(descriptor, self._ready)
+        loop.add(self._socket, self._ready)
         loop.at_times(self._tick)
 
     def _ready(self, events: int) -> None:
@@ -163,4 +163,4 @@ class Channel:
         except OSError:
             self._loop.stop()
             return
-        self._loop.change(self._socket.fileno(), READ | (WRITE if self._unsent else 0))
+        self._loop.change(self._socket, READ | (WRITE if self._unsent else 0))

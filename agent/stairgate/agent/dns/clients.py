@@ -20,9 +20,6 @@ class AddressBook(Protocol):
     def mac_of(self, address: str) -> bytes | None:
         """The MAC address behind an address in its usual text form, None when nobody knows."""
 
-    def close(self) -> None:
-        """Free its sockets."""
-
 
 class FixedBook:
     """See AddressBook; for benchmarks and tests on loopback, which has no neighbours. known: text forms of both."""
@@ -34,9 +31,6 @@ class FixedBook:
         """See AddressBook."""
         return self._known.get(address)
 
-    def close(self) -> None:
-        """See AddressBook."""
-
 
 class NeighbourBook:
     """See AddressBook. changed: called with an address whose MAC address is another than before. Raises OSError."""
@@ -46,7 +40,7 @@ class NeighbourBook:
         self._loop, self._changed = loop, changed
         self._known: dict[str, bytes] = {}
         self._next_reading = float("-inf")
-        loop.add(self._neighbours.fileno(), self._readable)
+        loop.add(self._neighbours, self._readable)
 
     def mac_of(self, address: str) -> bytes | None:
         """See AddressBook."""
@@ -57,11 +51,6 @@ class NeighbourBook:
                 self._note(sighting)
             known = self._known.get(address)
         return known
-
-    def close(self) -> None:
-        """See AddressBook."""
-        self._loop.remove(self._neighbours.fileno())
-        self._neighbours.close()
 
     def _readable(self, events: int) -> None:
         for sighting in self._neighbours.news():

@@ -7,6 +7,7 @@ a handler takes a bounded share of what waits for it, and the rest makes it read
 import select
 import time
 from collections.abc import Callable
+from typing import Protocol
 
 from stairgate.agent.limits import WAIT_MAX_SECONDS
 
@@ -16,12 +17,23 @@ EVENTS_A_TURN = 64
 Handler = Callable[[int], None]
 
 
+class Held(Protocol):
+    """A socket, or something that holds one."""
+
+    def fileno(self) -> int:
+        """Its descriptor, negative once it is closed."""
+
+    def close(self) -> None:
+        """Free it."""
+
+
 class Loop:
     """`now` is the monotonic time of the turn, `errors` how many messages nobody could handle."""
 
     def __init__(self) -> None:
         self._epoll = select.epoll()
         self._handlers: dict[int, Handler] = {}
+        self._held: dict[int, Held] = {}
         self._ticks: dict[Callable[[float], float], float] = {}
         self._due = 0.0
         self.now = time.monotonic()
@@ -29,19 +41,30 @@ class Loop:
         self.last_error = ""
         self.is_running = True
 
-    def add(self, descriptor: int, handler: Handler, events: int = READ) -> None:
-        """Call the handler, with the events, whenever the descriptor is ready."""
+    def add(self, held: Held, handler: Handler, events: int = READ) -> None:
+        """Call the handler, with the events, whenever this is ready. The loop owns it from now on."""
+        descriptor = held.fileno()
         self._handlers[descriptor] = handler
+        self._held[descriptor] = held
         self._epoll.register(descriptor, events)
 
-    def change(self, descriptor: int, events: int) -> None:
+    def change(self, held: Held, events: int) -> None:
         """Wait for other events."""
-        self._epoll.modify(descriptor, events)
+        self._epoll.modify(held.fileno(), events)
 
-    def remove(self, descriptor: int) -> None:
-        """Forget a descriptor; call it before it is closed."""
-        del self._handlers[descriptor]
-        self._epoll.unregister(descriptor)
+    def remove(self, held: Held) -> None:
+        """Close it, once."""
+        descriptor = held.fileno()
+        if self._held.get(descriptor) is held:
+            del self._handlers[descriptor], self._held[descriptor]
+            self._epoll.unregister(descriptor)
+            held.close()
+
+    def close(self) -> None:
+        """Close everything."""
+        for held in list(self._held.values()):
+            self.remove(held)
+        self._epoll.close()
 
     def at_times(self, tick: Callable[[float], float]) -> None:
         """Call with the time, from the next turn on; it returns when it wants to be called again.
@@ -67,7 +90,6 @@ class Loop:
         """Turn until `stop`."""
         while self.is_running:
             self.turn()
-        self._epoll.close()
 
     def turn(self) -> None:
         """One turn: wait for what comes first, a descriptor or a moment."""

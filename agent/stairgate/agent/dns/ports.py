@@ -80,12 +80,11 @@ class Ports:
             raise
         port = Port(made, now + PORT_SECONDS)
         self._open[place] = port
-        self._loop.add(made.fileno(), lambda events: self._readable(port, events))
+        self._loop.add(made, lambda events: self._readable(port, events))
         return port
 
     def settle(self, port: Port) -> None:
         """Close a port that has served its time, once nothing is outstanding on it."""
         if port in self._closing and not port.outstanding:
             self._closing.discard(port)
-            self._loop.remove(port.socket.fileno())
-            port.socket.close()
+            self._loop.remove(port.socket)

@@ -82,7 +82,7 @@ class ProbeServer:
         self._socket = open_socket(socket.AF_INET, socket.SOCK_STREAM, interface, port)
         self._socket.listen(64)
         self._visits: set[_Visit] = set()
-        loop.add(self._socket.fileno(), self._acceptable)
+        loop.add(self._socket, self._acceptable)
         loop.at_times(self._tick)
 
     def _acceptable(self, events: int) -> None:
@@ -98,7 +98,7 @@ class ProbeServer:
                 continue
             visit = _Visit(made, source[0], self._loop.now + PROBE_SECONDS)
             self._visits.add(visit)
-            self._loop.add(made.fileno(), self._handler(visit))
+            self._loop.add(made, self._handler(visit))
 
     def _handler(self, visit: _Visit) -> Callable[[int], None]:
         return lambda events: self._ready(visit)
@@ -117,7 +117,7 @@ class ProbeServer:
         if b"\r\n\r\n" in visit.received:
             visit.unsent = respond(bytes(visit.received[:PROBE_BYTES]).partition(b"\r\n\r\n")[0])
             visit.received.clear()
-            self._loop.change(visit.socket.fileno(), WRITE)
+            self._loop.change(visit.socket, WRITE)
         elif not chunk or len(visit.received) > PROBE_BYTES:
             self._close(visit)
 
@@ -128,7 +128,7 @@ class ProbeServer:
                 return
             # Closing while something of the request is unread would reset the connection under the answer.
             visit.socket.shutdown(socket.SHUT_WR)
-            self._loop.change(visit.socket.fileno(), READ)
+            self._loop.change(visit.socket, READ)
         except BlockingIOError:
             return
         except OSError:
@@ -137,8 +137,7 @@ class ProbeServer:
     def _close(self, visit: _Visit) -> None:
         if visit in self._visits:
             self._visits.discard(visit)
-            self._loop.remove(visit.socket.fileno())
-            visit.socket.close()
+            self._loop.remove(visit.socket)
 
     def _tick(self, now: float) -> float:
         for visit in [one for one in self._visits if one.until <= now]:

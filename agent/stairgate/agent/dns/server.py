@@ -65,12 +65,7 @@ class UdpServer:
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _BUFFER_BYTES)
         self._clients: dict[str, Client] = {}
         self._generation = -1
-        loop.add(self._socket.fileno(), self._readable)
-
-    def close(self) -> None:
-        """Stop listening."""
-        self._loop.remove(self._socket.fileno())
-        self._socket.close()
+        loop.add(self._socket, self._readable)
 
     def forget(self, address: str) -> None:
         """Another device has this address now."""

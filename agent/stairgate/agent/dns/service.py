@@ -225,16 +225,17 @@ class Service:
         reply = entry.reply
         elapsed = int(self._loop.now - entry.born)
         cap = CACHED_SECONDS if profile.exempt else TAGGED_TTL if decision.tags else MANAGED_TTL
+        left = max(0, reply.ttl - elapsed)
         if decision.act != RESOLVE:
             if reply.rcode != NOERROR:
                 return answers.failure(query, SERVFAIL, answers.OTHER, "safesearch")
-            cap = min(REWRITTEN_TTL, max(0, reply.ttl - elapsed))
+            cap = min(REWRITTEN_TTL, left)
             answer = answers.rewritten(query, wire_of(decision.target), reply.addresses, cap)
         else:
             answer = answers.relayed(query, reply, elapsed, cap)
         if reply.addresses and not profile.exempt:
             try:
-                self._addresses.answered(profile, text_of(query.name), decision.tags, reply.addresses, cap)
+                self._addresses.answered(profile, text_of(query.name), decision.tags, reply.addresses, min(cap, left))
             except Exception as error:  # the kernel refused: what it does not know stays shut
                 self._loop.failed(error)
         return answer

@@ -43,8 +43,7 @@ class Connection:
         """Hang up, once."""
         if self._open:
             self._open = False
-            self._loop.remove(self.socket.fileno())
-            self.socket.close()
+            self._loop.remove(self.socket)
             self._server.closed(self)
 
     def send(self, answer: bytes, source: Any, info: object) -> None:
@@ -79,7 +78,7 @@ class Connection:
     def _wait(self) -> None:
         if self._open:
             wants = READ if self.waiting < TCP_QUERIES and not self._unsent else 0
-            self._loop.change(self.socket.fileno(), wants | (WRITE if self._unsent else 0))
+            self._loop.change(self.socket, wants | (WRITE if self._unsent else 0))
 
     def receive(self) -> bool:
         """Take what came; False when the connection is over."""
@@ -118,7 +117,7 @@ class TcpServer:
         self._socket.listen(64)
         self._connections: set[Connection] = set()
         self._next_look = 0.0
-        loop.add(self._socket.fileno(), self._acceptable)
+        loop.add(self._socket, self._acceptable)
         loop.at_times(self._tick)
 
     def _acceptable(self, events: int) -> None:
@@ -135,7 +134,7 @@ class TcpServer:
                 continue
             connection = Connection(made, address, self, self._loop)
             self._connections.add(connection)
-            self._loop.add(made.fileno(), lambda events, one=connection: self._ready(one, events))  # type: ignore[misc]
+            self._loop.add(made, lambda events, one=connection: self._ready(one, events))  # type: ignore[misc]
 
     def _ready(self, connection: Connection, events: int) -> None:
         if events & WRITE:

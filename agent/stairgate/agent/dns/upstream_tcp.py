@@ -45,15 +45,14 @@ class TcpQuestions:
             return False
         connection = _Connection(made, len(packet).to_bytes(2, "big") + packet)
         self._connections[asked] = connection
-        self._loop.add(made.fileno(), lambda events: self._ready(asked, connection, events), WRITE)
+        self._loop.add(made, lambda events: self._ready(asked, connection, events), WRITE)
         return True
 
     def give_up(self, asked: "Asked") -> None:
         """Close the question's connection, if it has one."""
         connection = self._connections.pop(asked, None)
         if connection:
-            self._loop.remove(connection.socket.fileno())
-            connection.socket.close()
+            self._loop.remove(connection.socket)
 
     def _end(self, asked: "Asked", message: bytes) -> None:
         self.give_up(asked)
@@ -64,7 +63,7 @@ class TcpQuestions:
             if connection.unsent:
                 connection.unsent = connection.unsent[connection.socket.send(connection.unsent) :]
                 if not connection.unsent:
-                    self._loop.change(connection.socket.fileno(), READ)
+                    self._loop.change(connection.socket, READ)
                 return
             chunk = connection.socket.recv(_CHUNK_BYTES)
         except BlockingIOError:
