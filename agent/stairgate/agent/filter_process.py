@@ -7,7 +7,6 @@ waits, for a tap must not. What a frame says is `filter_feed`'s part, what the c
 """
 
 import contextlib
-import json
 import logging
 import os
 import select
@@ -15,8 +14,9 @@ import socket
 import subprocess
 import sys
 from collections.abc import Sequence
-from typing import NamedTuple, Protocol
+from typing import Protocol
 
+from stairgate.agent.filter_channel import ChannelEnded, FilterChannel, Serving, framed
 from stairgate.agent.limits import (
     FILTER_ANSWER_MAX_SECONDS,
     FILTER_ANSWER_SECONDS,
@@ -26,23 +26,13 @@ from stairgate.agent.limits import (
     FILTER_PAUSE_MAX_SECONDS,
     FILTER_STEADY_SECONDS,
     FILTER_STOP_SECONDS,
-    FRAME_BYTES,
-    STATE_BYTES,
 )
 from stairgate.agent.settings import AgentSettings
 
 # What the interpreter needs to find the same packages; nothing else of ours is the child's business.
 ENVIRONMENT = ("PATH", "PYTHONPATH", "PYTHONHOME", "LD_LIBRARY_PATH", "PYTHONUNBUFFERED")
-LENGTH_BYTES = 4
 
 log = logging.getLogger("stairgate.agent")
-
-
-class Serving(NamedTuple):
-    """What the filter goes by: the policy's revision, and the SHA-256 of its pack, "" without one."""
-
-    revision: int
-    pack: str
 
 
 class NameFilter(Protocol):
@@ -81,26 +71,6 @@ def dns_words(settings: AgentSettings) -> tuple[str, ...]:
     return (*words, "--lan", *settings.lan_interfaces, "--resolver", *settings.resolvers)
 
 
-def framed(content: bytes) -> bytes:
-    """A frame on the wire: its length, big-endian, before it. Raises ValueError."""
-    if len(content) > FRAME_BYTES:
-        raise ValueError(f"frame: expected at most {FRAME_BYTES} bytes, got {len(content)}")
-    return len(content).to_bytes(LENGTH_BYTES, "big") + content
-
-
-def read_serving(content: bytes) -> Serving:
-    """What a state frame says. Raises ValueError."""
-    try:
-        said = json.loads(content)
-        revision, pack = said["revision"], said["pack"]
-        is_serving = said["v"] == 1 and said["state"] == "serving"
-    except (KeyError, TypeError, RecursionError) as error:
-        raise ValueError("expected an object with v, state, revision and pack") from error
-    if not is_serving or type(revision) is not int or not isinstance(pack, str):
-        raise ValueError("expected state serving, a revision and a pack")
-    return Serving(revision, pack)
-
-
 class FilterProcess:
     """See NameFilter. words: the command line, without the channel. Raises OSError."""
 
@@ -109,15 +79,12 @@ class FilterProcess:
         self._poll = select.epoll()
         self._child: subprocess.Popen[bytes] | None = None
         # None with a child: it was killed, and is not gone yet.
-        self._channel: socket.socket | None = None
+        self._channel: FilterChannel | None = None
         self.serving: Serving | None = None
         self._newest = b""
         self._is_waiting = False
         # The newest frame has no answer yet. One that was sent again to see whether it answers changes nothing.
         self._is_news = False
-        # What is left of the frame under way.
-        self._sending = memoryview(b"")
-        self._received = bytearray()
         self._answer_by = self._check_at = float("inf")
         self._patience = FILTER_ANSWER_SECONDS
         self._start_at = self._started_at = self._bury_at = float("-inf")
@@ -130,7 +97,8 @@ class FilterProcess:
 
     def tell(self, frame: bytes) -> None:
         """See NameFilter."""
-        self._newest = framed(frame)
+        framed(frame)
+        self._newest = frame
         self._is_waiting = self._is_news = True
 
     def is_current(self) -> bool:
@@ -153,20 +121,33 @@ class FilterProcess:
         """See NameFilter."""
         if self._child is None and self._newest and now >= self._start_at:
             self._start(now)
-        self._receive(now)
-        if self._channel is not None and now >= self._answer_by:
-            self._patience = min(2 * self._patience, FILTER_ANSWER_MAX_SECONDS)
-            self._end(now, "does not answer")
+        if self._channel is not None:
+            try:
+                self._converse(self._channel, now)
+            except ChannelEnded as ended:
+                self._end(now, str(ended))
         if self._channel is None:
             self._bury(now)
-            return
+
+    def _converse(self, channel: FilterChannel, now: float) -> None:
+        said = channel.receive()
+        if said is not None:
+            self.serving = said
+            if not channel.is_sending():
+                self._is_news = self._is_waiting
+                self._answer_by, self._check_at = float("inf"), now + FILTER_CHECK_SECONDS
+                self._patience = FILTER_ANSWER_SECONDS
+        if now >= self._answer_by:
+            self._patience = min(2 * self._patience, FILTER_ANSWER_MAX_SECONDS)
+            raise ChannelEnded("does not answer")
         if now >= self._check_at:
             self._is_waiting = True
         # One at a time: an answer is then the answer to what was asked.
         if self._is_waiting and self._answer_by == float("inf"):
-            self._sending, self._is_waiting = memoryview(self._newest), False
+            channel.begin(self._newest)
+            self._is_waiting = False
             self._answer_by, self._check_at = now + self._patience, float("inf")
-        self._send(now)
+        channel.send()
 
     def close(self) -> None:
         """See NameFilter."""
@@ -202,57 +183,8 @@ class FilterProcess:
             return
         finally:
             theirs.close()
-        ours.setblocking(False)
-        self._channel = ours
+        self._channel = FilterChannel(ours, self._poll)
         self._is_waiting = self._is_news = True
-        self._poll.register(ours.fileno(), select.EPOLLIN)
-
-    def _receive(self, now: float) -> None:
-        while self._channel is not None:
-            try:
-                chunk = self._channel.recv(4096)
-            except BlockingIOError:
-                return
-            except OSError:
-                chunk = b""
-            if not chunk:
-                self._end(now, "ended")
-                return
-            self._received += chunk
-            self._take_frames(now)
-
-    def _take_frames(self, now: float) -> None:
-        while self._channel is not None and len(self._received) >= LENGTH_BYTES:
-            length = int.from_bytes(self._received[:LENGTH_BYTES], "big")
-            if length > STATE_BYTES:
-                self._end(now, f"said too much: {length} bytes")
-                return
-            if len(self._received) < LENGTH_BYTES + length:
-                return
-            content = bytes(self._received[LENGTH_BYTES : LENGTH_BYTES + length])
-            del self._received[: LENGTH_BYTES + length]
-            try:
-                self.serving = read_serving(content)
-            except ValueError as error:
-                self._end(now, f"is not understood: {error}")
-                return
-            if not self._sending:
-                self._is_news = self._is_waiting
-                self._answer_by, self._check_at = float("inf"), now + FILTER_CHECK_SECONDS
-                self._patience = FILTER_ANSWER_SECONDS
-
-    def _send(self, now: float) -> None:
-        assert self._channel is not None
-        try:
-            while self._sending:
-                self._sending = self._sending[self._channel.send(self._sending) :]
-        except BlockingIOError:
-            self._poll.modify(self._channel.fileno(), select.EPOLLIN | select.EPOLLOUT)
-            return
-        except OSError:
-            self._end(now, "ended")
-            return
-        self._poll.modify(self._channel.fileno(), select.EPOLLIN)
 
     def _end(self, now: float, what: str) -> None:
         """It is of no more use; another one is started after a pause, once it is gone."""
@@ -266,10 +198,7 @@ class FilterProcess:
         self._pause = min(2 * self._pause, FILTER_PAUSE_MAX_SECONDS)
         self.serving = None
         self._answer_by = self._check_at = float("inf")
-        self._sending = memoryview(b"")
-        self._received.clear()
         if self._channel is not None:
-            self._poll.unregister(self._channel.fileno())
             self._channel.close()
             self._channel = None
         if self._child is not None:

@@ -7,7 +7,7 @@ import json
 import os
 from typing import Any
 
-from stairgate.agent.filter_process import Serving, framed
+from stairgate.agent.filter_channel import Serving, framed
 
 
 class FakeFilter:

@@ -14,7 +14,8 @@ from typing import Any
 
 import pytest
 
-from stairgate.agent.filter_process import ENVIRONMENT, FilterProcess, Serving, framed, read_serving
+from stairgate.agent.filter_channel import Serving, framed, read_serving
+from stairgate.agent.filter_process import ENVIRONMENT, FilterProcess
 from stairgate.agent.limits import (
     FILTER_ANSWER_SECONDS,
     FILTER_CHECK_SECONDS,
@@ -152,11 +153,11 @@ def test_behind_a_child_that_does_not_read_only_the_newest_frame_waits(started: 
     channel = parent.process._channel
     assert channel
     # The kernel rounds up: a large frame does not fit.
-    channel.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4096)
+    channel._socket.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4096)
     partial = FRAME + b"p" * 100_000
     parent.process.tell(partial)
     parent.process.turn(parent.now)
-    assert 0 < len(parent.process._sending) < len(partial)
+    assert 0 < len(channel._unsent) < len(partial)
 
     for number in range(100):
         parent.process.tell(FRAME + b"%d" % number)
