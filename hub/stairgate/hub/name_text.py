@@ -82,7 +82,7 @@ def is_too_wide(name: str) -> bool:
     many share (`github.io`) may be listed.
     """
     first, dot, last = name.partition(".")
-    return not dot or (f" {last} " in _COUNTRIES and f" {first} " in _BEFORE)
+    return not dot or (len(last) == 2 and f" {last} " in _COUNTRIES and f" {first} " in _BEFORE)
 
 
 def is_sinkhole(address: str) -> bool:

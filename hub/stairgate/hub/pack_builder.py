@@ -85,7 +85,7 @@ class _Build:
     def __init__(self, directory: Path, chunk_entries: int) -> None:
         self._sort = ExternalSort(directory, chunk_entries)
         self._table = PackTable()
-        self._rules: dict[Entry, int] = {}  # entries without their names
+        self._rules: dict[tuple[str, str, tuple[str, ...]], int] = {}  # what entries say, whatever their names
         self._hashed: dict[bytes, Tags] = {}
         self._counts: Counter[str] = Counter()
         self._dropped: Counter[str] = Counter()
@@ -141,12 +141,12 @@ class _Build:
         self._sort.add(f"{key}\t{self._rule(entry)}".encode())
 
     def _rule(self, entry: Entry) -> int:
-        rule = Entry("", entry.tags if entry.kind == LISTED else (), entry.source, entry.kind)
+        rule = entry.kind, entry.source, entry.tags if entry.kind == LISTED else ()
         number = self._rules.get(rule)
         if number is None:
             if len(self._rules) >= ENTRY_RULES_MAX:
                 raise PackError(f"expected at most {ENTRY_RULES_MAX} different lists of tags of all sources")
-            _checked(rule.tags, at_least=int(rule.kind == LISTED))
+            _checked(rule[2], at_least=int(entry.kind == LISTED))
             number = self._rules[rule] = len(self._rules)
         return number
 
@@ -177,7 +177,7 @@ class _Build:
             yield last, tuple(sorted(numbers))
 
     def _walk(self) -> None:
-        inheritance = Inheritance(list(self._rules))
+        inheritance = Inheritance([Entry("", tags, source, kind) for kind, source, tags in self._rules])
         above: list[tuple[bytes, Held, Tags]] = []  # the listed domains above the current name
         for key, numbers in self._named():
             while above and not key.startswith(above[-1][0]):
