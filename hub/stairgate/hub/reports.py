@@ -44,14 +44,14 @@ class Report(NamedTuple):
 _COMPARED = ("revision", "digest", "highest", "state", "reason")
 
 #: Reasons of an agent that applies the policy all the same.
-QUALIFIED = ("not_saved", "clock_untrusted")
+QUALIFIED = ("not_saved", "clock_untrusted", "no_dns", "no_pack")
 SWITCHED_OFF = "switched_off"
 
 
 class Standing(NamedTuple):
     """Where an agent stands with the newest policy.
 
-    state: `applied` (with reason `not_saved` or `clock_untrusted` where that is not the whole truth), `waiting`,
+    state: `applied` (with a reason of `QUALIFIED` where that is not the whole truth), `waiting`,
     `failed` (with the agent's reason, or `device_open` or `clock_differs` when it says applied and its devices or
     its clock say otherwise) or `silent` (nothing heard for 20 minutes; then the last policy it had is still
     enforced). heard: wall seconds of the last hello, None when there was none. clock_difference: seconds, the

@@ -40,7 +40,10 @@ _FAULTS = {
 _QUALIFIED = {
     "not_saved": "Applied, but not saved on {}: its disk is full. After a restart it would begin with older rules.",
     "clock_untrusted": "{} does not know the time for sure yet, so it keeps to the stricter rules.",
+    "no_dns": "Applied, but the filter on {} does not answer: until it does, children’s devices find no sites.",
+    "no_pack": "Applied, but the list of sites has not reached {}: it goes on with the last one, if it has any.",
 }
+_NOT_WHOLE = ("not_saved", "no_dns", "no_pack")
 _EVERY_DAY, _SCHOOL_NIGHTS, _WEEKEND = 127, 79, 48
 _LONG_SECONDS = 6 * 86400
 
@@ -145,11 +148,11 @@ def applied_of(standings: Sequence[Standing], zone: str, now: float) -> Applied:
     states = {standing.state for standing in standings}
     if not total:
         return Applied("bad", 0, 0, "No router belongs to this home yet", ())
-    is_unsaved = any((standing.state, standing.reason) == ("applied", "not_saved") for standing in standings)
+    is_partial = any(standing.state == "applied" and standing.reason in _NOT_WHOLE for standing in standings)
     if count == total:
-        tone = "bad" if is_unsaved else "good"
+        tone = "bad" if is_partial else "good"
         return Applied(tone, count, total, f"Applied on {count} of {total}", details)
-    tone = "bad" if is_unsaved or states & {"failed", "silent"} else "waiting"
+    tone = "bad" if is_partial or states & {"failed", "silent"} else "waiting"
     text = f"Applied on {count} of {total}"
     return Applied(tone, count, total, text if tone == "bad" else f"Sending … {text.lower()}", details)
 
@@ -209,6 +212,12 @@ def router_state(standing: Standing, zone: str, now: float) -> State:
     if standing.reason == "not_saved":
         why = "Its disk is full. After a restart it would begin with older rules."
         return State("warning", "paused", "Applied, but not saved", "", f"{why} {heard}".strip())
+    if standing.reason == "no_dns":
+        why = "Until it does, children’s devices find no sites; it is started again by itself."
+        return State("warning", "paused", "Applied, but the filter does not answer", "", f"{why} {heard}".strip())
+    if standing.reason == "no_pack":
+        why = "It goes on with the last one, if it has any, and asks again by itself."
+        return State("warning", "paused", "Applied, but without the newest list of sites", "", f"{why} {heard}".strip())
     if standing.reason == "clock_untrusted":
         why = "It does not know the time for sure yet, so it keeps to the stricter rules."
         return State("check", "open", "Enforcing", "", f"{why} {heard}".strip())

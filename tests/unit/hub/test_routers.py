@@ -563,6 +563,20 @@ def standing(state: str, reason: str = "", heard: float | None = EVENING, **more
             "Applied, but not saved",
         ),
         (
+            standing("applied", "no_dns"),
+            "bad",
+            1,
+            "Applied, but the filter on Router does not answer: until it does, children’s devices find no sites.",
+            "Applied, but the filter does not answer",
+        ),
+        (
+            standing("applied", "no_pack"),
+            "bad",
+            1,
+            "Applied, but the list of sites has not reached Router: it goes on with the last one, if it has any.",
+            "Applied, but without the newest list of sites",
+        ),
+        (
             standing("applied", "clock_untrusted"),
             "good",
             1,
@@ -639,6 +653,8 @@ def test_a_hello_becomes_its_standing(hub: Hub) -> None:
     assert "Enforcing" in said("applied", "")
     assert "Applied, but not saved" in said("applied", "not_saved")
     assert "stricter rules" in said("applied", "clock_untrusted")
+    assert "the filter does not answer" in said("applied", "no_dns")
+    assert "newest list of sites" in said("applied", "no_pack")
     assert "Enforcing" in said("applied", "something_new")
     page = said(
         "failed",
