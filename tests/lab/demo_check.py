@@ -200,6 +200,7 @@ class Check:
         """Bedtime by the calendar, kept with the agent dead."""
         for _ in range(count):
             self.windows.append(self.timed("bedtime", self.bedtime - BEDTIME_IN_SECONDS))
+            # By address: with the agent its filter is gone, and names of children's devices are not answered.
             if self.reaches_web("laptop") is False:
                 self.faults.append("Ben's laptop was cut at Mia's bedtime")
             self.come_back()
@@ -249,8 +250,8 @@ class Check:
         return Window("inbound rule removed", self._opened_ns, end_ns, time.monotonic_ns())
 
     def reaches_web(self, namespace: str) -> bool:
-        """True when a device gets a page of the internet by name."""
-        script = "import urllib.request; urllib.request.urlopen('http://www.example.org/', timeout=3).read()"
+        """True when a device gets a page of the internet by its address."""
+        script = f"import urllib.request; urllib.request.urlopen('http://{network.WEB_V4}/', timeout=3).read()"
         words = [*network.enter_words(namespace), sys.executable, "-c", script]
         return subprocess.run(words, capture_output=True, check=False).returncode == 0
 
