@@ -31,10 +31,11 @@ from tests.unit.hostile.core_parsers import CORE, KEYS, POLICY, SIGNED, body_of
 from tests.unit.hostile.corpus import TEXTS, mutations, noise
 from tests.unit.hostile.home_parsers import HOME
 from tests.unit.hostile.hub_parsers import HUB
+from tests.unit.hostile.list_parsers import LISTS
 from tests.unit.hostile.parser import Parser
 from tests.unit.provisioning.clocks import FixedClock
 
-PARSERS = {**CORE, **AGENT, **HUB, **HOME}
+PARSERS = {**CORE, **AGENT, **HUB, **HOME, **LISTS}
 NOISE = 60
 ROOT = Path(__file__).parents[3]
 #: Functions called as parsers are, and why no row of the table runs them.
