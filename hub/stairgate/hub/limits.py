@@ -169,9 +169,11 @@ SOURCE_REASONS_SHOWN = 8  # why lines were left out
 LISTS_TURN_SECONDS = 30.0  # between two looks for what is due
 LISTS_SETTLE_SECONDS = 2.0  # after a tap, for the next tap
 LISTS_STOP_SECONDS = 5.0  # for the thread when the hub ends; a list under way is broken off
+LISTS_HERE_BYTES_MAX = 512 * 1024  # worked through in the hub's own process: a quarter of a second
+LISTS_WORK_SECONDS = 1800.0  # for the process that works through large ones, on a slow machine
 PACK_SECONDS_BETWEEN = 60.0  # between two builds while lists arrive: each is a new policy and 5 MB for each router
 PACK_RETRY_SECONDS = 600.0  # after a build that failed: it is the processor's work of half a minute
-PACK_BYTES_MAX = 64 * 1024 * 1024  # twelve million names
+PACK_BYTES_MAX = 32 * 1024 * 1024  # what agents accept: six million names
 
 # Block lists: their lines, and the building of a pack (its own bounds are in `stairgate.core.limits`)
 LIST_LINE_BYTES = 2048  # a rule of a list has some 60; a hosts file puts a few names on a line

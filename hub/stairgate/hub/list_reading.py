@@ -52,7 +52,7 @@ def count(path: Path, source: Source) -> ListReport:
 def write_pack(path: Path, sources: Sequence[Source], copies: Copies, base: Base) -> Written:
     """Write the pack of these sources and the catalogue. Raises `PackError`, `ListRefused`, OSError."""
     built = build(_all_entries(sources, copies, base), _all_ranges(sources, copies, base), path)
-    return Written(built.names, built.tags)
+    return Written(built.names, built.tags, built.report.trimmed)
 
 
 def reason_text(reason: str) -> str:

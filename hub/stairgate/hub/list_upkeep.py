@@ -14,7 +14,8 @@ from collections.abc import Callable, Sequence
 from stairgate.hub import limits, source_intake
 from stairgate.hub.clock import Clock
 from stairgate.hub.issue import PolicyTooLarge
-from stairgate.hub.list_reading import Base, write_pack
+from stairgate.hub.list_reading import Base
+from stairgate.hub.list_worker import ListWorker
 from stairgate.hub.packs import PackShelf
 from stairgate.hub.source_copies import Copies
 from stairgate.hub.source_fetch import Fetcher
@@ -81,6 +82,7 @@ class ListUpkeep:
         self._clock = clock
         self._reissue = reissue
         self._fetcher = fetcher or Fetcher()
+        self._worker = ListWorker()
         self._built_at = float("-inf")
         self._unwritten: dict[str, float] = {}
         self._stop = threading.Event()
@@ -121,6 +123,7 @@ class ListUpkeep:
         self._stop.set()
         self._woken.set()
         self._fetcher.stop()
+        self._worker.stop()
         if self._thread:
             self._thread.join(limits.LISTS_STOP_SECONDS)
 
@@ -141,7 +144,7 @@ class ListUpkeep:
         return is_lost or is_due(source, self._clock.wall())
 
     def _take(self, source: Source, copies: Copies) -> None:
-        outcome = source_intake.take(source, self._fetcher, copies, self._clock.wall())
+        outcome = source_intake.take(source, self._fetcher, self._worker, copies, self._clock.wall())
         if self._stop.is_set() and outcome.fault:
             return  # it was broken off
         _log.info("a list was fetched: %s", "not taken" if outcome.fault else f"{outcome.names} entries")
@@ -168,11 +171,13 @@ class ListUpkeep:
         try:
             is_new = self._shelf.put(
                 inputs_of(sources, copies, self._base),
-                lambda path: write_pack(path, used, copies, self._base),
+                lambda path: self._worker.write_pack(path, used, copies, self._base),
                 self._clock.wall(),
             )
             self.fault = ""
         except (OSError, ValueError) as problem:
+            if self._stop.is_set():
+                return  # it was broken off
             _log.error("no pack could be built: %s", type(problem).__name__)
             why = f"{problem}." if isinstance(problem, PackError) else "Is the hub’s disk full?"
             self.fault = f"The lists could not be put together, so what was in force before still is: {why}"

@@ -11,6 +11,7 @@ import json
 import logging
 import os
 import re
+import shutil
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -25,14 +26,17 @@ from stairgate.port.atomic import read_bounded, write_atomic
 _log = logging.getLogger(__name__)
 DIRECTORY_NAME = "packs"
 _NEWEST_NAME = "newest.json"
-_BEING_BUILT = "building.pack"
+_BEING_BUILT = "building-"
 _NEWEST_BYTES_MAX = 64 * 1024
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 CATEGORY = "names"
 
 
 class Kept(NamedTuple):
-    """A pack on the disk. inputs: a digest of what it was built of. tags: those it gives. made: UTC seconds."""
+    """A pack on the disk. inputs: a digest of what it was built of. tags: those it gives. made: UTC seconds.
+
+    trimmed: names that do not have all of their tags, as the combinations were too many.
+    """
 
     sha256: str
     bytes: int
@@ -40,6 +44,7 @@ class Kept(NamedTuple):
     tags: tuple[str, ...]
     inputs: str
     made: int
+    trimmed: int = 0
 
     @property
     def line(self) -> core.Pack:
@@ -48,10 +53,11 @@ class Kept(NamedTuple):
 
 
 class Written(NamedTuple):
-    """What a builder has written: names and tags of the pack."""
+    """What a builder has written: names and tags of the pack. trimmed: names that do not have all of their tags."""
 
     names: int
     tags: tuple[str, ...]
+    trimmed: int = 0
 
 
 class PackShelf:
@@ -94,22 +100,23 @@ class PackShelf:
         if not self._directory:
             return False
         self._directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-        building = self._directory / _BEING_BUILT
-        building.unlink(missing_ok=True)
+        # A name of this process: of one that was killed something may still be about to end.
+        building = self._directory / f"{_BEING_BUILT}{os.getpid()}.pack"
         try:
+            _remove_half_built(self._directory)
             written = build(building)
             size, sha256 = _synced(building)
             if size > limits.PACK_BYTES_MAX:
                 raise OSError(f"expected a pack of at most {limits.PACK_BYTES_MAX} bytes, got {size}")
             is_new = not self._newest or self._newest.sha256 != sha256
-            kept = Kept(sha256, size, written.names, written.tags, inputs, int(now))
+            kept = Kept(sha256, size, written.names, written.tags, inputs, int(now), written.trimmed)
             previous = self._newest if is_new else self._previous
             os.replace(building, self._directory / f"{sha256}.pack")
             # Its renaming syncs the directory, and with it that of the pack.
             write_atomic(str(self._directory / _NEWEST_NAME), _encode(kept, previous))
         except BaseException:
             with contextlib.suppress(OSError):
-                building.unlink(missing_ok=True)
+                _remove_half_built(self._directory)
             self._tidy(self._directory)
             raise
         self._newest, self._previous = kept, previous
@@ -145,6 +152,14 @@ class PackShelf:
                     path.unlink(missing_ok=True)
 
 
+def _remove_half_built(directory: Path) -> None:
+    for path in directory.glob(f"{_BEING_BUILT}*"):
+        if path.is_dir():
+            shutil.rmtree(path, ignore_errors=True)
+        else:
+            path.unlink(missing_ok=True)
+
+
 def is_digest(text: str) -> bool:
     """True for the text of a SHA-256."""
     return _DIGEST.fullmatch(text) is not None
@@ -178,6 +193,7 @@ def _read(held: Mapping[str, Any]) -> Kept:
         tuple(held["tags"]),
         str(held["inputs"]),
         int(held["made"]),
+        int(held.get("trimmed", 0)),
     )
     if not is_digest(kept.sha256) or not all(is_word(tag) for tag in kept.tags):
         raise ValueError("expected a digest and words")

@@ -19,6 +19,7 @@ class Copies:
     """The good copies below a data directory, one file for each source."""
 
     def __init__(self, data: Path) -> None:
+        self.data = data
         self.lists = data / LISTS_NAME
         self._directory = data / COPIES_NAME
 

@@ -11,8 +11,9 @@ import stat
 from pathlib import Path
 from typing import NamedTuple
 
-from stairgate.hub import limits, list_reading
+from stairgate.hub import limits
 from stairgate.hub.list_formats import ListRefused
+from stairgate.hub.list_worker import ListWorker
 from stairgate.hub.source_copies import LISTS_NAME, Copies
 from stairgate.hub.source_fetch import Fetched, Fetcher, FetchFault
 from stairgate.hub.sources import Outcome, Source
@@ -28,7 +29,7 @@ class Looked(NamedTuple):
     dropped: tuple[tuple[str, int], ...]
 
 
-def take(source: Source, fetcher: Fetcher, copies: Copies, now: float) -> Outcome:
+def take(source: Source, fetcher: Fetcher, worker: ListWorker, copies: Copies, now: float) -> Outcome:
     """Bring the copy of a source up to date; what came of it, also when nothing did."""
     before, at = source.outcome, int(now)
     try:
@@ -39,7 +40,7 @@ def take(source: Source, fetcher: Fetcher, copies: Copies, now: float) -> Outcom
             candidate.unlink(missing_ok=True)
             etag, modified = (fetched.etag, fetched.modified) if not fetched.unchanged else before[-2:]
             return before._replace(tried=at, fetched=at, fault="", failures=0, etag=etag, modified=modified)
-        looked = look_through(candidate, source)
+        looked = look_through(candidate, source, worker)
         if fault := fault_of(looked.taken, before.names if has_copy and not source.short else 0):
             candidate.unlink(missing_ok=True)
             return _failed(before, at, fault)
@@ -63,15 +64,15 @@ def fault_of(taken: int, before: int) -> str:
     return ""
 
 
-def look_through(path: Path, source: Source) -> Looked:
+def look_through(path: Path, source: Source, worker: ListWorker) -> Looked:
     """Read a whole list without keeping anything of it. Raises `FetchFault` for a web page, OSError."""
     with path.open("rb") as file:
         head = file.read(_HEAD_BYTES).removeprefix(b"\xef\xbb\xbf").lstrip().lower()
     if head.startswith((b"<!doctype", b"<html", b"<?xml")):
         raise FetchFault("A web page came instead of a list.")
-    report = list_reading.count(path, source)
-    dropped = sorted(report.dropped.items(), key=lambda row: (-row[1], row[0]))
-    return Looked(report.taken, tuple(dropped[: limits.SOURCE_REASONS_SHOWN]))
+    counted = worker.count(path, source)
+    dropped = sorted(counted.dropped.items(), key=lambda row: (-row[1], row[0]))
+    return Looked(counted.taken, tuple(dropped[: limits.SOURCE_REASONS_SHOWN]))
 
 
 def _bring(source: Source, fetcher: Fetcher, copies: Copies, candidate: Path, before: Outcome) -> Fetched:

@@ -3,11 +3,15 @@
 import html
 import re
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from stairgate.hub import limits
+from stairgate.hub.backup import Places
+from stairgate.hub.keeping import on_disk
 from stairgate.hub.known_sources import KNOWN
+from stairgate.hub.packs import PackShelf, Written
 from stairgate.hub.sources import Outcome, Source
 from tests.unit.hub.conftest import EVENING, Hub
 
@@ -152,3 +156,17 @@ def test_there_are_only_so_many(hub: Hub) -> None:
 def test_what_cannot_be_built_is_told(hub: Hub) -> None:
     hub.parts.lists.upkeep.fault = "The lists could not be put together."
     assert "The lists could not be put together." in text(hub)
+
+
+def test_what_is_in_force_is_shown(tmp_path: Path) -> None:
+    def build(path: Path) -> Written:
+        path.write_bytes(b"a pack")
+        return Written(1_234_567, ("adult",), 12)
+
+    PackShelf(tmp_path).put("a", build, EVENING - 60)
+    hub = Hub(lambda clock: on_disk(Places(tmp_path / "home", tmp_path), clock, lambda: None))
+    hub.claim()
+    assert "1,234,567 names , put together 17:59." in text(hub)
+    assert "12 names are in so many lists that only their strictest kinds were kept." in text(hub)
+    hub.parts.keeping.history.close()
+    hub.store.close()

@@ -1,7 +1,10 @@
 """Lists by themselves: taken when due, kept when the new one is worse, built into a pack that every policy names."""
 
 import errno
+import json
 import os
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from dataclasses import replace
@@ -11,12 +14,13 @@ import pytest
 
 from stairgate.core.pack import Pack, name_hash
 from stairgate.core.policy import read_policy
-from stairgate.hub import limits, list_upkeep
+from stairgate.hub import limits, list_reading, list_worker
 from stairgate.hub.acts import NotPossible
 from stairgate.hub.backup import Places
 from stairgate.hub.clock import ManualClock
 from stairgate.hub.keeping import Keeping, on_disk
 from stairgate.hub.known_sources import KNOWN
+from stairgate.hub.list_formats import ListRefused
 from stairgate.hub.list_reading import Base, write_pack
 from stairgate.hub.list_upkeep import due_at, is_due
 from stairgate.hub.packs import Written
@@ -24,6 +28,7 @@ from stairgate.hub.source_copies import Copies
 from stairgate.hub.source_fetch import Fetched, Fetcher, FetchFault
 from stairgate.hub.sources import FORMATS, TAGS, Outcome, Source, Sources
 from stairgate.hub.store import StoreError
+from stairgate.hub.tag_sets import PackError
 from tests.lab.processes import wait_until
 from tests.unit.hub.conftest import EVENING, HOME, ROUTER, Hub
 
@@ -290,7 +295,7 @@ def test_a_full_disk_is_told_and_leaves_everything(hub: DiskHub, monkeypatch: py
     assert hub.shelf.newest() == pack
     hub.clock.advance(HOUR)
     with monkeypatch.context() as patched:
-        patched.setattr(list_upkeep, "write_pack", full)
+        patched.setattr(list_reading, "write_pack", full)
         hub.upkeep.turn()
         hub.upkeep.turn()
     assert hub.outcome(source).names == 500
@@ -436,13 +441,82 @@ def test_builds_are_not_crowded_while_lists_arrive(hub: DiskHub, monkeypatch: py
         built.append(path)
         return write_pack(path, sources, copies, base)
 
-    monkeypatch.setattr(list_upkeep, "write_pack", counted)
+    monkeypatch.setattr(list_reading, "write_pack", counted)
     for number in range(5):
         hub.add(f"{URL}{number}")
         hub.internet.lists[f"{URL}{number}"] = names(10, f"w{number}x")
     hub.upkeep.turn()
     # One with the first list, for whoever waits, and one with all.
     assert len(built) == 2 and hub.tags("w4x1.example") == ("adult",)
+
+
+# Large lists, in a process of their own
+
+
+@pytest.fixture
+def apart(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every list is a large one."""
+    monkeypatch.setattr(limits, "LISTS_HERE_BYTES_MAX", -1)
+
+
+def test_a_process_apart_does_the_same(hub: DiskHub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    other = DiskHub(tmp_path / "other")
+    for each in (hub, other):
+        each.internet.lists[URL] = names(3000) + b"not a name!\n"
+        each.sources.switch("kadultsb", True)
+        each.internet.lists[next(known.url for known in KNOWN if known.id == "kadultsb")] = b"0.0.0.0 a.example\n"
+    hub.add()
+    source = other.sources.all()[0]
+    other.upkeep.turn()
+    monkeypatch.setattr(limits, "LISTS_HERE_BYTES_MAX", -1)
+    hub.upkeep.turn()
+    assert hub.tags("name1.example") == ("adult",) == hub.tags("a.example")
+    assert dict(hub.outcome(hub.sources.all()[0]).dropped) == {"not_a_name": 1}
+    assert source.is_known
+    other.close()
+
+
+@pytest.mark.usefixtures("apart")
+def test_what_goes_wrong_apart_is_told_here(hub: DiskHub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    worker, good = list_worker.ListWorker(), Source("s1", "", "", "plain", "adult")
+    copies = Copies(tmp_path)
+    copies.candidate("s1").write_bytes(names(10))
+    copies.accept("s1")
+    with pytest.raises(FileNotFoundError):
+        worker.count(tmp_path / "gone", good)
+    with pytest.raises(FileNotFoundError):
+        worker.write_pack(tmp_path / "no" / "such" / "pack", [good], copies, list_reading.base())
+    with pytest.raises(ListRefused, match="expected a format"):
+        worker.count(copies.path("s1"), replace(good, format="exe"))
+    with pytest.raises(PackError, match="expected tags that are words"):
+        worker.write_pack(tmp_path / "pack", [replace(good, tag="No Word")], copies, list_reading.base())
+    monkeypatch.setattr(limits, "LISTS_WORK_SECONDS", 0)
+    with pytest.raises(OSError, match="got none"):
+        worker.count(copies.path("s1"), good)
+    monkeypatch.setattr(limits, "LISTS_WORK_SECONDS", 300)
+    worker.stop()
+    with pytest.raises(OSError, match=r"got none|[Pp]ipe"):
+        worker.count(copies.path("s1"), good)
+
+
+def test_the_process_apart_ends_when_nobody_waits_for_it_any_more(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "list")  # nothing ever comes out of it
+    request = {"act": "count", "path": str(tmp_path / "list"), "sources": [["s1", "plain", "adult"]]}
+    worker = subprocess.Popen(
+        [sys.executable, "-P", "-m", "stairgate.hub.list_worker"],
+        stdin=subprocess.PIPE,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+    )
+    assert worker.stdin
+    worker.stdin.write(json.dumps(request).encode() + b"\n")
+    worker.stdin.flush()
+    with pytest.raises(subprocess.TimeoutExpired):
+        worker.wait(0.2)
+    worker.stdin.close()
+    assert worker.wait(30) == 1
+
+
+# The thread
 
 
 def test_the_thread_works_when_it_is_woken_and_ends(hub: DiskHub, monkeypatch: pytest.MonkeyPatch) -> None:
