@@ -328,8 +328,8 @@ def run(folder: Path, size: Size, seed: int) -> int:
     bench.compare()
     bench.latencies()
     bench.memory()
-    bench.reload()
     bench.table()
+    bench.reload()
     return bench.verdict()
 
 
@@ -338,10 +338,14 @@ def main(words: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.bench.dns_bench")
     parser.add_argument("--quick", action="store_true", help="a small list and one round: does it work?")
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--rounds", type=int, help="of each resolver and case")
+    parser.add_argument("--seconds", type=float, help="of one round")
     chosen = parser.parse_args(words)
+    size = QUICK if chosen.quick else FULL
+    size = size._replace(rounds=chosen.rounds or size.rounds, seconds=chosen.seconds or size.seconds)
     with tempfile.TemporaryDirectory(prefix="bench-dns-") as temporary:
         try:
-            return run(Path(temporary), QUICK if chosen.quick else FULL, chosen.seed)
+            return run(Path(temporary), size, chosen.seed)
         except (Missing, Broken) as nothing:
             say(f"this run says nothing: {nothing}")
             return 2

@@ -14,8 +14,8 @@ import sys
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
+from stairgate.agent.filter_channel import LENGTH_BYTES, Serving, framed, read_serving
 from stairgate.agent.filter_feed import frame_of
-from stairgate.agent.filter_process import LENGTH_BYTES, Serving, framed, read_serving
 from stairgate.core.policy import write_policy
 from stairgate.core.records import Device, Filter, Pack, Person, Policy, Zone
 from stairgate.hub.pack_builder import Built, build

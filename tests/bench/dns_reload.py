@@ -5,6 +5,7 @@ allowed name and for one that only the second pack lists. The same watch without
 lets wait.
 """
 
+import operator
 import select
 import subprocess
 import time
@@ -12,7 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
-from stairgate.agent.filter_process import Serving
+from stairgate.agent.filter_channel import Serving
 from stairgate.hub.pack_builder import Built
 from tests.bench.dns_ask import NXDOMAIN, open_socket, question, receive
 from tests.bench.dns_filter import OurFilter
@@ -124,10 +125,12 @@ def swap_under_load(
         if said is None:
             raise Broken(f"expected {len(expected)} words from the filter, got {len(told)}")
         told.append(said)
-    if told != expected:
+    # On a busy machine one change may overtake another; the overtaken one is answered with what held then.
+    if told[-1] != expected[-1]:
         raise Broken(f"expected {expected[-1]}, got {told[-1]}")
+    made = sum(map(operator.eq, told, expected))
     lost += seen.asked - seen.answered
-    return Swapped(len(expected), lost, seen.answered, seen.worst_gap_ms, quiet.worst_gap_ms, seen.in_force_ms)
+    return Swapped(made, lost, seen.answered, seen.worst_gap_ms, quiet.worst_gap_ms, seen.in_force_ms)
 
 
 def _under_load(
