@@ -147,6 +147,7 @@ CHANNEL_BYTES = 128 << 10  # one frame between control and dns
 CLIENTS_REMEMBERED = 2048  # addresses of a LAN with their MAC; the kernel's table ends at 1024
 ASK_NEIGHBOURS_SECONDS = 0.1  # between two readings of the neighbour table for addresses nobody knows
 STRANGER_SECONDS = 1.0  # so long is an address without MAC taken for a stranger's
+INTERFACE_SECONDS = 2.0  # between two looks for interfaces that came or were made anew
 CHECK_BYTES = 128 << 10  # of a new pack between two turns of the loop: about a millisecond
 
 # Certificates
@@ -170,7 +171,7 @@ FILTER_PACK_SECONDS = 20.0  # to check and use a pack; the largest takes five on
 FILTER_APPLIED_SECONDS = 2.0  # hello waits so long to say that the filter has a change too: it takes milliseconds
 
 # Packs
-PACK_BYTES_MAX = 32 << 20  # six million names; the largest public lists together have two
+PACK_BYTES_MAX = 32 << 20  # the most names that a pack may have take 20 MB
 PACK_CHUNK_BYTES = 1 << 16
 PACK_IDLE_SECONDS = 10.0  # without a byte
 PACK_TRY_SECONDS = 60.0  # one try; the next goes on where it ended, so that a slow hub does not keep out another

@@ -13,19 +13,16 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from stairgate.agent.addresses import kernel_addresses
 from stairgate.agent.dns.cache import Cache
 from stairgate.agent.dns.channel import Channel
-from stairgate.agent.dns.clients import AddressBook, FixedBook, NeighbourBook
+from stairgate.agent.dns.clients import FixedBook, NeighbourBook
+from stairgate.agent.dns.listening import BookOf, Listening, Ports
 from stairgate.agent.dns.loop import Loop
 from stairgate.agent.dns.no_addresses import NoAddresses
-from stairgate.agent.dns.probes import ProbeServer
 from stairgate.agent.dns.resolver import Resolver
-from stairgate.agent.dns.server import UdpServer
-from stairgate.agent.dns.service import Service
-from stairgate.agent.dns.tcp import TcpServer
-
-DNS_PORT, PROBE_PORT = 5335, 5380
-FAMILIES = (socket.AF_INET, socket.AF_INET6)
+from stairgate.agent.dns.service import Addresses, Service
+from stairgate.agent.gate import DNS_PORT, PROBE_PORT
 
 log = logging.getLogger("stairgate.agent")
 
@@ -57,28 +54,24 @@ def options(words: Sequence[str]) -> argparse.Namespace:
     return parser.parse_args(words)
 
 
-def listen(loop: Loop, service: Service, interface: str, chosen: argparse.Namespace) -> None:
-    """Open the sockets of one interface. Raises OSError."""
-    servers: list[UdpServer] = []
+def books(loop: Loop, chosen: argparse.Namespace) -> BookOf:
+    """How clients are recognised. Raises OSError and ValueError, of the file."""
+    if not chosen.clients:
+        return lambda interface, changed: NeighbourBook(interface, loop, changed)
+    fixed = FixedBook(json.loads(chosen.clients.read_text(encoding="utf-8")))
+    return lambda interface, changed: fixed
 
-    def changed(address: str) -> None:
-        for server in servers:
-            server.forget(address)
 
-    book: AddressBook
+def recorder(chosen: argparse.Namespace) -> Addresses:
+    """What is told the addresses that are answered: the kernel, but on loopback."""
     if chosen.clients:
-        book = FixedBook(json.loads(chosen.clients.read_text(encoding="utf-8")))
-    else:
-        book = NeighbourBook(interface, loop, changed)
-    for family in FAMILIES:
-        try:
-            servers.append(UdpServer(loop, service, book, family, interface, chosen.port))
-            TcpServer(loop, service, book, family, interface, chosen.port)
-        except OSError as error:
-            if family == socket.AF_INET:
-                raise
-            log.warning("no IPv6 on %s: %s", interface, error)  # switched off on this router
-    ProbeServer(loop, interface, chosen.probe_port)
+        return NoAddresses()
+    try:
+        return kernel_addresses(chosen.table)
+    except OSError as error:
+        # What the kernel does not know stays shut, for devices that reach only what was resolved.
+        log.error("no address is recorded: %s", error)
+        return NoAddresses()
 
 
 def main(words: Sequence[str]) -> int:
@@ -87,14 +80,11 @@ def main(words: Sequence[str]) -> int:
     chosen = options(words)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # control ends us, by the channel
     loop = Loop()
-    service = Service(loop, Resolver(loop, chosen.resolver, Cache()), NoAddresses())
-    try:
-        for interface in chosen.lan:
-            listen(loop, service, interface, chosen)
-        Channel(loop, service, chosen.channel)
-    except OSError as error:
-        log.error("the filter cannot start: %s", error)
-        return 1
+    service = Service(loop, Resolver(loop, chosen.resolver, Cache()), recorder(chosen))
+    ports = Ports(chosen.port, chosen.probe_port)
+    if not Listening(loop, service, chosen.lan, ports, books(loop, chosen)).is_open():
+        return 1  # control tells the family, and starts another one
+    Channel(loop, service, chosen.channel)
     loop.run()
     loop.close()
     return 0

@@ -20,6 +20,9 @@ class AddressBook(Protocol):
     def mac_of(self, address: str) -> bytes | None:
         """The MAC address behind an address in its usual text form, None when nobody knows."""
 
+    def close(self) -> None:
+        """Free what it holds."""
+
 
 class FixedBook:
     """See AddressBook; for benchmarks and tests on loopback, which has no neighbours. known: text forms of both."""
@@ -30,6 +33,9 @@ class FixedBook:
     def mac_of(self, address: str) -> bytes | None:
         """See AddressBook."""
         return self._known.get(address)
+
+    def close(self) -> None:
+        """See AddressBook."""
 
 
 class NeighbourBook:
@@ -51,6 +57,10 @@ class NeighbourBook:
                 self._note(sighting)
             known = self._known.get(address)
         return known
+
+    def close(self) -> None:
+        """See AddressBook."""
+        self._loop.remove(self._neighbours)
 
     def _readable(self, events: int) -> None:
         for sighting in self._neighbours.news():

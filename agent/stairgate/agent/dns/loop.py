@@ -73,6 +73,10 @@ class Loop:
         """
         self._ticks[tick] = self._due = 0.0
 
+    def forget(self, tick: Callable[[float], float]) -> None:
+        """Call it no more."""
+        self._ticks.pop(tick, None)
+
     def hurry(self, tick: Callable[[float], float]) -> None:
         """Call it in this turn."""
         self._ticks[tick] = self._due = 0.0
@@ -116,7 +120,8 @@ class Loop:
                 except Exception as error:
                     due = self.now + WAIT_MAX_SECONDS
                     self.failed(error)
-                self._ticks[tick] = due
+                if tick in self._ticks:
+                    self._ticks[tick] = due
             self._due = min(self._due, due)
 
     def stop(self) -> None:

@@ -85,6 +85,13 @@ class ProbeServer:
         loop.add(self._socket, self._acceptable)
         loop.at_times(self._tick)
 
+    def close(self) -> None:
+        """Stop listening, and hang up on everybody."""
+        self._loop.forget(self._tick)
+        self._loop.remove(self._socket)
+        for visit in list(self._visits):
+            self._close(visit)
+
     def _acceptable(self, events: int) -> None:
         for _ in range(16):
             try:

@@ -67,6 +67,10 @@ class UdpServer:
         self._generation = -1
         loop.add(self._socket, self._readable)
 
+    def close(self) -> None:
+        """Stop listening."""
+        self._loop.remove(self._socket)
+
     def forget(self, address: str) -> None:
         """Another device has this address now."""
         self._clients.pop(address, None)

@@ -5,7 +5,8 @@ remembered for each device; a new policy forgets them all. Before an answer with
 `addresses` is told, so that the kernel lets them through.
 """
 
-from collections.abc import Hashable, Sequence
+import socket
+from collections.abc import Collection, Hashable, Sequence
 from typing import Any, Protocol
 
 from stairgate.agent.dns import answers
@@ -38,6 +39,7 @@ from stairgate.agent.dns.message import (
 )
 from stairgate.agent.dns.resolver import Resolver
 from stairgate.agent.dns.table import Table
+from stairgate.agent.gate import PROBE_ADDRESS
 from stairgate.agent.limits import (
     ANSWERS,
     CACHED_SECONDS,
@@ -48,7 +50,7 @@ from stairgate.agent.limits import (
     TAGGED_TTL,
 )
 
-PROBE_ADDRESS = bytes((198, 18, 0, 53))  # of the benchmark range: never routed; the gate leads it to `probes`
+_PROBES = (socket.inet_aton(PROBE_ADDRESS),)  # never routed; the gate leads it to `probes`
 # RFC 6895, 3.1: from 128 on, types are no records but requests, of which only ANY is met.
 _REQUESTS = range(128, 256)
 _HINTS = (HTTPS, SVCB)
@@ -61,8 +63,8 @@ class Addresses(Protocol):
     def answered(self, device: Profile, name: str, tags: Sequence[str], addresses: Sequence[bytes], ttl: int) -> object:
         """These addresses are about to be told to the device, for that name. ttl: seconds."""
 
-    def policy_changed(self, profiles: Sequence[Profile]) -> object:
-        """These profiles hold from now on."""
+    def policy_changed(self, profiles: Sequence[Profile], everyone: Collection[str] = ()) -> object:
+        """These profiles hold from now on. everyone: tags refused in the whole home."""
 
 
 class Path(Protocol):
@@ -125,7 +127,7 @@ class Service:
         self._deciders.clear()
         self._decisions.clear()
         self.answers.clear()
-        self._addresses.policy_changed(profiles)
+        self._addresses.policy_changed(profiles, rules.everyone)
 
     def subject_of(self, mac: bytes | None) -> Subject:
         """Whose queries come from a MAC address."""
@@ -214,7 +216,7 @@ class Service:
                 return answers.rewritten(query, wire_of(decision.target), (), REWRITTEN_TTL)
             return answers.negative(query, NOERROR, ttl=REWRITTEN_TTL)
         if act == PROBE:
-            return answers.addresses(query, (PROBE_ADDRESS,), REFUSED_TTL)
+            return answers.addresses(query, _PROBES, REFUSED_TTL)
         if act == NOT_READY:
             return answers.failure(query, SERVFAIL, answers.NOT_READY, "list")
         return answers.negative(query, NXDOMAIN if act == ABSENT else NOERROR)

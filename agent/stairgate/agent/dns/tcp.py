@@ -120,6 +120,13 @@ class TcpServer:
         loop.add(self._socket, self._acceptable)
         loop.at_times(self._tick)
 
+    def close(self) -> None:
+        """Stop listening, and hang up on everybody."""
+        self._loop.forget(self._tick)
+        self._loop.remove(self._socket)
+        for connection in list(self._connections):
+            connection.close()
+
     def _acceptable(self, events: int) -> None:
         for _ in range(_ACCEPTED_A_TURN):
             try:

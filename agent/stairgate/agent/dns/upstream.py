@@ -181,6 +181,7 @@ class Upstream:
                 self._ask_by_tcp(asked)
             return  # else it may be forged: the true one may still come
         server.failures = server.misses = 0
+        server.rests_until = 0.0
         if reply.flags & TC:
             self._ask_by_tcp(asked)
         elif reply.rcode in (SERVFAIL, REFUSED) and asked.tries < min(TRIES, len(self._servers)):
