@@ -59,6 +59,8 @@ class FilterFeed:
         # Of a pack that could not be used nothing is remembered once another one is named.
         self._refused &= {wanted.sha256}
         self._packs.want(wanted._replace(refused=self._refused))
+        # Whatever came of another one in between is to go as well.
+        self._kept = ""
 
     def _tell(self, now: float) -> None:
         if self._policy is None:

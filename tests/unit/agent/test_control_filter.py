@@ -285,6 +285,17 @@ def test_the_last_good_pack_goes_on_until_the_new_one_is_used(home: Filtered) ->
     assert home.packs.kept == [FIRST, SECOND]
 
 
+def test_after_every_policy_what_came_of_other_packs_may_go(home: Filtered) -> None:
+    home.router.receive(home.with_pack(5, FIRST))
+    home.packs.arrive(FIRST)
+    home.router.control.turn()
+    home.router.receive(home.with_pack(6, SECOND))
+    home.router.receive(home.with_pack(7, FIRST))
+    home.router.wait(10)
+
+    assert home.packs.kept == [FIRST, FIRST]
+
+
 def test_a_pack_that_the_filter_cannot_use_is_replaced_by_the_last_good_one(home: Filtered) -> None:
     home.router.receive(home.with_pack(5, FIRST))
     home.packs.arrive(FIRST)
