@@ -53,8 +53,7 @@ def backup(house: FaultHome) -> Iterator[Path]:
 
 def restore(house: FaultHome, copy: Path) -> None:
     """Put a copy back in place of what is there; the hub is away."""
-    for path in house.home.data.iterdir():
-        path.unlink()
+    shutil.rmtree(house.home.data)
     shutil.copytree(copy, house.home.data, dirs_exist_ok=True)
 
 
