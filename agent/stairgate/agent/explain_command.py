@@ -6,10 +6,10 @@ without one.
 """
 
 import argparse
-import contextlib
 import json
 import sys
 import time
+import unicodedata
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -44,10 +44,9 @@ class Tagged(NamedTuple):
 
 def name_of(text: str) -> str:
     """A name as filters write it, from what a person types. Raises ArgumentTypeError."""
-    name = text.strip().lower().rstrip(".")
-    if not name.isascii():
-        with contextlib.suppress(UnicodeError):
-            name = name.encode("idna").decode("ascii")
+    # As browsers do it. The standard library's codec `idna` is an older standard: it takes ß for ss, another's name.
+    labels = unicodedata.normalize("NFKC", text.strip().lower()).rstrip(".").split(".")
+    name = ".".join([one if one.isascii() else "xn--" + one.encode("punycode").decode("ascii") for one in labels])
     if not is_name(name):
         raise argparse.ArgumentTypeError(f"expected a name such as www.example.org, got {text[:60]!r}")
     return name

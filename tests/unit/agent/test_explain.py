@@ -278,8 +278,19 @@ def test_what_is_not_understood_is_status_2(folder: Folder, words: tuple[str, ..
     assert ended.value.code == 2
 
 
-def test_names_in_other_scripts_are_asked_as_a_labels(folder: Folder, capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.parametrize(
+    ("typed", "name"),
+    [
+        ("Bücher.example", "xn--bcher-kva.example"),
+        ("STRASSE.example", "strasse.example"),
+        ("straße.example", "xn--strae-oqa.example"),
+        ("例え.テスト.", "xn--r8jz45g.xn--zckzah"),
+    ],
+)
+def test_names_in_other_scripts_are_asked_as_a_labels(
+    folder: Folder, typed: str, name: str, capsys: pytest.CaptureFixture[str]
+) -> None:
     folder.save(family())
 
-    assert folder.ask("dphone", "Bücher.example", "--json") == 0
-    assert json.loads(capsys.readouterr().out)["name"] == "xn--bcher-kva.example"
+    assert folder.ask("dphone", typed, "--json") == 0
+    assert json.loads(capsys.readouterr().out)["name"] == name
