@@ -21,7 +21,7 @@ from typing import NamedTuple
 from tests.bench import dns_aims
 from tests.bench.dns_agreement import Agreement, codes_of, compared, plainly
 from tests.bench.dns_aims import Figure, ratio
-from tests.bench.dns_filter import FEATURES, OurFilter, build_pack, interpreter
+from tests.bench.dns_filter import FEATURES, OurFilter, build_pack, interpreter, recorded
 from tests.bench.dns_list import (
     ALLOWED_HOSTS,
     CHILD,
@@ -259,7 +259,11 @@ class Bench:
             self.figure(f"dns_p99_us{ending}", percentile(done.latencies, 0.99) * 1e6, "us")
 
     def memory(self) -> None:
-        """What each holds after the load, the mapped pack included; dnsmasq's processes together."""
+        """What each holds after the load, the mapped pack included; dnsmasq's processes together. Raises Broken."""
+        pairs = recorded()
+        self.figure("addresses_recorded", pairs, "1")
+        if not pairs:
+            raise Broken("the filter recorded no address for the toys")
         for name in (OURS, *PEERS):
             programs = self.resolvers[name].programs if name in self.resolvers else ()
             megabytes = sum(map(pss_kib, programs)) / 1000 * 1.024 if programs else None

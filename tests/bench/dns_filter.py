@@ -16,6 +16,10 @@ from pathlib import Path
 
 from stairgate.agent.filter_channel import LENGTH_BYTES, Serving, framed, read_serving
 from stairgate.agent.filter_feed import frame_of
+from stairgate.agent.gate import RESOLVED4, RESOLVED6, GateSettings
+from stairgate.agent.gate_rules import render_gate
+from stairgate.agent.netlink import NetlinkSocket
+from stairgate.agent.set_elements import read_elements
 from stairgate.core.policy import write_policy
 from stairgate.core.records import Device, Filter, Pack, Person, Policy, Zone
 from stairgate.hub.pack_builder import Built, build
@@ -35,8 +39,12 @@ ALLOWED = tuple(sorted(f"school{number}.example" for number in range(20)))
 DENIED = tuple(sorted(f"quarrel{number}.example" for number in range(20)))
 FEATURES = (
     "four people with filters of their own, categories, allow and deny lists, safe search, YouTube moderate and "
-    "strict, canaries, connectivity checks, extended errors, random ids, ports and letter case upstream"
+    "strict, canaries, connectivity checks, extended errors, random ids, ports and letter case upstream, addresses "
+    "recorded in the kernel's sets for the toys"
 )
+# The product's tables with all their sets, and none of their hooks: packets of all resolvers go the same way.
+GATE = GateSettings()
+ASLEEP = "".join(f"add table {family} {GATE.table} {{ flags dormant; }}\n" for family in ("inet", "bridge"))
 
 
 def interpreter() -> str:
@@ -91,16 +99,34 @@ def build_pack(listed: Listed, target: Path, also: Iterable[str] = ()) -> Built:
     return build(entries, (), target)
 
 
+def load_sets() -> None:
+    """Have the kernel hold the sets of addresses that the filter writes to. Raises Missing."""
+    text = render_gate(GATE) + ASLEEP
+    loaded = subprocess.run(["nft", "-f", "-"], input=text, capture_output=True, text=True, check=False)
+    if loaded.returncode:
+        raise Missing(f"the kernel does not take the gate's sets: {loaded.stderr.strip()[-300:]}")
+
+
+def recorded() -> int:
+    """How many pairs of device and address the kernel holds."""
+    netlink = NetlinkSocket()
+    try:
+        return sum(len(read_elements(netlink, GATE.table, name)) for name in (RESOLVED4, RESOLVED6))
+    finally:
+        netlink.close()
+
+
 class OurFilter:
-    """The running process, and the other end of its channel."""
+    """The running process, and the other end of its channel. Raises Missing."""
 
     def __init__(self, folder: Path, core: Core, port: int, python: str) -> None:
+        load_sets()
         self._channel, theirs = socket.socketpair()
         neighbours = folder / "neighbours.json"
         addresses: Mapping[str, str] = {client.address: mac_of(client.name) for client in CLIENTS}
         neighbours.write_text(json.dumps(addresses), encoding="ascii")
-        words = ["--channel", str(theirs.fileno()), "--lan", "lo", "--resolver", UPSTREAM, "--table", "bench"]
-        words += ["--port", str(port), "--clients", str(neighbours)]
+        words = ["--channel", str(theirs.fileno()), "--lan", "lo", "--resolver", UPSTREAM, "--table", GATE.table]
+        words += ["--port", str(port), "--clients", str(neighbours), "--record"]
         command = core.words([python, "-m", "stairgate.agent.dns", *words])
         # The distribution's interpreter has none of our packages; the process needs these two and nothing else.
         paths = {"PYTHONPATH": os.pathsep.join(str(ROOT / part) for part in ("agent", "micro"))}

@@ -1,7 +1,8 @@
 """`python -m stairgate.agent.dns`: the filter's process, started by control and ended with it.
 
 It decides nothing: it puts the parts together. `--clients` names a file of {address: MAC address} that stands in for
-the kernel's neighbour table where there is none, on loopback: for benchmarks and tests only.
+the kernel's neighbour table where there is none, on loopback, and `--record` says that the gate's sets are there all
+the same: for benchmarks and tests only.
 """
 
 import argparse
@@ -51,6 +52,7 @@ def options(words: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--port", type=int, default=DNS_PORT)
     parser.add_argument("--probe-port", type=int, default=PROBE_PORT)
     parser.add_argument("--clients", type=Path, help=argparse.SUPPRESS)
+    parser.add_argument("--record", action="store_true", help=argparse.SUPPRESS)
     return parser.parse_args(words)
 
 
@@ -64,7 +66,7 @@ def books(loop: Loop, chosen: argparse.Namespace) -> BookOf:
 
 def recorder(chosen: argparse.Namespace) -> Addresses:
     """What is told the addresses that are answered: the kernel, but on loopback."""
-    if chosen.clients:
+    if chosen.clients and not chosen.record:
         return NoAddresses()
     try:
         return kernel_addresses(chosen.table)
