@@ -28,7 +28,7 @@ class DnsProcess:
         port: int = 5335,
         probe_port: int = 5380,
     ) -> None:
-        self.port = port
+        self.port, self.probe_port = port, probe_port
         ours, theirs = socket.socketpair()
         words = [*("--channel", str(theirs.fileno())), "--lan", *lan, "--resolver", *resolvers]
         words += ["--port", str(port), "--probe-port", str(probe_port)]

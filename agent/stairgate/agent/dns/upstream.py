@@ -194,6 +194,7 @@ class Upstream:
         end = HEADER.size + len(asked.sent)
         return (
             len(data) >= end
+            and data[HEADER.size : end] != asked.sent
             and bool(data[2] & QR >> 8)
             and data[HEADER.size : end - 4].lower() + data[end - 4 : end] == asked.question
         )
