@@ -76,6 +76,13 @@ def _app_blocked() -> list[Row]:
         "the address leaves the device's resolved ones",
         (RESOLVED,),
     )
+    rows += held(
+        "blocked",
+        places.LISTED_NAME,
+        "a site that is on a list since its address was resolved",
+        "the address leaves the device's resolved ones",
+        (RESOLVED,),
+    )
     rows += [
         evasion(
             "blocked-name",

@@ -24,7 +24,9 @@ APPLIED_SECONDS, READY_SECONDS, ANSWER_SECONDS = 45.0, 60.0, 40.0
 ENDED_SECONDS = 1.4
 ALLOWED = step("web", to="www.example.org")
 RESOLVED_NAME = step("dns", server=network.ROUTER_V4, name="www.example.org", want=["address"])
-REFUSED = step("dns", server=network.ROUTER_V4, name="blocked.example.net", want=["prompt"])
+# Another one than rows go to by its address: until the list is there, devices are told the address.
+REFUSED = step("dns", server=network.ROUTER_V4, name="vpn.example", want=["prompt"])
+LISTED_DOH = step("web", to=places.DOH.v4)
 DISGUISES = {network.PHONE.name: "da:17:3c:00:77:10", network.CONSOLE.name: "da:17:3c:00:77:11"}
 
 
@@ -64,7 +66,7 @@ class BypassHome:
         parent.add_device("notebook", places.NEIGHBOUR.mac, "computer", "adult")
         parent.add_device("printer", places.PRINTER.mac, "other", "adult")
         for name, (form, tag, _) in places.LISTS.items():
-            parent.post("/lists", title=name, url=name, format=form, tag=tag)
+            self._subscribe(name, form, tag)
         for child, preset in ((mia, "10-12"), (ben, "0-5")):
             self._filter(child, "preset", preset=preset)
             self._filter(child, "search", safesearch="yes", youtube="strict")
@@ -72,6 +74,9 @@ class BypassHome:
         self._app("open")
         self.wait_applied()
         self.wait_ready()
+
+    def _subscribe(self, name: str, form: str, tag: str) -> None:
+        self.parent.post("/lists", title=name, url=name, format=form, tag=tag)
 
     def _filter(self, child: str, part: str, **fields: str) -> None:
         self.parent.get(f"/children/{child}/filter")
@@ -91,8 +96,8 @@ class BypassHome:
         def ready() -> bool:
             # Whether the third device gets its pages is a row of its own.
             wanted = [(name, ALLOWED) for name in (FILTERED, ASSISTIVE)] + [(name, REFUSED) for name in BOTH]
-            self._seen = self.attempt(wanted)
-            return all(tried.reached for tried in self._seen)
+            self._seen = self.attempt([*wanted, (FILTERED, LISTED_DOH)])
+            return all(tried.reached for tried in self._seen[:-1]) and not self._seen[-1].reached
 
         try:
             wait_until("names and pages on every device", ready, READY_SECONDS)
@@ -200,9 +205,13 @@ class BypassHome:
         wait_until("the stolen address", taken)
 
     def _block(self) -> None:
+        (self.lab.data / "lists" / places.LATER_LIST).write_text(f"{places.LISTED_NAME}\n")
+        self._subscribe(places.LATER_LIST, "plain", "adult")
         self._app("blocked")
         for child in self.children:
             self._filter(child, "names", allow="", deny="later.example.org")
+        listed = step("dns", server=network.ROUTER_V4, name=places.LISTED_NAME, want=["prompt"])
+        wait_until("the new list", lambda: self.attempt([(FILTERED, listed)])[0].reached, READY_SECONDS)
         self._changed()
 
     def _limit(self) -> None:

@@ -39,6 +39,7 @@ SHARED = Place(22)  # a front end that serves the app and a school
 FRIEND = Place(23)  # allowed, and only the phone asks for it
 LATER = Place(24)  # allowed now, denied later
 STALE = Place(26)  # allowed, and its time in the set of resolved addresses is over
+LISTED = Place(27)  # allowed now, on a list later
 TRACKER = Place(25)  # blocked, and hidden behind an allowed alias
 DOH = Place(30)  # an encrypted resolver that the list knows, by name and by address
 QUIET_DOH = Place(31)  # one that nobody lists
@@ -67,6 +68,7 @@ PLACES = (
         FRIEND,
         LATER,
         STALE,
+        LISTED,
         TRACKER,
         DOH,
         QUIET_DOH,
@@ -83,6 +85,7 @@ PLACES = (
 
 EPDG_NAME = "epdg.epc.mnc001.mcc262.pub.3gppnetwork.org"
 IDN_NAME = "xn--bcher-kva.example.net"
+LISTED_NAME, LATER_LIST = "listed.example.org", "later.txt"
 # Names that the hub's own catalogue knows as this app's alone.
 APP_ID, APP_NAME, SHARED_NAME = "roblox", "c0.rbxcdn.com", "images.rbxcdn.com"
 NAMES = {
@@ -95,6 +98,7 @@ NAMES = {
     "friend.example.org": FRIEND,
     "later.example.org": LATER,
     "stale.example.org": STALE,
+    LISTED_NAME: LISTED,
     "tracker.example.net": TRACKER,
     "doh.example": DOH,
     "vpn.example": VPN,

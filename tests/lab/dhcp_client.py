@@ -4,6 +4,7 @@
 the interface, whose addresses are `network`'s.
 """
 
+import contextlib
 import socket
 import struct
 import sys
@@ -45,12 +46,12 @@ def lease(mac: str, name: bytes) -> str:
         def ask(message: bytes, answer: int) -> bytes:
             for _ in range(TRIES):
                 client.sendto(message, ("255.255.255.255", 67))
-                try:
-                    data = client.recv(2048)
-                except TimeoutError:
-                    continue
-                if data[4:8] == struct.pack("!I", TRANSACTION) and read_options(data).get(TYPE) == bytes((answer,)):
-                    return data
+                with contextlib.suppress(TimeoutError):
+                    # Answers to others are broadcast, too.
+                    while data := client.recv(2048):
+                        mine = data[4:8] == struct.pack("!I", TRANSACTION)
+                        if mine and read_options(data).get(TYPE) == bytes((answer,)):
+                            return data
             raise TimeoutError("no DHCP server answers")
 
         offer = ask(request(hardware, DISCOVER, o12=name), OFFER)
