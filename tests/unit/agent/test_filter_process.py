@@ -14,8 +14,11 @@ from typing import Any
 
 import pytest
 
+from stairgate.agent import gate
+from stairgate.agent.dns.__main__ import options
 from stairgate.agent.filter_channel import Serving, framed, read_serving
-from stairgate.agent.filter_process import ENVIRONMENT, FilterProcess
+from stairgate.agent.filter_process import ENVIRONMENT, FilterProcess, dns_words
+from stairgate.agent.gate import GateSettings
 from stairgate.agent.limits import (
     FILTER_ANSWER_SECONDS,
     FILTER_CHECK_SECONDS,
@@ -24,7 +27,9 @@ from stairgate.agent.limits import (
     FILTER_STEADY_SECONDS,
     FRAME_BYTES,
 )
+from stairgate.agent.settings import AgentSettings
 from tests.lab.processes import wait_until
+from tests.unit.agent.rig import identity
 
 CHILD = Path(__file__).with_name("filter_child.py")
 FRAME = b'{"v":1}\n["policy"]\n'
@@ -328,6 +333,20 @@ def test_it_ends_with_an_agent_that_was_killed(tmp_path: Path) -> None:
 def test_what_is_no_state_is_refused(content: bytes) -> None:
     with pytest.raises(ValueError):
         read_serving(content)
+
+
+def test_the_filter_understands_its_command_line(tmp_path: Path) -> None:
+    files = (tmp_path / "ca.crt", tmp_path / "agent.crt", tmp_path / "agent.key")
+    settings = AgentSettings(
+        identity(), ("hub",), 8883, *files, ("br-lan", "br-guest"), tmp_path, GateSettings("other")
+    )
+    interpreter, flag, module, *words = dns_words(settings._replace(resolvers=("192.168.77.1", "fd00::1")))
+    chosen = options([*words, "--channel", "7"])
+
+    assert (interpreter, flag, module) == (sys.executable, "-m", "stairgate.agent.dns")
+    assert (chosen.channel, chosen.lan, chosen.table) == (7, ["br-lan", "br-guest"], "other")
+    assert chosen.resolver == [("192.168.77.1", 53), ("fd00::1", 53)]
+    assert (chosen.port, chosen.probe_port) == (gate.DNS_PORT, gate.PROBE_PORT)
 
 
 def test_a_frame_begins_with_its_length() -> None:
