@@ -105,8 +105,6 @@ def preview(policy: Policy, device_id: str, local: int, used: dict[str, int]) ->
         "at_local": local_text(zone, now),
         "zone": zone.name,
         "level": decision.level,
-        # Until the filter exists, `limited` is enforced as closed.
-        "enforced": "closed" if decision.level == "limited" else decision.level,
         "until": decision.until,
         "until_local": local_text(zone, decision.until),
         "next_level": decision.next_level,

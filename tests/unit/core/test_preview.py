@@ -67,9 +67,9 @@ def test_minutes_used_count_for_each_person_of_the_device(capsys: pytest.Capture
     assert at(capsys, "2026-03-24T12:00", "--used", "total=60", device="dphone")["reason"] == "default"
 
 
-def test_limited_is_shown_as_enforced_closed(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_limited_time_is_shown_as_one(capsys: pytest.CaptureFixture[str]) -> None:
     shown = at(capsys, "2026-03-24T15:30", device="dphone")
-    assert (shown["level"], shown["enforced"]) == ("limited", "closed")
+    assert (shown["level"], shown["next_level"], shown["reason"]) == ("limited", "open", "week")
 
 
 def test_a_device_that_is_not_there_is_closed(capsys: pytest.CaptureFixture[str]) -> None:
