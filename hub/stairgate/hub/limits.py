@@ -185,7 +185,7 @@ ENTRY_RULES_MAX = 8192  # sources, times the different lists of tags that each g
 CHUNK_ENTRIES = 100_000  # sorted in RAM at a time: 10 MB
 HASHED_MAX = 100_000  # hashed names, kept in RAM while the pack is built; hotlines' lists have some ten thousand
 BUILDER_STATES = 4096  # of inheritance that are remembered
-BUILDER_SETS_MAX = 4096  # different sets of tags until it is known how many the pack needs
+BUILDER_SETS_MAX = 16_384  # different sets of tags until it is known how many the pack needs; 12 MB
 
 # A child's filter: its names go into every policy, which has 16 KB for the whole family
 FILTER_NAMES_MAX = 60  # that are always open, and as many that are always blocked; a usual name has 20 bytes
