@@ -23,6 +23,10 @@ from stairgate.agent import (
 from stairgate.agent.choices import read_choices
 from stairgate.agent.clock_trust import Record
 from stairgate.agent.discovery import Discovery, Sighting, clean_hostname
+from stairgate.agent.dns import channel, probes
+from stairgate.agent.dns import message as dns_message
+from stairgate.agent.dns.message import BadMessage
+from stairgate.agent.dns.table import Table
 from stairgate.agent.paired_folder import earlier_settings
 from stairgate.agent.settings import SettingsRefused, read_settings
 from stairgate.agent.state import State
@@ -32,7 +36,9 @@ from stairgate.agent.uci import read_uci
 from stairgate.core.messages import Events, encode_events
 from stairgate.core.refused import Refused
 from tests.portable import trust_vectors
+from tests.unit.hostile import dns_corpus
 from tests.unit.hostile.core_parsers import KEY, POLICY, SIGNED, TIME
+from tests.unit.hostile.dns_corpus import QUERY, QUESTION
 from tests.unit.hostile.parser import Parser, in_file, of_bytes, of_text, text
 
 IDENTITY = Identity("h1", "r1", "000", {KEY.key_id: KEY.point})
@@ -103,7 +109,27 @@ def clock_on_disk(file: Path) -> object:
     return kept and clock_trust.read_record(kept)
 
 
+def mapped_pack(file: Path) -> object:
+    """A pack as the filter maps it: gone through, then asked."""
+    table = Table(str(file))
+    try:
+        for _ in table.checking():
+            pass
+        return table.tags_of("www.ads.example")
+    finally:
+        table.close()
+
+
 AGENT = {
+    "dns: query": Parser(of_bytes(dns_message.read_query), QUERY, (BadMessage,), 2000),
+    "dns: reply": Parser(
+        of_bytes(lambda data: dns_message.read_reply(data, QUESTION)), dns_corpus.REPLY, (BadMessage,), 2000
+    ),
+    "dns: frame of the channel": Parser(
+        of_bytes(channel.read_frame), b'{"v":1,"levels":{"d1":"open"},"pack":""}\n' + POLICY, (Refused,)
+    ),
+    "dns: pack": Parser(in_file(mapped_pack, "packs/names.pack"), dns_corpus.pack(), (Refused,), 60),
+    "dns: connectivity check": Parser(of_bytes(probes.respond), b"GET /generate_204 HTTP/1.1\r\nHost: a"),
     "agent: policy": Parser(of_bytes(lambda data: sync.open_policy(data, IDENTITY)), SIGNED, (Refused,)),
     "agent: constants": Parser(of_bytes(lambda data: sync.open_constants(data, IDENTITY)), POLICY, (Refused,)),
     "agent: time": Parser(

@@ -247,8 +247,8 @@ def text_of(name: bytes) -> str:
         dotted[at] = 0x2E
         labels += 1
         at += length + 1
-    # Without what is ordinary, the length bytes are left, and nothing else. (A few lengths are digits: they escape.)
-    if len(name.translate(None, _ORDINARY)) == labels + 1:
+    # Without what is ordinary, nothing is left but our dots and the last zero.
+    if len(dotted.translate(None, _ORDINARY)) == labels + 1:
         return dotted[1:-1].decode("ascii")
     return _escaped(name)
 

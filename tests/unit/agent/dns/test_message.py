@@ -208,6 +208,8 @@ def test_no_bytes_break_the_reader_of_replies(data: bytes, answers: int, authori
         (b"\x03a\\b\0", "a\\092b"),
         (b"\x02\xc3\xa9\0", "\\195\\169"),
         (b"\x2d" + b"a" * 45 + b"\0", "a" * 45),  # a length that is itself a hyphen
+        (b"\x2d" + b"a" * 44 + b".\0", "a" * 44 + "\\046"),
+        (b"\x31" + b"a" * 48 + b"\xe9\0", "a" * 48 + "\\233"),
         (b"\x30" + b"a" * 48 + b"\x01b\0", "a" * 48 + ".b"),
     ],
 )
