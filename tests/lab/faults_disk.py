@@ -53,7 +53,12 @@ def backup(house: FaultHome) -> Iterator[Path]:
 
 def restore(house: FaultHome, copy: Path) -> None:
     """Put a copy back in place of what is there; the hub is away."""
-    shutil.rmtree(house.home.data)
+    # It may be the top of a disk, and packs lie in a folder of theirs.
+    for path in house.home.data.iterdir():
+        if path.is_dir():
+            shutil.rmtree(path)
+        else:
+            path.unlink()
     shutil.copytree(copy, house.home.data, dirs_exist_ok=True)
 
 
