@@ -9,24 +9,23 @@ until the sets of interfaces have an element.
 Both directions close. Outbound is matched by source MAC in the inet forward hook and answered, so that apps stop at
 once. Inbound has no such hook on a bridged LAN: packets that the router forwards are tagged there with two bits of
 the packet mark and dropped in the bridge's output hook by destination MAC, TCP one second later, because a client
-whose return path is cut at the same moment never sees its reset (measured; docs/adr/0002, docs/adr/0009).
+whose return path is cut at the same moment never sees its reset (measured; docs/adr/0002, docs/adr/0010).
 """
 
 from stairgate.agent import gate
-from stairgate.agent.gate import DNS_PORT, PROBE_ADDRESS, PROBE_PORT, SETS, GateSettings, SetName
+from stairgate.agent.gate import PROBE_ADDRESS, SETS, GateSettings, SetName
 from stairgate.agent.limits import ADDRESS_SECONDS, BLOCKED_SECONDS, SET_SWEEP_SECONDS
 from stairgate.agent.neighbour_rules import TUNNEL_PROTOCOLS, between_rules, neighbour_rules
+from stairgate.agent.router_rules import HUB, TCP_UDP, redirect_rules, router_rules
 
 Rules = dict[tuple[str, str], list[str]]
 
-TCP_UDP = "meta l4proto { tcp, udp } th dport"
 # IKE, OpenVPN, L2TP, Teredo, ZeroTier, Tailscale, WireGuard; SSH, SOCKS, OpenVPN, PPTP, HTTP proxies.
 TUNNEL_UDP = "udp dport { 500, 1194, 1701, 3544, 4500, 9993, 41641, 51820 }"
 TUNNEL_TCP = "tcp dport { 22, 1080, 1194, 1723, 3128 }"
 # DNS over TLS and QUIC, and where resolvers are known to answer plain DNS beside 53.
 RESOLVER_PORTS = "{ 853, 5053, 5353 }"
 
-HUB = ((gate.HUB_V4, "ip"), (gate.HUB_V6, "ip6"))
 EPDG = ((gate.EPDG4, "ip"), (gate.EPDG6, "ip6"))
 
 
@@ -41,22 +40,6 @@ def _kept(four: SetName, six: SetName, seconds: int, first: str, then: str) -> l
         pair = f"ether saddr . {family} daddr"
         rules.append(f"{pair} @{name.name} {first}update @{name.name} {{ {pair} timeout {seconds}s }} {then}")
     return rules
-
-
-def _redirect() -> Rules:
-    """Names, time and probes of managed devices to the router itself."""
-    return {
-        ("inet", "to_router"): [
-            f"{TCP_UDP} 53 redirect to :{DNS_PORT}",
-            "udp dport 123 redirect to :123",
-            f"ip daddr {PROBE_ADDRESS} tcp dport 80 redirect to :{PROBE_PORT}",
-        ],
-        ("inet", "prerouting"): [
-            f"iifname @{gate.OFF.name} return",
-            f"iifname @{gate.FILTERED_ALL.name} {TCP_UDP} 53 redirect to :{DNS_PORT}",
-            f"iifname @{gate.FILTERED.name} ether saddr != @{gate.EXEMPT.name} jump to_router",
-        ],
-    }
 
 
 def _outbound(settings: GateSettings) -> Rules:
@@ -107,30 +90,6 @@ def _outbound(settings: GateSettings) -> Rules:
             f"ether saddr @{gate.LIMITED.name} ether saddr != @{gate.STILL_OPEN.name} jump listed",
             f"ether saddr @{gate.RESOLVED_ONLY.name} jump resolved",
             f"ct mark & {numbers} == 0 ether saddr @{gate.NUMBERED.name} jump number",
-        ],
-    }
-
-
-def _router() -> Rules:
-    """To the router itself."""
-    return {
-        ("inet", "router_services"): [
-            # Begun before the redirect stood.
-            f"iifname @{gate.FILTERED.name} {TCP_UDP} 53 goto closed",
-            "ct state established,related accept",
-            # RFC 4890: without these IPv6 is dead within seconds (measured: 8 s).
-            "icmpv6 type { 1, 2, 3, 4, 128, 129, 130, 131, 132, 133, 134, 135, 136, 143 } accept",
-            "icmp type { echo-request, echo-reply, destination-unreachable, time-exceeded, parameter-problem } accept",
-            "meta l4proto igmp accept",
-            f"udp dport {{ 53, 67, 123, 547, 5353, {DNS_PORT} }} accept",
-            f"tcp dport {{ 53, {DNS_PORT}, {PROBE_PORT} }} accept",
-            # Only when the router is the hub: the hub's port may be the router's own administration elsewhere.
-            *[f"{family} daddr @{name.name} tcp dport @{gate.PAGE_PORTS.name} accept" for name, family in HUB],
-            "goto closed",
-        ],
-        ("inet", "input"): [
-            f"iifname @{gate.OFF.name} return",
-            f"iifname @{gate.LAN.name} ether saddr != @{gate.EXEMPT.name} jump router_services",
         ],
     }
 
@@ -190,10 +149,10 @@ def _inbound(settings: GateSettings) -> Rules:
 def gate_chains(settings: GateSettings) -> Rules:
     """Every chain with its rules, in an order in which each jump goes to a chain that is there."""
     return {
-        **_redirect(),
+        **redirect_rules(),
         **_outbound(settings),
         ("inet", "between"): between_rules(),
-        **_router(),
+        **router_rules(),
         **_inbound(settings),
         **neighbour_rules(),
     }
