@@ -9,7 +9,7 @@ from stairgate.agent.enforcement import Enforcement
 from stairgate.agent.gate import BRIDGE_GRANTED, BRIDGE_GRANTED_TCP, GRANTED, GateSettings, SetName
 from stairgate.agent.grants import mac_key
 from stairgate.agent.kernel_fake import FakeKernel
-from stairgate.agent.limits import FORGET_AFTER_SECONDS, RETRY_SECONDS
+from stairgate.agent.limits import BELL_MS, FORGET_AFTER_SECONDS, RETRY_SECONDS
 from stairgate.agent.netlink import KernelRefused
 from stairgate.agent.set_elements import SetChange
 from stairgate.core.decide import decide
@@ -441,3 +441,75 @@ def test_many_forgettings_are_done_a_moment_at_a_time(
         assert len(kernel.forgotten) == turns
 
     assert sorted(kernel.forgotten) == [1, 2, 3]
+
+
+def limited(until: int) -> Policy:
+    """Mia's devices are open until a moment and limited from then on."""
+    return family_policy(default_level="limited", overrides=[Override("oa", "pmia", "open", 0, until, 0, "parent")])
+
+
+def test_at_a_bell_the_kernel_goes_on_to_limited_by_itself_and_the_agent_renews_in_time(
+    enforcement: Enforcement, kernel: FakeKernel, clock: HandClock
+) -> None:
+    outcome = enforcement.enforce(limited(AT + 60), {})
+    assert PHONE in kernel.elements(gate.LIMITED)
+    assert kernel.elements(gate.STILL_OPEN)[PHONE] == 60_000
+
+    clock.move(60)
+    assert PHONE not in kernel.elements(gate.STILL_OPEN)
+    assert PHONE in kernel.elements(GRANTED)
+    clock.move(outcome.next_look - clock.monotonic())
+    assert enforcement.enforce(limited(AT + 60), {}).decisions["dphone"].level == "limited"
+    assert kernel.elements(GRANTED)[PHONE] == SIX_HOURS_MS
+    assert PHONE in kernel.elements(gate.BRIDGE_LIMITED)
+
+
+def test_without_an_agent_limited_ends_soon_after_the_bell(
+    enforcement: Enforcement, kernel: FakeKernel, clock: HandClock
+) -> None:
+    enforcement.enforce(limited(AT + 60), {})
+
+    clock.move(60 + BELL_MS / 1000)
+
+    assert PHONE not in kernel.elements(GRANTED)
+
+
+def test_of_a_limited_device_the_flows_from_before_are_forgotten_once(
+    enforcement: Enforcement, kernel: FakeKernel, clock: HandClock
+) -> None:
+    enforcement.enforce(limited(AT + 60), {})
+    number = enforcement.numbers["dphone"]
+
+    for _ in range(30):
+        clock.move(10)
+        enforcement.enforce(limited(AT + 60), {})
+        enforcement.forget_ended()
+
+    assert kernel.forgotten_unlisted.count(number) == 1
+    assert kernel.forgotten == []
+
+
+def test_a_device_that_may_reach_less_now_begins_its_flows_anew(enforcement: Enforcement, kernel: FakeKernel) -> None:
+    enforcement.enforce(family_policy(), {})
+    enforcement.forget_ended()
+    policy = family_policy(2)
+    devices = tuple(d._replace(flags=("resolved_only",)) if d.id == "dphone" else d for d in policy.devices)
+
+    enforcement.enforce(policy._replace(devices=devices), {})
+    enforcement.forget_ended()
+
+    assert kernel.forgotten == [enforcement.numbers["dphone"]]
+
+
+def test_names_of_exempt_devices_are_led_to_the_filter_only_while_it_serves(
+    enforcement: Enforcement, kernel: FakeKernel
+) -> None:
+    policy = family_policy()._replace(everyone=("illegal",))
+    found = []
+    for serves in (False, True, False):
+        enforcement.dns_serves = serves
+        enforcement.enforce(policy, {}, everything=False)
+        found.append(len(kernel.elements(gate.FILTERED_ALL)))
+
+    assert found == [0, 1, 0]
+    assert len(kernel.elements(gate.FILTERED)) == 1

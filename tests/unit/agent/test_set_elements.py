@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from stairgate.agent.gate import BRIDGE_GRANTED, EXEMPT, GRANTED, SetName
+from stairgate.agent.gate import BRIDGE_GRANTED, EXEMPT, GRANTED, LIMITED4, RESOLVED4, SetName
 from stairgate.agent.limits import ELEMENTS_A_MESSAGE
 from stairgate.agent.netlink import NLM_F_ACK, NLM_F_CREATE, NLM_F_REQUEST, Message, attributes, messages
 from stairgate.agent.set_elements import (
@@ -16,6 +16,7 @@ from stairgate.agent.set_elements import (
     NEWSETELEM,
     SetChange,
     encode_changes,
+    encode_replacement,
 )
 
 PHONE, TABLET = bytes.fromhex("02000000770a"), bytes.fromhex("02000000770d")
@@ -146,3 +147,16 @@ def test_only_the_last_message_asks_for_an_answer_and_only_additions_create() ->
         NLM_F_REQUEST | NLM_F_CREATE | NLM_F_ACK,
         NLM_F_REQUEST,
     ]
+
+
+def test_a_replacement_empties_each_set_in_the_same_batch() -> None:
+    key = b"\2\0\0\0\0\1\0\0\xcb\0\x71\x0a"
+
+    batch, last = encode_replacement("stairgate", {RESOLVED4: {key: 5000}, LIMITED4: {}}, 7)
+
+    told = list(messages(batch))
+    assert [each.kind & 0xFF for each in told] == [0x10, 14, 12, 14, 0x11]
+    assert [each.sequence for each in told] == [7, 8, 9, 10, 11]
+    assert (last, told[3].flags & NLM_F_ACK) == (10, NLM_F_ACK)
+    assert key in told[2].body
+    assert LIMITED4.name.encode() in told[3].body
