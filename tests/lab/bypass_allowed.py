@@ -63,6 +63,12 @@ def _allowed() -> list[Row]:
     ]
     rows += [
         must_work(
+            "allowed-lookalike",
+            "a site whose name only ends like a blocked one",
+            "names are compared label by label",
+            step("web", to="notblocked.example.net"),
+        ),
+        must_work(
             "allowed-tls",
             "an allowed site over TLS",
             "resolved, then reachable",

@@ -141,6 +141,13 @@ def _limited() -> list[Row]:
             step("dns", server=ROUTER_V4, name="www.example.org", want=[OPEN.v4]),
             phase="limited",
         ),
+        evasion(
+            "limited-lookalike",
+            "a name that only ends like a listed one",
+            "names are compared label by label",
+            step("web", to="nothomework.example.org"),
+            phase="limited",
+        ),
         evasion("limited-literal", "a literal address", LISTED_ONLY, step("web", to=LITERAL.v4), phase="limited"),
         evasion(
             "limited-udp",

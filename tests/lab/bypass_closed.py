@@ -23,6 +23,14 @@ def _closed() -> list[Row]:
             phase="closed",
         ),
         evasion(
+            "closed-dns-connection",
+            "a TCP connection to the resolver that is held since before",
+            "what is answered goes by the level of the moment",
+            step("dns", server="closed", name="www.example.org", want=["address"], via="held"),
+            phase="closed",
+            before=(step("connect", key="closed", to=ROUTER_V4, port=53),),
+        ),
+        evasion(
             "closed-resolver",
             "another resolver",
             "nothing is resolved but what is never closed",

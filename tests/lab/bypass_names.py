@@ -110,6 +110,7 @@ def _written() -> list[Row]:
         ("deep", "a name of 250 characters below a blocked one", ask(ROUTER_V4, DEEP)),
         ("padded", "a query padded to 1,000 bytes", ask(ROUTER_V4, trick="padded")),
         ("fragments", "a query in IP fragments of 16 bytes", ask(ROUTER_V4, via="fragments")),
+        ("pipelined", "a query over TCP, behind a harmless one", ask(ROUTER_V4, via="pipelined")),
         ("split", "a query over TCP, one byte a segment", ask(ROUTER_V4, via="split")),
         ("behind-options", "a query behind IPv6 destination options", ask(RESOLVER.v6, family="v6", via="options")),
         ("other-family", "the blocked name's IPv6 address over IPv4", ask(ROUTER_V4, family="v6")),

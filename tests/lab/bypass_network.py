@@ -107,8 +107,9 @@ class BypassLab(LabHome):
     def start_resolvers(self) -> None:
         """The internet's name server, and the router's dnsmasq, which answers on its other side too."""
         dnsmasq = shutil.which("dnsmasq") or "/usr/sbin/dnsmasq"
-        alone = [dnsmasq, "--no-daemon", "--conf-file=/dev/null", "--no-hosts", "--no-resolv", "--user=", "--group="]
-        alone += ["--cache-size=0"]
+        # In debug mode (--no-daemon) one held TCP connection would keep everybody else waiting.
+        alone = [dnsmasq, "--keep-in-foreground", "--log-facility=-", "--pid-file=", "--user=", "--group="]
+        alone += ["--conf-file=/dev/null", "--no-hosts", "--no-resolv", "--cache-size=0"]
         self._start("dns", [*alone, *places.resolver_words()], "internet")
         router = [
             "--bind-interfaces",

@@ -44,6 +44,7 @@ TRACKER = Place(25)  # blocked, and hidden behind an allowed alias
 DOH = Place(30)  # an encrypted resolver that the list knows, by name and by address
 QUIET_DOH = Place(31)  # one that nobody lists
 LITERAL = Place(40)  # has no name at all
+SPELLED = Place(45)  # has only a name that anybody may give to any address
 ROUNDABOUT = Place(44)  # the way there leads over a neighbour
 VPN = Place(41)
 QUIET_VPN = Place(42)  # a VPN under a name that nobody lists
@@ -79,6 +80,7 @@ PLACES = (
         EPDG,
         RESOLVER,
         ROUNDABOUT,
+        SPELLED,
     ),
     *(SAFE_SEARCH, GOOGLE, YOUTUBE, BING, SAFE_BING, DUCK, SAFE_DUCK, UNSAFE_SEARCH, PUSH, PROBE, ONLY),
 )
@@ -103,6 +105,10 @@ NAMES = {
     "doh.example": DOH,
     "vpn.example": VPN,
     "harmless.example.org": QUIET_VPN,
+    "notblocked.example.net": OPEN,
+    "nothomework.example.org": OPEN,
+    # A service that makes a name of every address.
+    "203-0-113-45.names.example.org": SPELLED,
     "tor.example": TOR,
     EPDG_NAME: EPDG,
     "forcesafesearch.google.com": SAFE_SEARCH,
@@ -157,7 +163,7 @@ PUSH_PORTS = (5223, 5228)
 PROXY_PORT, SOCKS_PORT = 3128, 1080
 PRINT_PORTS = (631, 9100, 8009)
 SECOND_RESOLVER_PORT, ADMIN_PORT, MAPPING_PORT = 5054, 22, 5351
-PROTOCOLS = {"6in4": 41, "gre": 47, "esp": 50}
+PROTOCOLS = {"ipip": 4, "6in4": 41, "gre": 47, "esp": 50}
 MARK = b"stairgate far end"
 
 

@@ -111,6 +111,13 @@ def by_stream(query: bytes, server: str, port: int = 53, split: bool = False) ->
         return framed(stream, query, split)
 
 
+def pipelined(query: bytes, harmless: bytes, server: str, port: int = 53) -> list[bytes]:
+    """Over TCP, behind a harmless query in one segment; both answers, in whatever order (RFC 7766, 6.2.1.1)."""
+    with connected(server, port) as stream:
+        stream.sendall(b"".join(struct.pack("!H", len(each)) + each for each in (harmless, query)))
+        return [read_exactly(stream, int.from_bytes(read_exactly(stream, 2), "big")) for _ in range(2)]
+
+
 def by_tls(query: bytes, server: str, port: int, tls: ssl.SSLContext, host: str = "") -> bytes:
     """DNS over TLS (RFC 7858)."""
     with connected(server, port) as plain, tls.wrap_socket(plain, server_hostname=host or server) as stream:

@@ -78,12 +78,12 @@ def _tunnels() -> list[Row]:
         rows += [
             evasion(
                 f"{name}-{family}",
-                f"{name.upper() if name != '6in4' else name}, IP protocol {number}, IP{family}",
+                f"{name if name == '6in4' else name.upper()}, IP protocol {number}, IP{family}",
                 NO_TUNNELS,
                 step("protocol", address=LITERAL.at(family), number=number),
             )
             for family in FAMILIES
-            if family == "v4" or name != "6in4"
+            if family == "v4" or name in ("gre", "esp")
         ]
     rows += [
         evasion("ssh", "SSH to a literal address", NO_TUNNELS, step("banner", to=LITERAL.v4, port=22)),
@@ -100,6 +100,12 @@ def _tunnels() -> list[Row]:
             step("proxy", kind="socks", at=LITERAL.v4, port=places.SOCKS_PORT, to=ADULT.v4),
         ),
         *_only_resolved("udp-any", "a tunnel on any UDP port", step("datagram", to=LITERAL.v4, port=33445)),
+        limit(
+            "spelled-address",
+            "a literal address by a name that spells it, as some services give one to each",
+            "nothing, unless the service is on a list",
+            step("web", to="203-0-113-45.names.example.org"),
+        ),
         limit(
             "vpn-443",
             "a VPN on port 443 under a name that nobody lists",

@@ -40,7 +40,7 @@ def _labels(name: str, trick: str) -> bytes:
 
 def question(name: str, kind: int, trick: str = "") -> bytes:
     """A query message. trick: `case`, `upper`, `compressed` (the name ends in a pointer to what follows the question),
-    `padded` (too long for one small packet), `two` (a harmless question before it), or none.
+    `padded` (longer than most), or none.
     """
     head = struct.pack("!HHHHHH", secrets.randbelow(65536), 0x0100, 1, 0, 0, 1 if trick == "padded" else 0)
     end = struct.pack("!HH", kind, 1)
@@ -53,10 +53,6 @@ def question(name: str, kind: int, trick: str = "") -> bytes:
     if trick == "padded":
         option = struct.pack("!HH", PADDING, PADDING_BYTES) + bytes(PADDING_BYTES)
         body += b"\0" + struct.pack("!HHIH", OPT, 1232, 0, len(option)) + option
-    if trick == "two":
-        harmless = _labels("www.example.org", "") + b"\0" + end
-        head = head[:4] + struct.pack("!HHHH", 2, 0, 0, 0)
-        body = harmless + body
     return head + body
 
 
