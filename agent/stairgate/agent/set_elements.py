@@ -7,7 +7,7 @@ expired cannot be deleted), timeouts in milliseconds, never 0. Which elements th
 
 import socket
 import struct
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cache
 from typing import NamedTuple
 
@@ -49,24 +49,28 @@ class SetChange(NamedTuple):
     fresh: frozenset[bytes] = frozenset()
 
 
-def _entries(elements: Sequence[tuple[bytes, int | None]]) -> bytes:
-    """The elements of one set, one pack each: a tap on a hundred devices writes some eight hundred."""
-    if not elements:
-        return b""
-    key_bytes = len(elements[0][0])
+@cache
+def _entry_packs(key_bytes: int) -> tuple[Callable[..., bytes], Callable[..., bytes]]:
+    """What packs one element of a key so long: (key) without a timeout, (key, eight bytes of milliseconds) with one."""
     value, padding = 4 + key_bytes, -key_bytes % 4
     plain = struct.Struct(f"=HHHHHH{key_bytes}s{padding}x")
     timed = struct.Struct(plain.format + "HH8s")
     inner = (4 + value + padding, ELEM_KEY | NLA_F_NESTED, value, DATA_VALUE)
     plain_head = (plain.size, LIST_ELEM | NLA_F_NESTED, *inner)
     timed_head = (timed.size, LIST_ELEM | NLA_F_NESTED, *inner)
+    return (
+        lambda key: plain.pack(*plain_head, key),
+        lambda key, left: timed.pack(*timed_head, key, 12, ELEM_TIMEOUT, left),
+    )
+
+
+def _entries(elements: Sequence[tuple[bytes, int | None]]) -> bytes:
+    """The elements of one set, one pack each: a tap on a hundred devices writes some eight hundred."""
+    if not elements:
+        return b""
+    plain, timed = _entry_packs(len(elements[0][0]))
     return b"".join(
-        [
-            plain.pack(*plain_head, key)
-            if timeout is None
-            else timed.pack(*timed_head, key, 12, ELEM_TIMEOUT, timeout.to_bytes(8, "big"))
-            for key, timeout in elements
-        ]
+        [plain(key) if timeout is None else timed(key, timeout.to_bytes(8, "big")) for key, timeout in elements]
     )
 
 
