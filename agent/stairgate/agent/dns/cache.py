@@ -4,6 +4,8 @@ It decides how long an answer is kept (its own TTL within bounds; RFC 2308 for w
 there are too many: the one remembered first. Times are monotonic seconds.
 """
 
+from collections import deque
+
 from stairgate.agent.dns.message import NOERROR, Reply
 from stairgate.agent.limits import CACHE_BYTES, CACHE_ENTRIES, CACHED_SECONDS, NEGATIVE_SECONDS
 
@@ -13,10 +15,10 @@ OVERHEAD = 300  # of an entry, in memory, beside its bytes
 class Entry:
     """A reply and when it came."""
 
-    __slots__ = ("born", "dies", "reply", "size")
+    __slots__ = ("born", "dies", "key", "reply", "size")
 
-    def __init__(self, reply: Reply, born: float, dies: float, size: int) -> None:
-        self.reply, self.born, self.dies, self.size = reply, born, dies, size
+    def __init__(self, key: bytes, reply: Reply, born: float, dies: float, size: int) -> None:
+        self.key, self.reply, self.born, self.dies, self.size = key, reply, born, dies, size
 
 
 class Cache:
@@ -25,6 +27,8 @@ class Cache:
     def __init__(self, entries: int = CACHE_ENTRIES, size: int = CACHE_BYTES) -> None:
         self._entries_max, self._size_max = entries, size
         self._held: dict[bytes, Entry] = {}
+        # By age. A dictionary whose first keys were deleted walks over the gaps each time its first one is asked for.
+        self._row: deque[Entry] = deque()
         self._size = 0
 
     def __len__(self) -> int:
@@ -38,27 +42,30 @@ class Cache:
     def get(self, key: bytes, now: float) -> Entry | None:
         """What is remembered and still good."""
         entry = self._held.get(key)
-        if entry is None:
-            return None
-        if entry.dies > now:
+        if entry is None or entry.dies > now:
             return entry
-        self._drop(key)
+        self._drop(entry)
         return None
 
-    def put(self, key: bytes, reply: Reply, now: float) -> None:
-        """Remember a reply, if it may be kept."""
+    def put(self, key: bytes, reply: Reply, now: float) -> Entry:
+        """The reply as an entry, which is remembered if it may be kept."""
         positive = reply.rcode == NOERROR and reply.answers > 0
         seconds = min(reply.ttl, CACHED_SECONDS if positive else NEGATIVE_SECONDS)
-        self._drop(key)
-        if seconds <= 0:
-            return
         size = OVERHEAD + len(key) + len(reply.records) + 64 * len(reply.ttls)
-        self._held[key] = Entry(reply, now, now + seconds, size)
-        self._size += size
-        while len(self._held) > self._entries_max or self._size > self._size_max:
-            self._drop(next(iter(self._held)))
+        entry = Entry(key, reply, now, now + seconds, size)
+        before = self._held.get(key)
+        if before is not None:
+            self._drop(before)
+        if seconds > 0:
+            self._held[key] = entry
+            self._row.append(entry)
+            self._size += size
+            while len(self._row) > self._entries_max or self._size > self._size_max:
+                self._drop(self._row.popleft())
+        return entry
 
-    def _drop(self, key: bytes) -> None:
-        entry = self._held.pop(key, None)
-        if entry:
+    def _drop(self, entry: Entry) -> None:
+        """Forget an entry, unless it is forgotten already; its place in the row it keeps until its turn."""
+        if self._held.get(entry.key) is entry:
+            del self._held[entry.key]
             self._size -= entry.size

@@ -71,8 +71,7 @@ class Resolver:
         self._under_way.pop(asked.key, None)
         entry = None
         if reply is not None:
-            self.cache.put(asked.key, reply, self._loop.now)
-            entry = Entry(reply, self._loop.now, self._loop.now, 0)
+            entry = self.cache.put(asked.key, reply, self._loop.now)
         waiters: list[Waiter] = list(asked.waiters.values())  # type: ignore[arg-type]
         asked.waiters.clear()
         for waiter in waiters:

@@ -127,6 +127,9 @@ class Upstream:
     def _next_server(self, last: Server | None) -> Server:
         """The first that does not rest and was not the last one; with all at rest, the one whose rest ends first."""
         now = self._loop.now
+        first = self._servers[0]
+        if first is not last and not first.failures:
+            return first
         others = [server for server in self._servers if server is not last] or self._servers
         for server in others:
             if server.rests_until <= now:
