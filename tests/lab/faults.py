@@ -8,7 +8,7 @@ with the part of the home that they break; `fault_check` demands afterwards that
 from collections.abc import Callable
 from typing import NamedTuple
 
-from tests.lab import faults_clock, faults_disk, faults_kernel, faults_link, faults_people
+from tests.lab import faults_clock, faults_disk, faults_filter, faults_kernel, faults_link, faults_people
 from tests.lab.fault_home import FaultHome
 
 
@@ -24,6 +24,6 @@ def _row(run: Callable[[FaultHome], int]) -> Row:
     return Row(run.__name__.replace("_", "-"), (run.__doc__ or "").split("\n")[0], run)
 
 
-PARTS = (faults_link, faults_people, faults_disk, faults_kernel, faults_clock)
+PARTS = (faults_link, faults_people, faults_disk, faults_kernel, faults_clock, faults_filter)
 # The hundred come last: every later row would have them to show.
 ROWS = tuple(_row(run) for part in PARTS for run in part.FAULTS) + (_row(faults_kernel.hundred_devices),)
