@@ -43,6 +43,9 @@ NO_NETWORK = """## What no home network can stop
   switch for reaching only what was looked up closes this, at the price of apps with addresses of their own.
 - **A grown-up's device.** Whoever may use it, or copies its hardware address, has no rules: Wi-Fi knows nothing better
   than that address. A sibling's address gives a sibling's rules. A Wi-Fi password of each person's own helps.
+- **What was looked up stays reachable** for an hour, and for as long as it is used, for a device that reaches only
+  that; a site that is denied or listed meanwhile is taken back at once.
+- **A router that forwards past its own rules** (flow offloading to hardware): what runs is not seen by them any more.
 - **What is inside an allowed app or site**: messages, a translated page, a cached copy, a game in a shared document.
 - **A trickle in look-ups.** Whoever owns a domain can hide bytes in its names while the internet is on; while it is off
   nothing is looked up.
@@ -86,5 +89,5 @@ def page(verdicts: Sequence[Verdict]) -> str:
             parts.append(_table(f"### {LEVELS[phase]}", ("tried", by, "devices", "result"), rows))
     parts.append(NO_NETWORK)
     rows = [_cells(verdict) for verdict in counted[LIMIT]]
-    parts.append(_table("", ("tried", "what stops it", "devices", "result"), rows))
+    parts.append(_table("### What gets through", ("tried", "what stops it", "devices", "result"), rows))
     return "".join(parts).rstrip("\n") + "\n"
