@@ -79,6 +79,28 @@ def app(app_id: str) -> App | None:
 
 
 @cache
+def ages() -> tuple[int, ...]:
+    """Every age from which an app is, ascending, without 0."""
+    return tuple(sorted({held.age for held in apps() if held.age}))
+
+
+def age_tag(age: int) -> str:
+    """The tag of all apps from this age: so a policy needs no list of them."""
+    return f"from{age}"
+
+
+def app_of(name: str) -> App | None:
+    """The app to which a name belongs, None for any other."""
+    owners = _owners()
+    return next((owners[suffix] for suffix in suffixes(name) if suffix in owners), None)
+
+
+@cache
+def _owners() -> dict[str, App]:
+    return {name: held for held in apps() for name in held.names}
+
+
+@cache
 def listed() -> tuple[CategoryList, ...]:
     """The small lists by category."""
     return tuple(CategoryList(category, **_tuples(fields)) for category, fields in _read("names.toml").items())
@@ -99,9 +121,10 @@ def helplines() -> frozenset[str]:
 def entries() -> Iterator[tuple[str, tuple[str, ...]]]:
     """Each name with its tags, for the builder of packs."""
     for held in apps():
+        age = (age_tag(held.age),) if held.age else ()
         for name in held.names:
             marks = (DEDICATED,) if name in held.dedicated else ()
-            yield name, (held.id, *held.categories, *marks)
+            yield name, (held.id, *held.categories, *age, *marks)
     for group in listed():
         for name in group.names:
             yield name, (group.category,)

@@ -122,12 +122,13 @@ def app_states(held: ChildFilter) -> tuple[AppState, ...]:
 def compiled(held: ChildFilter) -> core.Filter:
     """What a policy says of it: tags and names only.
 
-    An app that a blocked category covers needs no tag of its own. An app that is open keeps the names it needs, also
-    those that are a blocked app's, or of a blocked category: children's videos come from where all videos come from.
+    Apps that an age or a blocked category covers need no tag of their own. An app that is open keeps the names it
+    needs, also those that are a blocked app's, or of a blocked category: children's videos come from where all videos
+    come from.
     """
     states = app_states(held)
-    categories = set(held.block)
-    block = categories | {s.app.id for s in states if s.blocked and not categories.intersection(s.app.categories)}
+    ages = {catalogue.age_tag(age) for age in catalogue.ages() if held.age and age > held.age}
+    block = {*held.block, *ages, *held.apps_blocked} - set(held.apps_open)
     kept = {
         name
         for state in states

@@ -130,7 +130,7 @@ def _by_filter(held: ChildFilter, name: str, verdict: Verdict, known: Known) -> 
         says = "It is a search engine that cannot be made safe, and searches are made safe here."
         who = _preset(held) if held.safesearch == held.template.safesearch else "Your parents chose that."
         return Answer(name, True, says, who, until, "Google, Bing, DuckDuckGo and others work.")
-    app = catalogue.app(verdict.rule)
+    app = catalogue.app(verdict.rule) or _app_of_age(name, verdict.rule)
     if app and app.id in held.apps_blocked:
         return Answer(name, True, f"It belongs to {app.title}.", "Your parents blocked this app.", until, _TALK)
     if app:
@@ -142,6 +142,10 @@ def _by_filter(held: ChildFilter, name: str, verdict: Verdict, known: Known) -> 
     says = f"It counts as “{title}”, which is blocked here.{_lists(name, verdict.rule, known)}"
     who = _preset(held) if verdict.rule in held.template.block else "Your parents chose that."
     return Answer(name, True, says, who, until, _ASK)
+
+
+def _app_of_age(name: str, rule: str) -> catalogue.App | None:
+    return catalogue.app_of(name) if rule in {catalogue.age_tag(age) for age in catalogue.ages()} else None
 
 
 def _preset(held: ChildFilter) -> str:

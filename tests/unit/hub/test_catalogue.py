@@ -20,7 +20,7 @@ def test_there_are_enough_apps_and_each_id_is_a_word_of_its_own() -> None:
     assert len(ids) >= 60
     assert len(set(ids)) == len(ids)
     assert all(is_word(app_id) for app_id in ids)
-    assert not set(ids) & CATEGORY_TAGS
+    assert not set(ids) & (CATEGORY_TAGS | {catalogue.age_tag(age) for age in catalogue.ages()})
     assert len({app.title for app in catalogue.apps()}) == len(ids)
 
 
@@ -82,12 +82,12 @@ def test_all_tags_fit_into_a_pack() -> None:
 @pytest.mark.parametrize(
     ("name", "tags"),
     [
-        ("rr3---sn-abc.googlevideo.com", ("youtube", "video", "dedicated")),
-        ("www.youtube.com", ("youtube", "video")),
-        ("music.youtube.com", ("youtubemusic", "music", "video", "youtube")),
+        ("rr3---sn-abc.googlevideo.com", ("youtube", "video", "from13", "dedicated")),
+        ("www.youtube.com", ("youtube", "video", "from13")),
+        ("music.youtube.com", ("youtubemusic", "music", "video", "from13", "youtube")),
         ("dns.google", ("doh",)),
         ("www.childline.org.uk", ()),
-        ("meet.google.com", ("googlemeet", "chat")),
+        ("meet.google.com", ("googlemeet", "chat", "from13")),
         ("analytics.google.com", ("tracking",)),
         ("www.google.com", ()),
         ("example.org", ()),

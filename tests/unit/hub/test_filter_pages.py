@@ -82,7 +82,7 @@ def test_switches_search_way_and_apps_are_what_the_policy_says(hub: Hub, child: 
     assert (held(hub, child).apps_open, held(hub, child).apps_blocked) == (("minecraft",), ("spotify",))
     (said,) = issued(hub)
     assert set(said.flags) == {"safesearch", "youtube_moderate", "page"}
-    assert {"adult", "games", "spotify", "whatsapp"} <= set(said.block) and "roblox" not in said.block
+    assert {"adult", "games", "spotify", "from13"} <= set(said.block) and "roblox" not in said.block
     assert "minecraft.net" in said.allow
 
     assert post(hub, child, "apps", **{"app-spotify": ""}).status_code == 303

@@ -64,17 +64,17 @@ def test_presets_loosen_with_the_age() -> None:
 @pytest.mark.parametrize(
     ("band", "name", "expected"),
     [
-        ("0-5", "www.youtube.com", "block youtube"),
+        ("0-5", "www.youtube.com", "block from13"),
         ("0-5", "www.youtubekids.com", ""),
         ("0-5", "rr1.googlevideo.com", ""),
         ("0-5", "web.whatsapp.com", "block chat"),
         ("6-9", "www.tiktok.com", "block social"),
         ("6-9", "www.roblox.com", ""),
         ("10-12", "discord.com", "block social"),
-        ("10-12", "web.whatsapp.com", "block whatsapp"),
+        ("10-12", "web.whatsapp.com", "block from13"),
         ("13-15", "www.instagram.com", ""),
         ("13-15", "discord.com", ""),
-        ("13-15", "www.telegram.org", "block telegram"),
+        ("13-15", "www.telegram.org", "block from16"),
         ("13-15", "tinder.com", "block dating"),
         ("16-17", "www.telegram.org", ""),
         ("16-17", "search.yahoo.com", ""),
@@ -106,9 +106,19 @@ def test_an_open_app_keeps_what_it_needs_though_another_app_is_blocked() -> None
     assert refused(replace(held, apps_open=("youtubemusic",)), "music.youtube.com") == ""
 
 
-def test_an_app_of_a_blocked_category_needs_no_tag_of_its_own() -> None:
+def test_apps_that_an_age_or_a_category_covers_need_no_tags_of_their_own() -> None:
     tags = compiled(preset("0-5")).block
-    assert "whatsapp" not in tags and "chat" in tags and "youtube" in tags
+    assert not {app.id for app in catalogue.apps()} & set(tags)
+    assert {"chat", "from6", "from13", "from18"} <= set(tags) and "from4" not in tags
+
+
+def test_a_full_home_with_presets_fits_into_a_policy() -> None:
+    filters = tuple(replace(preset("6-9"), id=f"p{number:016}") for number in range(limits.CHILDREN_MAX // 2))
+    devices = tuple(
+        Device(f"d{number:016}", "tablet", (f"02:00:5e:10:00:{number:02x}",), (filters[number % 10].id,), "tablet")
+        for number in range(limits.DEVICES_MAX // 2)
+    )
+    core.write_policy(compile_policy(family(*filters, devices=devices), "hhome", "rrouter", 1, NOW, HUB))
 
 
 def test_names_by_hand_survive_a_new_preset() -> None:
