@@ -12,7 +12,7 @@ from unittest import mock
 from werkzeug.datastructures import MultiDict
 
 from stairgate.core import messages
-from stairgate.hub import forms, guard, kernel_tables, limits, network, plain_text, sealed_file
+from stairgate.hub import filter_forms, forms, guard, kernel_tables, limits, network, plain_text, sealed_file
 from stairgate.hub.atomic_storage import Damaged, decode_generation, encode_generation
 from stairgate.hub.backup_content import Content, read_content, write_content
 from stairgate.hub.claim_code import RESET_FILE_NAME, ClaimFile, reset_code
@@ -29,6 +29,7 @@ from tests.unit.hostile.parser import Parser, form, in_file, of_bytes, of_text
 PASSPHRASE = "four green owls at dusk"
 FORM = b"name=Mia&band=6-9&zone=Europe%2FBerlin&mac=02%3A00%3A5e%3A10%3A00%3A01&days=1&days=2&start=20:30&end=07:00"
 EDIT = b"revision=3&name=Blue tablet&kind=tablet&whose=p1&whose=adult&asks_who=1&minutes=30&minute=20:30"
+NAMES = b"allow=example.org%0Ab%C3%BCcher.example&deny=ads.example&block=adult&age=9&app-youtube=blocked&app-x=open"
 TABLES = {"people": {"h/p1": {"home": "h", "id": "p1", "revision": 1, "document": {"name": "Mia"}}}}
 TOML = b'[hub]\nlisten = ["192.168.77.2:8080"]\nsession_days = 30\nhttps = true\n[agent]\nhello_minutes = 5\n'
 CONTENT = write_content(Content("hhome", 1_800_000_000, {"home/home.toml": b"format = 1\n", "data/store.json": b"{}"}))
@@ -199,6 +200,12 @@ HUB = {
     "hub: child form": Parser(of_bytes(lambda data: forms.read_child(form(data), "Europe/Berlin")), FORM),
     "hub: device form": Parser(of_bytes(lambda data: forms.read_device(form(data), {"p1": "Mia"})), FORM),
     "hub: bedtime form": Parser(of_bytes(lambda data: forms.read_bedtime(form(data))), FORM),
+    "hub: names of a filter": Parser(of_bytes(lambda data: filter_forms.read_names(form(data))), NAMES),
+    "hub: apps of a filter": Parser(of_bytes(lambda data: filter_forms.read_apps(form(data))), NAMES),
+    "hub: categories of a filter": Parser(of_bytes(lambda data: filter_forms.read_switches(form(data))), NAMES),
+    "hub: name of a question": Parser(
+        of_text(filter_forms.read_name), "https://bücher.example/a?b".encode(), (ValueError,)
+    ),
     "hub: device's own form": Parser(of_bytes(edit), EDIT),
     "hub: kernel's tables": Parser(of_bytes(kernel), KERNEL, (OSError,)),
 }
