@@ -18,6 +18,7 @@ from stairgate.agent.dns.loop import READ, WRITE, Loop
 from stairgate.agent.dns.service import Service
 from stairgate.agent.dns.table import Table
 from stairgate.agent.limits import CHANNEL_BYTES
+from stairgate.core.fields import is_level
 from stairgate.core.policy import Policy, read_policy
 from stairgate.core.refused import Refused
 
@@ -35,7 +36,7 @@ def read_frame(frame: bytes) -> tuple[dict[str, str], str, Policy]:
             newline
             and head["v"] == 1
             and isinstance(levels, dict)
-            and all(isinstance(level, str) for level in levels.values())
+            and all(is_level(level) for level in levels.values())
             and isinstance(pack, str)
         )
     except (ValueError, KeyError, TypeError, RecursionError):

@@ -114,6 +114,8 @@ class TcpServer:
     def __init__(self, loop: Loop, service: Service, book: AddressBook, family: int, interface: str, port: int) -> None:
         self._loop, self._service, self._book = loop, service, book
         self._socket = open_socket(family, socket.SOCK_STREAM, interface, port)
+        # Connections inherit it: what a client does not read must not fill the kernel's memory either.
+        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, TCP_UNSENT_BYTES)
         self._socket.listen(64)
         self._connections: set[Connection] = set()
         self._next_look = 0.0

@@ -168,7 +168,7 @@ class Upstream:
             asked = port.outstanding.get(data[:2])  # type: ignore[assignment]
             if asked is not None:
                 self._take(asked, data)
-            if port.socket.fileno() < 0:  # that was the last one, and its time was over
+            if not port.outstanding:  # nothing more is expected; its socket may even be closed
                 return
 
     def _take(self, asked: Asked, data: bytes) -> None:

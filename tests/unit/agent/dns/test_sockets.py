@@ -22,6 +22,7 @@ from tests.unit.agent.dns.rig import AAAA, A, Server, query, record, response
 
 V4 = bytes((203, 0, 113, 10))
 CLIENTS = {"127.0.0.1": network.PHONE.mac, "::1": network.LAPTOP.mac, "127.0.0.3": network.CONSOLE.mac}
+ODD_LEVEL = b'{"v":1,"levels":{"dphone":"opem"},"pack":""}\n'
 LEVELS = {"dphone": "open", "dlaptop": "closed", "dconsole": "open"}
 
 
@@ -254,7 +255,14 @@ def test_what_cannot_be_read_changes_nothing(place: Place) -> None:
     before = (5, said["pack"])
     damaged = place.folder / "damaged.pack"
     damaged.write_bytes((place.folder / "one.pack").read_bytes()[:-1] + b"\0")
-    for content in (b"", b"{}", b"\xff\n", b'{"v":1,"levels":{},"pack":""}\n[]', b'{"v":2,"levels":{},"pack":""}\n'):
+    for content in (
+        b"",
+        b"{}",
+        b"\xff\n",
+        b'{"v":1,"levels":{},"pack":""}\n[]',
+        b'{"v":2,"levels":{},"pack":""}\n',
+        ODD_LEVEL,
+    ):
         assert told(place, content) == before
     for path in (str(damaged), "/nowhere", str(place.folder)):
         head = json.dumps({"v": 1, "levels": LEVELS, "pack": path}).encode()
