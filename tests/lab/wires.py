@@ -1,4 +1,4 @@
-"""Sockets in the lab's namespaces, for questions with yes or no: does this datagram arrive, does this connection stand?
+"""Sockets in the lab's namespaces, for questions with yes or no: datagrams that arrive, connections that stand.
 
 It decides how a "no" is known without waiting for nothing: a datagram of the exempt tablet is sent after the one in
 question on the same way, and once that has arrived, the other one has had its chance.

@@ -15,6 +15,8 @@ RESERVED4 = (
     (0xC6120000, 0xC613FFFF),
     (0xE0000000, 0xFFFFFFFF),
 )
+# First bytes of which some addresses are reserved: most others are known at once.
+_DOUBTFUL = frozenset(byte for first, last in RESERVED4 for byte in range(first >> 24, (last >> 24) + 1))
 # 64:ff9b::/96: an IPv4 address behind a translator (RFC 6052).
 NAT64 = bytes.fromhex("0064ff9b0000000000000000")
 
@@ -24,5 +26,9 @@ def is_routed(address: bytes) -> bool:
     if len(address) == 16:
         # 2000::/3
         return address[0] >> 5 == 1 or (address.startswith(NAT64) and is_routed(address[12:]))
+    if len(address) != 4:
+        return False
+    if address[0] not in _DOUBTFUL:
+        return True
     number = int.from_bytes(address, "big")
-    return len(address) == 4 and not any(first <= number <= last for first, last in RESERVED4)
+    return not any(first <= number <= last for first, last in RESERVED4)
