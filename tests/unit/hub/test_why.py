@@ -2,6 +2,7 @@
 
 import logging
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from werkzeug.test import TestResponse
@@ -11,7 +12,10 @@ from stairgate.hub import catalogue, limits, why
 from stairgate.hub.asking_pace import AskingPace
 from stairgate.hub.clock import ManualClock
 from stairgate.hub.filters import ChildFilter, from_preset
+from stairgate.hub.pack_builder import build
+from stairgate.hub.packs import PackShelf, Written
 from stairgate.hub.presets import BY_ID
+from stairgate.hub.why_pages import tags_of
 from tests.unit.hostile.corpus import TEXTS
 from tests.unit.hub.conftest import EVENING, Hub
 
@@ -149,3 +153,20 @@ def test_the_pace_has_a_bound() -> None:
     for number in range(limits.WHY_SOURCES * 2):
         assert pace.may_ask(str(number))
     assert len(pace._asked) == limits.WHY_SOURCES
+
+
+def test_the_tags_are_those_of_the_pack_in_force_and_the_programs_own_where_it_cannot_be_read(tmp_path: Path) -> None:
+    shelf = PackShelf(tmp_path)
+    assert tags_of(shelf, "www.tiktok.com") == catalogue.tags_of("www.tiktok.com")
+
+    def write(path: Path) -> Written:
+        built = build([("bad.example", ("adult",))], (), path)
+        return Written(built.names, built.tags)
+
+    assert shelf.put("inputs", write, EVENING)
+    assert tags_of(shelf, "www.bad.example") == ("adult",)
+    assert tags_of(shelf, "www.tiktok.com") == ()
+    kept = shelf.kept
+    assert kept
+    (tmp_path / "packs" / f"{kept.sha256}.pack").write_bytes(b"damaged")
+    assert tags_of(shelf, "www.tiktok.com") == catalogue.tags_of("www.tiktok.com")
