@@ -79,14 +79,15 @@ def grant_of(device: str, decision: Decision, now: float) -> Grant | None:
         return None
     cap = GRANT_SECONDS_MAX * 1000
     left = cap + 1 if decision.until is None else int((decision.until - now) * 1000)
-    if left <= 0:
-        return None
     is_limited = decision.level == "limited"
     if left > cap:
         return Grant(device, cap, True, 0 if is_limited else None)
     if decision.next_level not in ("open", "limited"):
-        return Grant(device, left, False, 0 if is_limited else None)
-    return Grant(device, left + BELL_MS, False, 0 if is_limited else left)
+        return Grant(device, left, False, 0 if is_limited else None) if left > 0 else None
+    # A look in the very millisecond of the bell must not cut either.
+    if left + BELL_MS <= 0:
+        return None
+    return Grant(device, left + BELL_MS, False, 0 if is_limited else max(0, left))
 
 
 def allocate_numbers(

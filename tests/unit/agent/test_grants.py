@@ -65,6 +65,15 @@ NEXT = [
 ]
 
 
+@pytest.mark.parametrize("late", [0.0, 0.4])
+def test_a_look_in_the_moment_of_the_bell_gives_the_stricter_level(late: float) -> None:
+    left = BELL_MS - int(late * 1000)
+
+    assert grant_of("d1", Decision("open", int(NOW), "week", "", "limited"), NOW + late) == Grant("d1", left, False, 0)
+    assert grant_of("d1", Decision("limited", int(NOW), "week", "", "open"), NOW + late) == Grant("d1", left, False, 0)
+    assert grant_of("d1", Decision("open", int(NOW), "week", "", "limited"), NOW + BELL_MS / 1000) is None
+
+
 @pytest.mark.parametrize(("level", "after", "expected"), NEXT)
 def test_between_open_and_limited_the_stricter_one_holds_a_little_longer(
     level: str, after: str, expected: Grant
