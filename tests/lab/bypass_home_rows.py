@@ -117,6 +117,7 @@ def _disguises() -> list[Row]:
         "name": ("a blocked name", step("dns", server=ROUTER_V4, name=BLOCKED, want=[ADULT.v4])),
         "resolver": ("another resolver", resolver),
         "doh": ("DNS over HTTPS", https),
+        "literal": ("a server without a name", step("web", to=places.LITERAL.v4)),
         "search": (
             "Google without its safe mode",
             step("dns", server=ROUTER_V4, name="www.google.com", want=[places.GOOGLE.v4]),
