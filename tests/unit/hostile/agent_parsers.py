@@ -27,6 +27,7 @@ from stairgate.agent.dns import channel, probes
 from stairgate.agent.dns import message as dns_message
 from stairgate.agent.dns.message import BadMessage
 from stairgate.agent.dns.table import Table
+from stairgate.agent.filter_channel import read_serving
 from stairgate.agent.paired_folder import earlier_settings
 from stairgate.agent.settings import SettingsRefused, read_settings
 from stairgate.agent.state import State
@@ -190,6 +191,9 @@ AGENT = {
     "agent: conntrack": Parser(of_bytes(lambda data: conntrack.decode_flow(data, 16, 0x3FF0000)), flow_message()),
     "agent: neighbour": Parser(
         of_bytes(lambda data: neighbours.decode_neighbour(data, frozenset({3}))), neighbour_message()
+    ),
+    "agent: what the filter says": Parser(
+        of_bytes(read_serving), b'{"v":1,"state":"serving","revision":7,"pack":""}', (ValueError,)
     ),
     "agent: elements of a set": Parser(
         of_bytes(lambda data: list(set_elements._decode_elements(data))), element_message()

@@ -24,12 +24,15 @@ from stairgate.hub.history import History
 from stairgate.hub.sealed_file import BackupError, seal, unseal
 from stairgate.hub.sessions import session_id
 from stairgate.hub.settings import read_settings
+from stairgate.hub.source_form import read_source
 from tests.unit.hostile.parser import Parser, form, in_file, of_bytes, of_text
 
 PASSPHRASE = "four green owls at dusk"
 FORM = b"name=Mia&band=6-9&zone=Europe%2FBerlin&mac=02%3A00%3A5e%3A10%3A00%3A01&days=1&days=2&start=20:30&end=07:00"
 EDIT = b"revision=3&name=Blue tablet&kind=tablet&whose=p1&whose=adult&asks_who=1&minutes=30&minute=20:30"
 NAMES = b"allow=example.org%0Ab%C3%BCcher.example&deny=ads.example&block=adult&age=9&app-youtube=blocked&app-x=open"
+FILTER = b"only=school.example\nwww.a.example&preset=10-12&revision=3&safesearch=on&youtube=strict"
+SOURCE = b"title=A list&url=https://lists.example/a.txt&format=hosts&tag=ads&licence=MIT&hours=24"
 TABLES = {"people": {"h/p1": {"home": "h", "id": "p1", "revision": 1, "document": {"name": "Mia"}}}}
 TOML = b'[hub]\nlisten = ["192.168.77.2:8080"]\nsession_days = 30\nhttps = true\n[agent]\nhello_minutes = 5\n'
 CONTENT = write_content(Content("hhome", 1_800_000_000, {"home/home.toml": b"format = 1\n", "data/store.json": b"{}"}))
@@ -169,6 +172,17 @@ def hostname(name: str) -> str:
     return kept
 
 
+def filter_form(data: bytes) -> object:
+    """Every reader of a filter's small forms, on one form."""
+    sent: MultiDict[str, str] = form(data)
+    return (
+        filter_forms.read_only(sent),
+        filter_forms.read_preset(sent),
+        filter_forms.read_revision(sent),
+        filter_forms.read_search(sent),
+    )
+
+
 def edit(data: bytes) -> object:
     """Every reader of a form, on one form."""
     sent: MultiDict[str, str] = form(data)
@@ -203,6 +217,8 @@ HUB = {
     "hub: names of a filter": Parser(of_bytes(lambda data: filter_forms.read_names(form(data))), NAMES),
     "hub: apps of a filter": Parser(of_bytes(lambda data: filter_forms.read_apps(form(data))), NAMES),
     "hub: categories of a filter": Parser(of_bytes(lambda data: filter_forms.read_switches(form(data))), NAMES),
+    "hub: searches and limited times of a filter": Parser(of_bytes(filter_form), FILTER),
+    "hub: a block list's form": Parser(of_bytes(lambda data: read_source(form(data))), SOURCE),
     "hub: name of a question": Parser(
         of_text(filter_forms.read_name), "https://bücher.example/a?b".encode(), (ValueError,)
     ),
