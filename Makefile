@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 LAB := $(BIN)/python -m tests.lab.sandbox
 
-.PHONY: help run test lint demo-check test-faults storm bench-dns bypass pictures wheel-check setup clean
+.PHONY: help run test lint demo-check test-faults storm bench-dns bench-pack bypass overblock pictures wheel-check setup clean
 
 help: ## print this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -34,6 +34,12 @@ bypass: build/packages-run setup ## what children try to get round the filter, t
 
 bench-dns: build/packages-bench setup ## the filter beside dnsmasq, unbound and dnsdist, with a million names (QUICK=1: few)
 	$(LAB) $(BIN)/python -m tests.bench.dns_bench $(if $(QUICK),--quick) $(if $(SEED),--seed $(SEED))
+
+bench-pack: setup ## what a pack of a million names costs, and how rarely it is wrong
+	$(BIN)/python -m tests.bench.pack_bench
+
+overblock: setup ## which harmless names each preset would block, out of a thousand
+	$(BIN)/python -m tests.overblock
 
 pictures: build/packages-test setup build/browser ## draw docs/pictures anew: every page, from a home in the lab
 	$(LAB) $(BIN)/python -m tests.lab.pictures

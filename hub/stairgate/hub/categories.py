@@ -33,7 +33,7 @@ GROUPS = (
             Category("drugs", "Drugs and vapes", "Shops for drugs, alcohol and vapes. Not: advice and help."),
             Category("violence", "Violence", "Real cruelty shown for its own sake, and games from 18."),
             Category("crypto", "Trading coins", "Exchanges where cryptocurrencies are bought and sold."),
-            Category("warez", "Pirated films and games", "Copies that nobody paid for, often with harmful programs in them."),
+            Category("warez", "Pirated films and games", "Copies that nobody paid for, often with harmful programs."),
         ),
     ),
     Group(

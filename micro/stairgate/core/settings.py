@@ -75,7 +75,16 @@ TABLE = (
         "",
         "Order among other rules, lower first; holds from a reboot on.",
     ),
-    Setting("agent", "mark_bit", "number", 24, 0, 31, "", "The packet mark's bit that says “forwarded”; the next one is used too."),
+    Setting(
+        "agent",
+        "mark_bit",
+        "number",
+        24,
+        0,
+        31,
+        "",
+        "The packet mark's bit that says “forwarded”; the next one is used too.",
+    ),
     Setting("agent", "number_shift", "number", 16, 0, 22, "", "Lowest of the eleven connection mark bits in use."),
     Setting(
         "agent", "hello_minutes", "number", 15, 1, 15, "minutes", "The hub hears of the router at least this often."
