@@ -29,6 +29,7 @@ from tests.bench.dns_list import (
     FULL_SIZE,
     Client,
     allowed_hosts,
+    listed_for,
     samples,
     the_list,
     workload,
@@ -162,11 +163,11 @@ class Bench:
             f"left out: {report.covered} covered, {sum(report.dropped.values())} dropped {report.dropped}"
         )
         self.files: dict[tuple[Case, Client], Path] = {}
+        blocked = {client: listed_for(self.listed, client) for client in CLIENTS}
         for number, case in enumerate(CASES):
             for place, client in enumerate(case.clients):
-                queries = workload(
-                    self.listed, self.hosts, client, case.share, self.size.queries, self.seed + 10 * number + place
-                )
+                seed = self.seed + 10 * number + place
+                queries = workload(blocked[client], self.hosts, case.share, self.size.queries, seed)
                 file = self.folder / f"queries-{number}-{client.name}"
                 self.files[case, client] = write_queries(file, queries)
         self.figure("list_names", len(self.listed), "1")

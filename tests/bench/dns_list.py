@@ -142,11 +142,17 @@ def zipf(count: int) -> list[float]:
     return list(accumulate(1 / rank for rank in range(1, count + 1)))
 
 
-def blocked_names(listed: Mapping[str, str], client: Client, count: int, seed: int) -> list[str]:
-    """So many names that the list blocks for this client."""
+def listed_for(listed: Mapping[str, str], client: Client) -> list[str]:
+    """The listed names that are blocked for this client.
+
+    Our builder drops a line that would close a country's registry: resolvers differ there, and are not timed on it.
+    """
+    return [name for name, category in listed.items() if category in client.blocked and not is_too_wide(name)]
+
+
+def blocked_names(theirs: Sequence[str], count: int, seed: int) -> list[str]:
+    """So many of these names, popular ones more often, half of them with a subdomain in front."""
     chance = random.Random(seed)
-    # Our builder drops a line that would close a country's registry: resolvers differ there, and are not timed on it.
-    theirs = [name for name, category in listed.items() if category in client.blocked and not is_too_wide(name)]
     popular = chance.sample(theirs, min(POPULAR_NAMES, len(theirs)))
     names = chance.choices(popular, cum_weights=zipf(len(popular)), k=count // 2)
     names += chance.choices(theirs, k=count - count // 2)
@@ -154,13 +160,11 @@ def blocked_names(listed: Mapping[str, str], client: Client, count: int, seed: i
     return [f"{chance.choice(SUBDOMAINS)}.{name}" if chance.random() < 0.5 else name for name in names]
 
 
-def workload(
-    listed: Mapping[str, str], hosts: Sequence[str], client: Client, share: float, count: int, seed: int
-) -> list[Query]:
-    """So many questions of this client, `share` of them (0 to 1) blocked."""
+def workload(theirs: Sequence[str], hosts: Sequence[str], share: float, count: int, seed: int) -> list[Query]:
+    """So many questions, `share` of them (0 to 1) for `theirs`, the names that the client may not resolve."""
     chance = random.Random(seed)
     blocked = round(count * share)
-    names = blocked_names(listed, client, blocked, seed + 1)
+    names = blocked_names(theirs, blocked, seed + 1)
     names += chance.choices(hosts, cum_weights=zipf(len(hosts)), k=count - blocked)
     chance.shuffle(names)
     types = chance.choices(RECORD_TYPES, TYPE_SHARES, k=count)

@@ -57,8 +57,9 @@ def test_without_the_real_list_one_is_made_up(tmp_path: Path) -> None:
 @pytest.mark.parametrize("client", CLIENTS, ids=lambda client: client.name)
 def test_as_many_questions_are_blocked_as_was_said(made_up: dict[str, str], client: Client) -> None:
     hosts = dns_list.allowed_hosts(made_up, 500, 2)
+    theirs = dns_list.listed_for(made_up, client)
     for share in (0.0, 0.3, 1.0):
-        asked = dns_list.workload(made_up, hosts, client, share, 1000, 3)
+        asked = dns_list.workload(theirs, hosts, share, 1000, 3)
         assert sum(bool(blocking_names(made_up, client, name)) for name, _ in asked) == 1000 * share
         kinds = Counter(kind for _, kind in asked)
         assert kinds["A"] > kinds["AAAA"] > kinds["HTTPS"] > 0
@@ -66,7 +67,7 @@ def test_as_many_questions_are_blocked_as_was_said(made_up: dict[str, str], clie
 
 def test_the_same_seed_asks_the_same(made_up: dict[str, str]) -> None:
     hosts = dns_list.allowed_hosts(made_up, 500, 2)
-    first, second = (dns_list.workload(made_up, hosts, CHILD, 0.3, 100, 3) for _ in range(2))
+    first, second = (dns_list.workload(list(made_up), hosts, 0.3, 100, 3) for _ in range(2))
     assert first == second
 
 
