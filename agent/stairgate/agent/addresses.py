@@ -33,6 +33,8 @@ from stairgate.agent.routed import is_routed
 from stairgate.core.filtering import judge
 from stairgate.core.special_names import kind_of
 
+TagsOf = Callable[[str], Sequence[str]]
+
 
 class Record(NamedTuple):
     """An address that a device was told. written: monotonic seconds; listed: it is on the limited level's list."""
@@ -90,11 +92,17 @@ class Addresses:
         if batch.changes:
             self._write(batch)
 
-    def policy_changed(self, profiles: Sequence[Profile], everyone: Collection[str] = ()) -> None:
-        """These profiles hold from now on. everyone: tags refused in the whole home. Never raises."""
+    def policy_changed(
+        self, profiles: Sequence[Profile], everyone: Collection[str] = (), tags_of: TagsOf | None = None
+    ) -> None:
+        """These profiles hold from now on. everyone: tags refused in the whole home. tags_of: the tags of a name, where
+        the list is another one than before. Never raises.
+        """
         now = self._monotonic()
         self._look(now)
         batch = Batch()
+        if tags_of:
+            self._tag_again(tags_of)
         before, refused_before = self._known, self._everyone
         self._everyone = frozenset(everyone)
         managed = [each for each in profiles if each.device and each.macs and not each.exempt]
@@ -103,7 +111,7 @@ class Addresses:
             after = self._known.get(device)
             if after is None or after.macs != known.macs:
                 self._leave(batch, known)
-            elif self._everyone != refused_before or _reach(after) != _reach(known):
+            elif tags_of or self._everyone != refused_before or _reach(after) != _reach(known):
                 self._judge_again(batch, known, after)
         self._recut(batch, self._apps.judged(list(self._known), self._refused, now))
         if batch.changes:
@@ -188,6 +196,16 @@ class Addresses:
                 continue
             self._records.pop(device, address)
             self._unrecord(batch, before, Gone(device, address, record))
+
+    def _tag_again(self, tags_of: TagsOf) -> None:
+        """A name that came on a list since it was answered is judged by that, too; what is taken back for it wrongly is
+        recorded anew when it is asked for again.
+        """
+        for recorded in self._records.by_device.values():
+            for address, record in recorded.items():
+                tags = tuple(dict.fromkeys((*record.cause.tags, *tags_of(record.cause.name))))
+                if tags != record.cause.tags:
+                    recorded[address] = record._replace(cause=record.cause._replace(tags=tags))
 
     def _unrecord(self, batch: Batch, known: Known, gone: Gone[Record]) -> None:
         keys = keys_of(known, gone.address)

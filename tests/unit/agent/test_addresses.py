@@ -189,6 +189,21 @@ def test_what_everybody_loses_is_taken_back() -> None:
     assert rig.held(gate.RESOLVED4) == {}
 
 
+def test_a_name_that_came_on_a_list_since_is_taken_back() -> None:
+    device = NARROW._replace(persons=(NO_FILTER._replace(block=frozenset({"adult"})),))
+    rig = Rig(device)
+    rig.answered(device, "later.example.org", WEB)
+    rig.answered(device, "www.example.org", APP)
+
+    rig.addresses.policy_changed([device])
+    assert len(rig.held(gate.RESOLVED4)) == 2
+    rig.addresses.policy_changed([device], tags_of=lambda name: ("adult",) if name.startswith("later") else ())
+
+    assert set(rig.held(gate.RESOLVED4)) == {key(MAC, APP)}
+    rig.answered(device, "later.example.org", WEB)
+    assert len(rig.held(gate.RESOLVED4)) == 2
+
+
 @pytest.mark.parametrize(
     "after", [[], [NARROW._replace(macs=(OTHER_MAC,))], [NARROW._replace(exempt=True)]], ids=["gone", "mac", "exempt"]
 )

@@ -4,7 +4,7 @@ It decides nothing. For tests, and for the process on loopback, where there is n
 """
 
 from collections import deque
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 
 from stairgate.agent.dns.devices import Profile
 
@@ -22,6 +22,11 @@ class NoAddresses:
         """See service.Addresses."""
         self.told.append((device.device, name, tuple(tags), tuple(addresses), ttl))
 
-    def policy_changed(self, profiles: Sequence[Profile], everyone: Collection[str] = ()) -> None:
+    def policy_changed(
+        self,
+        profiles: Sequence[Profile],
+        everyone: Collection[str] = (),
+        tags_of: Callable[[str], Sequence[str]] | None = None,
+    ) -> None:
         """See service.Addresses."""
         self.profiles = tuple(profiles)
