@@ -93,8 +93,9 @@ class UdpServer:
             if held is not None and held[0] > now:
                 answer = data[:2] + held[1]
             else:
+                info = None if ancillary == client.usual else ancillary
                 try:
-                    made = service.answer(data, client.subject, self, source, ancillary)
+                    made = service.answer(data, client.subject, self, source, info)
                 except Exception as error:
                     self._loop.failed(error)
                     continue
@@ -102,15 +103,20 @@ class UdpServer:
                     continue
                 answer = made
             if ancillary == client.usual:
-                with contextlib.suppress(OSError):
+                try:  # noqa: SIM105 - `suppress` alone takes 0.4 of the 8 us that a remembered answer costs
                     self._socket.sendto(answer, source)
+                except OSError:
+                    pass
             else:
                 self.send(answer, source, ancillary)
 
     def send(self, answer: bytes, source: Any, info: Any) -> None:
-        """See service.Path. An answer that cannot be sent is lost, as datagrams are."""
+        """See service.Path. info: what the kernel told of the query, None for what is usual from this client.
+
+        An answer that cannot be sent is lost, as datagrams are.
+        """
         sending: Ancillary = []
-        for level, kind, value in info:
+        for level, kind, value in info or ():
             if kind == IP_PKTINFO and len(value) == _INFO4.size:
                 interface, local, _ = _INFO4.unpack(value)
                 sending.append((level, kind, _INFO4.pack(interface, local, bytes(4))))
