@@ -5,14 +5,13 @@ the kernel's neighbour table where there is none, on loopback, and `--record` sa
 the same: for benchmarks and tests only.
 """
 
-import argparse
 import json
 import logging
 import signal
 import socket
 import sys
 from collections.abc import Sequence
-from pathlib import Path
+from typing import Any, NamedTuple
 
 from stairgate.agent.addresses import kernel_addresses
 from stairgate.agent.dns.cache import Cache
@@ -42,29 +41,49 @@ def server_address(text: str) -> tuple[str, int]:
     return address, number
 
 
-def options(words: Sequence[str]) -> argparse.Namespace:
-    """The command line."""
-    parser = argparse.ArgumentParser(prog="python -m stairgate.agent.dns")
-    parser.add_argument("--channel", type=int, required=True, help="descriptor of the channel to control")
-    parser.add_argument("--lan", nargs="+", required=True, metavar="NAME", help="interfaces of the LAN")
-    parser.add_argument("--resolver", nargs="+", required=True, type=server_address, metavar="ADDRESS[#PORT]")
-    parser.add_argument("--table", default="stairgate", help="name of our nftables tables")
-    parser.add_argument("--port", type=int, default=DNS_PORT)
-    parser.add_argument("--probe-port", type=int, default=PROBE_PORT)
-    parser.add_argument("--clients", type=Path, help=argparse.SUPPRESS)
-    parser.add_argument("--record", action="store_true", help=argparse.SUPPRESS)
-    return parser.parse_args(words)
+class Options(NamedTuple):
+    """What control says: the channel's descriptor, the LAN's interfaces, the servers upstream, the name of our nftables
+    tables, and our ports."""
+
+    channel: int
+    lan: list[str]
+    resolver: list[tuple[str, int]]
+    table: str = "stairgate"
+    port: int = DNS_PORT
+    probe_port: int = PROBE_PORT
+    clients: str = ""
+    record: bool = False
 
 
-def books(loop: Loop, chosen: argparse.Namespace) -> BookOf:
+def options(words: Sequence[str]) -> Options:
+    """The command line. Raises ValueError. (`argparse` would hold a megabyte for as long as the process lives.)"""
+    given: dict[str, list[str]] = {}
+    values: list[str] = []
+    for word in words:
+        if word.startswith("--"):
+            values = given.setdefault(word[2:].replace("-", "_"), [])
+        else:
+            values.append(word)
+    unknown = set(given) - set(Options._fields)
+    empty = {name for name, said in given.items() if not said} - {"record"}
+    if unknown or empty or not {"channel", "lan", "resolver"} <= set(given):
+        raise ValueError(f"expected --channel, --lan and --resolver with their values, got {' '.join(words)!r}")
+    read: dict[str, Any] = {name: values[-1] for name, values in given.items() if values}
+    read |= {name: int(read[name]) for name in ("channel", "port", "probe_port") if name in read}
+    read["lan"], read["resolver"] = given["lan"], [server_address(text) for text in given["resolver"]]
+    return Options(**read | {"record": "record" in given})
+
+
+def books(loop: Loop, chosen: Options) -> BookOf:
     """How clients are recognised. Raises OSError and ValueError, of the file."""
     if not chosen.clients:
         return lambda interface, changed: NeighbourBook(interface, loop, changed)
-    fixed = FixedBook(json.loads(chosen.clients.read_text(encoding="utf-8")))
+    with open(chosen.clients, encoding="utf-8") as file:
+        fixed = FixedBook(json.load(file))
     return lambda interface, changed: fixed
 
 
-def recorder(chosen: argparse.Namespace) -> Addresses:
+def recorder(chosen: Options) -> Addresses:
     """What is told the addresses that are answered: the kernel, but on loopback."""
     if chosen.clients and not chosen.record:
         return NoAddresses()
@@ -79,7 +98,11 @@ def recorder(chosen: argparse.Namespace) -> Addresses:
 def main(words: Sequence[str]) -> int:
     """Serve until the channel ends; the exit status."""
     logging.basicConfig(format="dns: %(message)s", level=logging.INFO)
-    chosen = options(words)
+    try:
+        chosen = options(words)
+    except ValueError as error:
+        log.error("%s", error)
+        return 2
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # control ends us, by the channel
     loop = Loop()
     service = Service(loop, Resolver(loop, chosen.resolver, Cache()), recorder(chosen))
