@@ -115,6 +115,7 @@ NAME_BYTES, LABEL_BYTES = 255, 63  # RFC 1035, 2.3.4
 POINTERS = 16  # followed in one name; ours end after one
 EXTRA_RECORDS = 4  # beside the question of a query: OPT, a signature
 REPLY_RECORDS = 512  # of an answer from upstream: 64 KB hold more, nobody needs them
+ALIASES = 16  # in a row, of one answer: resolvers give up after 8 to 12
 DECISIONS = 8192  # remembered: 0.4 KB each; all are forgotten together
 ANSWERS = 4096  # rendered ones remembered, 0.5 KB each
 NEGATIVE_TAILS = 512  # ends of refusals, one for each reason: a hundred tags and what a query may want

@@ -6,19 +6,22 @@ there are too many: the one remembered first. Times are monotonic seconds.
 
 from collections import deque
 
+from stairgate.agent.dns.aliases import Chain
 from stairgate.agent.dns.message import NOERROR, Reply
 from stairgate.agent.limits import CACHE_BYTES, CACHE_ENTRIES, CACHED_SECONDS, NEGATIVE_SECONDS
 
 OVERHEAD = 300  # of an entry, in memory, beside its bytes
+ALIAS_OVERHEAD = 200  # of each alias likewise, its place in the chain included
 
 
 class Entry:
-    """A reply and when it came."""
+    """A reply and when it came. chain: of its aliases, once somebody has looked them up."""
 
-    __slots__ = ("born", "dies", "key", "reply", "size")
+    __slots__ = ("born", "chain", "dies", "key", "reply", "size")
 
     def __init__(self, key: bytes, reply: Reply, born: float, dies: float, size: int) -> None:
         self.key, self.reply, self.born, self.dies, self.size = key, reply, born, dies, size
+        self.chain: Chain | None = None
 
 
 class Cache:
@@ -52,6 +55,8 @@ class Cache:
         positive = reply.rcode == NOERROR and reply.answers > 0
         seconds = min(reply.ttl, CACHED_SECONDS if positive else NEGATIVE_SECONDS)
         size = OVERHEAD + len(key) + len(reply.records) + 64 * len(reply.ttls)
+        for alias in reply.aliases:
+            size += ALIAS_OVERHEAD + len(alias)
         entry = Entry(key, reply, now, now + seconds, size)
         before = self._held.get(key)
         if before is not None:

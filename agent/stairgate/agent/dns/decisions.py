@@ -5,6 +5,7 @@ search. The filter itself is `stairgate.core.filtering`, the names are `special_
 looks is `answers`'s part.
 """
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from stairgate.agent.dns.devices import OPEN, Profile
@@ -84,6 +85,29 @@ def decide(profile: Profile, rules: Rules, name: str, tags: tuple[str, ...]) -> 
     return Decision(RESOLVE, tags)
 
 
+def decide_alias(
+    profile: Profile, rules: Rules, name: str, target: str, tags: tuple[str, ...], is_exception: bool = False
+) -> Decision | None:
+    """The refusal of a name, otherwise resolved, that is an alias of `target` with these tags; None when there is none.
+
+    What a person's own list opens is open whatever it is an alias of; what is refused to everyone never is. The lists
+    of the limited level name what a device is to reach, not the servers it is kept on. is_exception: the list says of
+    the name that it is none of it, so no tag of its target takes it away.
+    """
+    if special_names.kind_of(name) == "epdg":
+        return None
+    verdict = filtering.judge(rules.everyone, (), OPEN, target, tags)
+    if verdict.refused:
+        return Decision(REFUSE, tags, code_of(verdict))
+    for person in profile.persons:
+        if filtering.judge((), (person,), profile.level, name, ()).reason in ("allow", "only"):
+            continue
+        verdict = filtering.judge((), (person,), OPEN, target, () if is_exception else tags)
+        if verdict.refused:
+            return Decision(REFUSE, tags, code_of(verdict))
+    return None
+
+
 # Names that only some rule of the resolver's own or of safe search speaks of, exactly.
 _EXACT = frozenset(special_names.EXACT) | safesearch.NAMES
 _NOBODYS = "nobodys-name.invalid"
@@ -101,6 +125,7 @@ class Decider:
         # Few names are longer than what is listed: one set of them all is asked for each domain above a name.
         self._mentioned = frozenset(special_names.BELOW).union(*lists)
         self._of_sets: list[Decision | None] = [None] * len(sets)
+        self._of_aliases: list[Decision | None] = [None] * len(sets)
 
     def decide(self, name: str, number: int) -> Decision:
         """What is done with a name, of the set with this number."""
@@ -116,3 +141,32 @@ class Decider:
                 return decision
             suffix = suffix[dot + 1 :]
         return decide(self._profile, self._rules, name, self._sets[number])
+
+    def clears(self, targets: Sequence[tuple[str, int]]) -> bool:
+        """Whether any name may be an alias of these, each with the number of its set. Nearly all are."""
+        return all(self._alias_of_nobody(target, number).act == RESOLVE for target, number in targets)
+
+    def decide_aliases(self, name: str, targets: Sequence[tuple[str, int]], is_exception: bool) -> Decision | None:
+        """The refusal of a resolved name for one of these aliases, None when there is none. is_exception: the list says
+        of the name that it is none of it."""
+        for target, number in targets:
+            refusal = decide_alias(self._profile, self._rules, name, target, self._sets[number], is_exception)
+            if refusal is not None:
+                return refusal
+        return None
+
+    def _alias_of_nobody(self, target: str, number: int) -> Decision:
+        suffix, mentioned = target, self._mentioned
+        while suffix not in mentioned:
+            dot = suffix.find(".")
+            if dot < 0:
+                found = self._of_aliases[number]
+                if found is None:
+                    found = self._of_aliases[number] = self._aliased(_NOBODYS, number)
+                return found
+            suffix = suffix[dot + 1 :]
+        return self._aliased(target, number)
+
+    def _aliased(self, target: str, number: int) -> Decision:
+        refusal = decide_alias(self._profile, self._rules, _NOBODYS, target, self._sets[number])
+        return refusal or Decision(RESOLVE)

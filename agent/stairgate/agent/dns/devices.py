@@ -34,13 +34,15 @@ STRANGER = Profile("", (), (), CLOSED, (), False, "", False, False)
 
 
 class Subject:
-    """A profile in use. key: two bytes that no other one has; pending: its queries that wait for upstream."""
+    """A profile in use. key: two bytes, and bit: one of a number, that no other one has; pending: its queries that wait
+    for upstream."""
 
-    __slots__ = ("key", "pending", "profile")
+    __slots__ = ("bit", "key", "pending", "profile")
 
     def __init__(self, profile: Profile, number: int) -> None:
         self.profile = profile
         self.key = number.to_bytes(2, "big")
+        self.bit = 1 << number
         self.pending = 0
 
 

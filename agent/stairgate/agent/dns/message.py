@@ -7,7 +7,7 @@ them is `decisions`'s, writing is `answers`'s. RFC 1035, 2181, 6891; names stay 
 import struct
 from typing import NamedTuple
 
-from stairgate.agent.limits import EXTRA_RECORDS, LABEL_BYTES, NAME_BYTES, POINTERS, REPLY_RECORDS
+from stairgate.agent.limits import ALIASES, EXTRA_RECORDS, LABEL_BYTES, NAME_BYTES, POINTERS, REPLY_RECORDS
 
 QR, AA, TC, RD, RA, AD, CD = 0x8000, 0x0400, 0x0200, 0x0100, 0x0080, 0x0020, 0x0010
 OPCODE = 0x7800
@@ -58,7 +58,7 @@ class Reply(NamedTuple):
     """What an upstream server said: answer and authority records as bytes that follow the question.
 
     ttls: (offset into `records`, TTL) of each. ttl: seconds it may be kept, 0 for not at all (RFC 2308).
-    addresses: of its A and AAAA records.
+    addresses: of its A and AAAA records. aliases: the names that the one asked for is an alias of, as text.
     """
 
     rcode: int
@@ -69,6 +69,7 @@ class Reply(NamedTuple):
     ttls: tuple[tuple[int, int], ...]
     ttl: int
     addresses: tuple[bytes, ...]
+    aliases: tuple[str, ...] = ()
 
 
 def _read_name(data: bytes, at: int) -> tuple[bytes, int]:
@@ -195,6 +196,14 @@ def _negative_ttl(data: bytes, at: int, end: int, ttl: int) -> int:
     return int(min(ttl, minimum))
 
 
+def _alias(data: bytes, at: int, end: int) -> str:
+    """The name that a CNAME record's data is."""
+    name, after = _read_name(data, at)
+    if after != end:
+        raise BadMessage(None, "an alias of what is no name")
+    return text_of(name.lower())
+
+
 def read_reply(data: bytes, question: bytes) -> Reply:
     """What a response to `question` says. Raises BadMessage when it is no response to exactly that question."""
     if len(data) < HEADER.size:
@@ -210,6 +219,7 @@ def read_reply(data: bytes, question: bytes) -> Reply:
     start, shortest, negative = at, -1, 0
     ttls: list[tuple[int, int]] = []
     addresses: list[bytes] = []
+    aliases: list[str] = []
     try:
         for number in range(answers + authorities):
             at = _skip_name(data, at)
@@ -224,11 +234,16 @@ def read_reply(data: bytes, question: bytes) -> Reply:
                 shortest = ttl if shortest < 0 or ttl < shortest else shortest
                 if (kind == A and length == 4 or kind == AAAA and length == 16) and klass == IN:
                     addresses.append(data[at:end])
+                elif kind == CNAME and klass == IN:
+                    aliases.append(_alias(data, at, end))
             elif kind == SOA and klass == IN:
                 negative = _negative_ttl(data, at, end, ttl)
             at = end
     except (IndexError, struct.error):
         raise BadMessage(None, "cut off") from None
+    # What is not looked at might be what is refused: none of it is taken.
+    if len(aliases) > ALIASES:
+        raise BadMessage(None, "too many aliases")
     rcode = flags & 0xF
     if rcode == NOERROR and answers and (addresses or not negative):
         kept = shortest
@@ -236,7 +251,8 @@ def read_reply(data: bytes, question: bytes) -> Reply:
         kept = negative if shortest < 0 else min(negative, shortest)
     else:
         kept = 0
-    return Reply(rcode, flags, answers, authorities, data[start:at], tuple(ttls), kept, tuple(addresses))
+    records = data[start:at]
+    return Reply(rcode, flags, answers, authorities, records, tuple(ttls), kept, tuple(addresses), tuple(aliases))
 
 
 def text_of(name: bytes) -> str:

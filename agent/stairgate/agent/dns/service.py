@@ -1,8 +1,9 @@
 """One query, from its bytes to the bytes of its answer, whatever it travels by.
 
 It ties the parts: `message` reads, `decisions` decides, `resolver` asks, `answers` writes. Decisions and answers are
-remembered for each device; a new policy forgets them all. Before an answer with addresses leaves for a managed device,
-`addresses` is told, so that the kernel lets them through.
+remembered for each device; a new policy forgets them all. A name that turns out to be an alias of a refused one is
+refused, too. Before an answer with addresses leaves for a managed device, `addresses` is told, so that the kernel lets
+them through.
 """
 
 import socket
@@ -10,6 +11,7 @@ from collections.abc import Collection, Hashable, Sequence
 from typing import Any, Protocol
 
 from stairgate.agent.dns import answers
+from stairgate.agent.dns.aliases import chain_of, united
 from stairgate.agent.dns.cache import Entry
 from stairgate.agent.dns.decisions import ABSENT, NOT_READY, PROBE, REFUSE, RESOLVE, REWRITE, Decider, Decision, Rules
 from stairgate.agent.dns.devices import STRANGER, Profile, Subject, by_mac
@@ -150,15 +152,18 @@ class Service:
             subject = self.subject_of(subject.profile.macs[0] if subject.profile.macs else None)
             return self._respond(query, waiting.data, subject, waiting.path, waiting.source, waiting.info)
         decision = self._decisions.get(subject.key + query.name) or self._decided(subject, query.name)
-        return self._sized(query, waiting.path, self._with_reply(query, subject.profile, decision, entry))
+        return self._sized(query, waiting.path, self._with_reply(query, subject, decision, entry))
 
-    def _decided(self, subject: Subject, name: bytes) -> Decision:
+    def _decider(self, subject: Subject) -> Decider:
         decider = self._deciders.get(subject.key)
         if decider is None:
             sets = self._table.sets if self._table else ((),)
             decider = self._deciders[subject.key] = Decider(subject.profile, self._rules, sets)
+        return decider
+
+    def _decided(self, subject: Subject, name: bytes) -> Decision:
         text = text_of(name)
-        decision = decider.decide(text, self._table.set_of(text) if self._table else 0)
+        decision = self._decider(subject).decide(text, self._table.set_of(text) if self._table else 0)
         if len(self._decisions) >= DECISIONS:
             self._decisions.clear()
         self._decisions[subject.key + name] = decision
@@ -187,7 +192,7 @@ class Service:
                 if self._resolver.wait(question, query.do, cd, waiting):
                     return None
                 return answers.failure(query, SERVFAIL, answers.OTHER, "busy")
-            answer = self._with_reply(query, subject.profile, decision, entry)
+            answer = self._with_reply(query, subject, decision, entry)
             until = entry.born + int(self._loop.now - entry.born) + 1
         if again and len(answer) <= PLAIN_SIZE and len(data) <= PLAIN_SIZE:
             self._remember(subject.key + data[2:], until, answer[2:])
@@ -202,9 +207,7 @@ class Service:
         """The answer that needs nobody upstream, None when there is none."""
         act = decision.act
         if act == REFUSE:
-            if profile.page and self._page:
-                return answers.addresses(query, self._page, REFUSED_TTL, answers.FILTERED, decision.code)
-            return answers.negative(query, NXDOMAIN, answers.FILTERED, decision.code)
+            return self._refused(query, profile, decision)
         if act in (RESOLVE, REWRITE):
             # Of a managed device they are never forwarded: their hints lead round what is recorded and rewritten, and
             # without them there is no encrypted greeting. A client goes on with the addresses (RFC 9460, 3).
@@ -221,10 +224,38 @@ class Service:
             return answers.failure(query, SERVFAIL, answers.NOT_READY, "list")
         return answers.negative(query, NXDOMAIN if act == ABSENT else NOERROR)
 
-    def _with_reply(self, query: Query, profile: Profile, decision: Decision, entry: Entry | None) -> bytes:
+    def _refused(self, query: Query, profile: Profile, decision: Decision) -> bytes:
+        if profile.page and self._page:
+            return answers.addresses(query, self._page, REFUSED_TTL, answers.FILTERED, decision.code)
+        return answers.negative(query, NXDOMAIN, answers.FILTERED, decision.code)
+
+    def _through_aliases(self, subject: Subject, name: bytes, decision: Decision, entry: Entry) -> Decision:
+        """What is done with a name that is an alias: it has the tags of its targets too, and is refused with them."""
+        chain = entry.chain
+        if chain is None or chain.generation != self.generation:
+            chain = entry.chain = chain_of(entry.reply.aliases, self._table, self.generation)
+        if not chain.clear & subject.bit:
+            decider = self._decider(subject)
+            if decider.clears(chain.targets):
+                chain.clear |= subject.bit
+            else:
+                text = text_of(name)
+                is_exception = self._table is not None and self._table.is_exception(text)
+                refusal = decider.decide_aliases(text, chain.targets, is_exception)
+                if refusal is not None:
+                    return refusal
+        if not chain.tags or self._table is None:
+            return decision
+        return decision._replace(tags=united(decision.tags, chain.tags, self._table.tags))
+
+    def _with_reply(self, query: Query, subject: Subject, decision: Decision, entry: Entry | None) -> bytes:
         if entry is None:
             return answers.failure(query, SERVFAIL, answers.NO_AUTHORITY, "upstream")
-        reply = entry.reply
+        profile, reply = subject.profile, entry.reply
+        if reply.aliases:
+            decision = self._through_aliases(subject, query.name, decision, entry)
+            if decision.act == REFUSE:
+                return self._refused(query, profile, decision)
         elapsed = int(self._loop.now - entry.born)
         cap = CACHED_SECONDS if profile.exempt else TAGGED_TTL if decision.tags else MANAGED_TTL
         left = max(0, reply.ttl - elapsed)

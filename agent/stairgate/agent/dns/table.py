@@ -12,6 +12,7 @@ import struct
 from collections.abc import Iterator
 
 from stairgate.agent.limits import CHECK_BYTES, PARENTS
+from stairgate.core.filtering import suffixes
 from stairgate.core.pack import (
     BUCKETS,
     FINGERPRINT_BYTES,
@@ -39,7 +40,7 @@ def _bad(what: str) -> Refused:
 class Table:
     """An opened pack. It is to be gone through (`checking`) before it is asked. Raises Refused `bad_pack`, or OSError.
 
-    sha256: of the whole file in hex, "" before it was checked. sets: the tags of each set.
+    sha256: of the whole file in hex, "" before it was checked. tags: all of them; sets: the tags of each set.
     """
 
     def __init__(self, path: str) -> None:
@@ -50,7 +51,7 @@ class Table:
             self._data = data = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
         try:
             pack = Pack(lambda offset, count: data[offset : offset + count], size)
-            self.sets = pack.sets
+            self.tags, self.sets = pack.tags, pack.sets
         except BaseException:
             data.close()
             raise
@@ -132,6 +133,14 @@ class Table:
                 self._parents.clear()
             self._parents[name] = known
         return known
+
+    def is_exception(self, name: str) -> bool:
+        """Whether the list says of this name, or of the nearest listed domain above, that it is not listed."""
+        for suffix in suffixes(name):
+            found = self._own_set(suffix)
+            if found >= 0:
+                return found == NOT_LISTED
+        return False
 
     def tags_of(self, name: str) -> tuple[str, ...]:
         """The tags of a name, in the pack's order."""
