@@ -7,6 +7,7 @@ the same: for benchmarks and tests only.
 
 import json
 import logging
+import os
 import signal
 import socket
 import sys
@@ -24,7 +25,13 @@ from stairgate.agent.dns.resolver import Resolver
 from stairgate.agent.dns.service import Addresses, Service
 from stairgate.agent.gate import DNS_PORT, PROBE_PORT
 
+try:
+    import ctypes
+except ImportError:  # OpenWrt packages it apart
+    ctypes = None  # type: ignore[assignment]
+
 log = logging.getLogger("stairgate.agent")
+PR_SET_PDEATHSIG = 1  # prctl(2)
 
 
 def server_address(text: str) -> tuple[str, int]:
@@ -95,9 +102,22 @@ def recorder(chosen: Options) -> Addresses:
         return NoAddresses()
 
 
+def end_with_parent() -> bool:
+    """Have the kernel kill this process when its parent ends: one that hangs, or is stopped, would keep the port.
+
+    False when the parent has ended meanwhile. Where the kernel cannot be asked, only the end of the channel is left.
+    """
+    parent = os.getppid()
+    if ctypes is not None and hasattr(ctypes.CDLL(None), "prctl"):
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, ctypes.c_ulong(signal.SIGKILL), *[ctypes.c_ulong(0)] * 3)
+    return os.getppid() == parent
+
+
 def main(words: Sequence[str]) -> int:
     """Serve until the channel ends; the exit status."""
     logging.basicConfig(format="dns: %(message)s", level=logging.INFO)
+    if not end_with_parent():
+        return 1
     try:
         chosen = options(words)
     except ValueError as error:

@@ -3,7 +3,9 @@
 import contextlib
 import json
 import os
+import signal
 import socket
+import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -285,6 +287,52 @@ def test_it_ends_with_its_channel(tmp_path: Path) -> None:
     assert made.process.stop() == 0
     assert made.process.program.tail() == ""
     made.close()
+
+
+# A parent that serves one policy and never ends by itself; it says the filter's process id once that serves.
+PARENT = """
+import json, select, sys, time
+from stairgate.agent.filter_process import FilterProcess
+process = FilterProcess([sys.executable, "-m", "stairgate.agent.dns", *json.loads(sys.argv[1])])
+process.tell(bytes.fromhex(sys.argv[2]))
+while not process.is_current():
+    process.turn(time.monotonic())
+    select.select([process], [], [], 0.01)
+print(process._child.pid, flush=True)
+select.select([], [], [])
+"""
+
+
+def state_of(pid: int) -> str:
+    """The state of a process in one letter: T stopped, Z nobody has asked how it ended; "" once it is gone."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()[0]
+    except OSError:
+        return ""
+
+
+def test_stopped_it_ends_with_a_parent_that_was_killed(tmp_path: Path) -> None:
+    port = free_port()
+    (tmp_path / "clients.json").write_text("{}", encoding="ascii")
+    words = ["--lan", "lo", "--resolver", "127.0.0.1", "--port", str(port), "--probe-port", str(free_port())]
+    words += ["--clients", str(tmp_path / "clients.json")]
+    frame = b'{"v":1,"levels":{},"pack":""}\n' + policy()
+    command = [sys.executable, "-c", PARENT, json.dumps(words), frame.hex()]
+    with subprocess.Popen(command, stdout=subprocess.PIPE) as parent:
+        assert parent.stdout
+        pid = int(parent.stdout.readline())
+        try:
+            os.kill(pid, signal.SIGSTOP)
+            wait_until("its stop", lambda: state_of(pid) == "T")
+            parent.kill()
+            parent.wait()
+            wait_until("its end", lambda: state_of(pid) in ("", "Z"))
+        finally:
+            parent.kill()
+            if state_of(pid) == "T":
+                os.kill(pid, signal.SIGKILL)
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as free:
+        free.bind(("127.0.0.1", port))
 
 
 def test_without_any_interface_it_ends_and_says_so(tmp_path: Path) -> None:
