@@ -12,11 +12,12 @@ REMEMBERED = 64
 
 
 class NoAddresses:
-    """See service.Addresses. told: (device, name, tags, addresses, ttl) of the last answers."""
+    """See service.Addresses. told: (device, name, tags, addresses, ttl) of the last answers; the rest: of the last change."""
 
     def __init__(self) -> None:
         self.told: deque[tuple[str, str, tuple[str, ...], tuple[bytes, ...], int]] = deque(maxlen=REMEMBERED)
         self.profiles: tuple[Profile, ...] = ()
+        self.tags_of: Callable[[str], Sequence[str]] | None = None
 
     def answered(self, device: Profile, name: str, tags: Sequence[str], addresses: Sequence[bytes], ttl: int) -> None:
         """See service.Addresses."""
@@ -29,4 +30,4 @@ class NoAddresses:
         tags_of: Callable[[str], Sequence[str]] | None = None,
     ) -> None:
         """See service.Addresses."""
-        self.profiles = tuple(profiles)
+        self.profiles, self.tags_of = tuple(profiles), tags_of

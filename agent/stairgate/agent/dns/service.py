@@ -7,7 +7,7 @@ them through.
 """
 
 import socket
-from collections.abc import Collection, Hashable, Sequence
+from collections.abc import Callable, Collection, Hashable, Sequence
 from typing import Any, Protocol
 
 from stairgate.agent.dns import answers
@@ -59,14 +59,21 @@ _HINTS = (HTTPS, SVCB)
 _FOR_EVER = float("inf")
 
 
+TagsOf = Callable[[str], Sequence[str]]
+
+
 class Addresses(Protocol):
     """The seam to the kernel's sets of addresses (`stairgate.agent.addresses`)."""
 
     def answered(self, device: Profile, name: str, tags: Sequence[str], addresses: Sequence[bytes], ttl: int) -> object:
         """These addresses are about to be told to the device, for that name. ttl: seconds."""
 
-    def policy_changed(self, profiles: Sequence[Profile], everyone: Collection[str] = ()) -> object:
-        """These profiles hold from now on. everyone: tags refused in the whole home."""
+    def policy_changed(
+        self, profiles: Sequence[Profile], everyone: Collection[str] = (), tags_of: TagsOf | None = None
+    ) -> object:
+        """These profiles hold from now on. everyone: tags refused in the whole home. tags_of: the tags of a name, where
+        the list is another one than before.
+        """
 
 
 class Path(Protocol):
@@ -125,11 +132,12 @@ class Service:
         self.generation += 1
         self._subjects = by_mac(tuple(profiles))
         self.stranger = Subject(STRANGER, 0)
+        tags_of = table.tags_of if table is not None and table is not self._table else None
         self._rules, self._table, self._page = rules, table, page
         self._deciders.clear()
         self._decisions.clear()
         self.answers.clear()
-        self._addresses.policy_changed(profiles, rules.everyone)
+        self._addresses.policy_changed(profiles, rules.everyone, tags_of)
 
     def subject_of(self, mac: bytes | None) -> Subject:
         """Whose queries come from a MAC address."""

@@ -124,6 +124,16 @@ def test_at_the_limited_level_only_what_is_listed(rig: Rig) -> None:
     assert rig.ask_upstream(query("www.school.example"), record(A, 60, V4)).endswith(V4)
 
 
+def test_of_another_list_the_kernel_hears_and_of_the_same_one_not_again(rig: Rig) -> None:
+    hold(rig, profile(CHILD))
+    assert rig.addresses.tags_of is not None
+    assert rig.addresses.tags_of("www.ads.example") == ("ads",)
+    hold(rig, profile(CHILD, level="closed"))
+    assert rig.addresses.tags_of is None
+    rig.hold(profile(CHILD))
+    assert rig.addresses.tags_of is None
+
+
 def test_a_stranger_is_closed(rig: Rig) -> None:
     hold(rig, profile(CHILD))
     asked = query("www.example.org", opt=OPT)
