@@ -12,7 +12,9 @@ REMEMBERED = 64
 
 
 class NoAddresses:
-    """See service.Addresses. told: (device, name, tags, addresses, ttl) of the last answers; the rest: of the last change."""
+    """See service.Addresses. told: (device, name, tags, addresses, ttl) of the last answers. profiles, tags_of: of the
+    last change.
+    """
 
     def __init__(self) -> None:
         self.told: deque[tuple[str, str, tuple[str, ...], tuple[bytes, ...], int]] = deque(maxlen=REMEMBERED)
