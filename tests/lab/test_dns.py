@@ -29,7 +29,12 @@ EPDG = "epdg.epc.mnc001.mcc262.pub.3gppnetwork.org"
 HOSTS = ("www.example.org", "ads.example.org", "www.google.com", EPDG, "captive.apple.com")
 OPT = bytes.fromhex("00002904d0000000000000")
 LEVELS = {"dphone": "open", "dconsole": "closed", "dlaptop": "open"}
-MIA = Filter("pmia", ("safesearch",), ("ads",), (), (), ())
+MIA = Filter("pmia", ("safesearch",), ("ads", "tracking"), (), ("allowed.example.org",), ())
+LISTED = (
+    ("ads.example.org", ("ads",)),
+    ("tracker.example.org", ("tracking",)),
+    ("edge.app.example.org", ("video", "dedicated")),
+)
 
 
 def policy(revision: int) -> Policy:
@@ -57,6 +62,11 @@ def filtering(home_network: None, folder: Path) -> Iterator[DnsProcess]:
     records = [f"--host-record={name},{network.WEB_V4},{network.WEB_V6}" for name in HOSTS]
     records.append("--host-record=forcesafesearch.google.com,203.0.113.38")
     records += [f"--txt-record=large.example.org,{'x' * 200}{number}" for number in range(30)]
+    # Names that hide where they lead; the last one of a row has addresses.
+    records += [f"--host-record=t.tracker.example.org,{network.WEB_V4},{network.WEB_V6}"]
+    records += ["--cname=metrics.example.org,t.tracker.example.org", "--cname=stats.example.org,metrics.example.org"]
+    records += ["--cname=allowed.example.org,t.tracker.example.org", "--cname=shop.example.org,www.example.org"]
+    records += [f"--host-record=edge.app.example.org,{network.WEB_V4}", "--cname=play.example.org,edge.app.example.org"]
     # Of these zones it knows everything, so what it has not is not there.
     records.append("--local=/org/com/")
     dnsmasq(folder, "dns", "internet", f"--listen-address={network.DNS_V4}", "--interface=lo", *records)
@@ -64,7 +74,7 @@ def filtering(home_network: None, folder: Path) -> Iterator[DnsProcess]:
     for namespace, address in (("internet", network.DNS_V4), ("router", "127.0.0.1")):
         wait_until("a resolver", lambda n=namespace, a=address: is_listening(n, a, 53))  # type: ignore[misc]
     network.nft("router", render_gate(GateSettings()))
-    build((("ads.example.org", ("ads",)),), (), folder / "names.pack")
+    build(LISTED, (), folder / "names.pack")
     made = DnsProcess(folder, ["127.0.0.1"], namespace="router", lan=["br-lan"])
     made.tell(write_policy(policy(1)), LEVELS, str(folder / "names.pack"))
     yield made
@@ -106,6 +116,19 @@ def test_each_device_is_answered_by_its_own_rules(filtering: DnsProcess, router:
     assert PROBE in ask(CONSOLE, "captive.apple.com", router=router)
     assert WEB_V4 in ask(CONSOLE, EPDG, router=router)
     assert rcode(ask(PHONE, "absent.example.org", router=router)) == NXDOMAIN
+
+
+@pytest.mark.parametrize("kind", [A, AAAA, TXT])
+def test_a_name_that_hides_a_refused_one_is_refused_as_that(filtering: DnsProcess, kind: int) -> None:
+    for name in ("metrics.example.org", "STATS.example.org"):
+        hidden = ask(PHONE, name, kind)
+        assert rcode(hidden) == NXDOMAIN and hidden.endswith(b"\0\x11block:tracking")
+        assert rcode(ask(LAPTOP, name, kind)) == NOERROR
+    for name in ("allowed.example.org", "shop.example.org"):
+        assert rcode(ask(PHONE, name, kind)) == NOERROR
+    if kind == A:
+        assert WEB_V4 in ask(LAPTOP, "stats.example.org") and WEB_V4 in ask(PHONE, "allowed.example.org")
+        assert WEB_V4 in ask(PHONE, "play.example.org")
 
 
 def test_a_search_is_led_to_the_safe_one(filtering: DnsProcess) -> None:

@@ -289,11 +289,22 @@ def test_it_ends_with_its_channel(tmp_path: Path) -> None:
     made.close()
 
 
-# A parent that serves one policy and never ends by itself; it says the filter's process id once that serves.
+# The filter, which hangs for good at SIGUSR1, and then writes the file that is its first word.
+FILTER = """
+import pathlib, signal, sys
+from stairgate.agent.dns.__main__ import main
+def hang(*_):
+    pathlib.Path(sys.argv[1]).touch()
+    while True:
+        signal.pause()
+signal.signal(signal.SIGUSR1, hang)
+sys.exit(main(sys.argv[2:]))
+"""
+# A parent that tells it one policy and never ends by itself; it says the filter's process id once that serves.
 PARENT = """
 import json, select, sys, time
 from stairgate.agent.filter_process import FilterProcess
-process = FilterProcess([sys.executable, "-m", "stairgate.agent.dns", *json.loads(sys.argv[1])])
+process = FilterProcess([sys.executable, "-c", *json.loads(sys.argv[1])])
 process.tell(bytes.fromhex(sys.argv[2]))
 while not process.is_current():
     process.turn(time.monotonic())
@@ -311,25 +322,27 @@ def state_of(pid: int) -> str:
         return ""
 
 
-def test_stopped_it_ends_with_a_parent_that_was_killed(tmp_path: Path) -> None:
+@pytest.mark.parametrize("how", [signal.SIGSTOP, signal.SIGUSR1])
+def test_stopped_or_hanging_it_ends_with_a_parent_that_was_killed(tmp_path: Path, how: signal.Signals) -> None:
     port = free_port()
+    hangs = tmp_path / "hangs"
     (tmp_path / "clients.json").write_text("{}", encoding="ascii")
     words = ["--lan", "lo", "--resolver", "127.0.0.1", "--port", str(port), "--probe-port", str(free_port())]
     words += ["--clients", str(tmp_path / "clients.json")]
     frame = b'{"v":1,"levels":{},"pack":""}\n' + policy()
-    command = [sys.executable, "-c", PARENT, json.dumps(words), frame.hex()]
+    command = [sys.executable, "-c", PARENT, json.dumps([FILTER, str(hangs), *words]), frame.hex()]
     with subprocess.Popen(command, stdout=subprocess.PIPE) as parent:
         assert parent.stdout
         pid = int(parent.stdout.readline())
         try:
-            os.kill(pid, signal.SIGSTOP)
-            wait_until("its stop", lambda: state_of(pid) == "T")
+            os.kill(pid, how)
+            wait_until("its hanging", lambda: state_of(pid) == "T" or hangs.exists())
             parent.kill()
             parent.wait()
             wait_until("its end", lambda: state_of(pid) in ("", "Z"))
         finally:
             parent.kill()
-            if state_of(pid) == "T":
+            if state_of(pid) not in ("", "Z"):
                 os.kill(pid, signal.SIGKILL)
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as free:
         free.bind(("127.0.0.1", port))
