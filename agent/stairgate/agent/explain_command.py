@@ -29,6 +29,8 @@ from stairgate.core.refused import Refused
 from stairgate.core.zone import utc_of_local
 
 FOLDER = Path("/etc/stairgate")
+ALIASES = "not followed"
+_RESOLVED = "; nobody is asked here: the filter refuses it all the same when it is an alias of a name that is refused"
 
 
 class NoAnswer(Exception):
@@ -120,6 +122,7 @@ def _parts(settings: AgentSettings, policy: Policy, found: Explanation, sha256: 
         ("verdict", f"{found.reason}{f': {found.rule}' if found.rule else ''}"),
         ("tags", " ".join(found.tags) or "none"),
         ("special", found.kind or "no"),
+        ("aliases", ALIASES + (_RESOLVED if found.act in ("resolved", "rewritten") else "")),
         ("pack", which),
         ("policy", f"revision {policy.revision}{f'; {note}' if note else ''}"),
     ]
@@ -139,7 +142,7 @@ def _answer(options: argparse.Namespace) -> str:
     has_list = bool(tagged.sha256) or not wanted_by(policy).sha256
     found = explain(policy, device, options.name, now, tagged.tags, has_list)
     if options.json:
-        more = {"pack": tagged.sha256, "revision": policy.revision, "note": note}
+        more = {"pack": tagged.sha256, "revision": policy.revision, "note": note, "aliases": ALIASES}
         return json.dumps(found._asdict() | more, indent=2, ensure_ascii=False)
     lines = [
         found.sentence,

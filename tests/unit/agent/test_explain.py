@@ -187,6 +187,7 @@ def test_the_command_answers_from_what_is_on_the_disk(folder: Folder, capsys: py
     assert parts["verdict"] == "block: games"
     assert parts["pack"] == folder.pack.sha256[:16]
     assert parts["policy"] == "revision 7"
+    assert parts["aliases"] == "not followed"
     assert parts["agent"].startswith("not running here")
     assert told.err == ""
 
@@ -203,6 +204,16 @@ def test_at_a_time_in_the_home_s_zone_as_json(folder: Folder, capsys: pytest.Cap
     assert limited["ends"] == AT + 3600
     assert (later["act"], later["level"], later["ends"]) == ("resolved", "open", None)
     assert limited["pack"] == folder.pack.sha256
+    assert limited["aliases"] == "not followed"
+
+
+def test_of_a_resolved_name_it_says_what_it_cannot_know(folder: Folder, capsys: pytest.CaptureFixture[str]) -> None:
+    folder.save(family(packs=(folder.pack,)))
+
+    assert folder.ask("dphone", "www.example.org") == 0
+
+    (line,) = [line for line in capsys.readouterr().out.splitlines() if line.startswith("  aliases")]
+    assert "not followed; nobody is asked here" in line and "an alias of a name that is refused" in line
 
 
 def test_the_last_good_pack_is_asked_while_the_named_one_is_not_here(
