@@ -43,8 +43,33 @@ def test_too_many_entries_or_bytes_push_out_the_oldest() -> None:
         cache.put(bytes((number,)), reply(60, records=b"x" * 100), 0.0)
     assert 0 < len(cache) < 4
     assert cache.held_bytes <= 3 * (OVERHEAD + 200)
+    before = cache.held_bytes
     cache.put(b"huge", reply(60, records=b"x" * 4000), 0.0)
-    assert len(cache) == cache.held_bytes == 0
+    assert cache.held_bytes == before
+    assert cache.get(b"huge", 0.0) is None
+
+
+def test_what_was_asked_for_again_stays_once_longer() -> None:
+    cache = Cache(entries=3)
+    for name in (b"a", b"b", b"c"):
+        cache.put(name, reply(60), 0.0)
+    assert cache.get(b"a", 1.0)
+    cache.put(b"d", reply(60), 1.0)
+    assert [bool(cache.get(name, 1.0)) for name in (b"a", b"b", b"c", b"d")] == [True, False, True, True]
+    # All are wanted now: the one that is the longest there goes all the same.
+    cache.put(b"e", reply(60), 1.0)
+    assert len(cache) == 3
+    assert cache.get(b"e", 1.0)
+    assert not cache.get(b"c", 1.0)
+
+
+def test_what_is_over_gets_no_second_chance() -> None:
+    cache = Cache(entries=2)
+    cache.put(b"short", reply(10), 0.0)
+    cache.put(b"long", reply(60), 0.0)
+    assert cache.get(b"short", 5.0)
+    cache.put(b"new", reply(60), 10.0)
+    assert [bool(cache.get(name, 10.0)) for name in (b"short", b"long", b"new")] == [False, True, True]
 
 
 def test_a_newer_answer_replaces_the_older_one() -> None:
