@@ -58,7 +58,7 @@ class Size(NamedTuple):
     swaps: int
 
 
-FULL = Size(FULL_SIZE, 10_000, 200_000, 3, 5.0, 3.0, 10)
+FULL = Size(FULL_SIZE, 10_000, 200_000, 3, 5.0, 5.0, 10)
 QUICK = Size(20_000, 1_000, 20_000, 1, 1.0, 0.5, 2)
 
 
@@ -162,14 +162,18 @@ class Bench:
             f"pack of {self.built.bytes} bytes in {time.monotonic() - begun:.1f} s; "
             f"left out: {report.covered} covered, {sum(report.dropped.values())} dropped {report.dropped}"
         )
-        self.files: dict[tuple[Case, Client], Path] = {}
+        # The generator begins each time at the top: every round has a file that begins elsewhere, else it would ask
+        # what the one before has just brought into the cache.
+        self.files: dict[tuple[Case, Client, int], Path] = {}
         blocked = {client: listed_for(self.listed, client) for client in CLIENTS}
         for number, case in enumerate(CASES):
             for place, client in enumerate(case.clients):
                 seed = self.seed + 10 * number + place
                 queries = workload(blocked[client], self.hosts, case.share, self.size.queries, seed)
-                file = self.folder / f"queries-{number}-{client.name}"
-                self.files[case, client] = write_queries(file, queries)
+                for turn in range(self.size.rounds + 1):
+                    begin = turn * len(queries) // (self.size.rounds + 1)
+                    file = self.folder / f"queries-{number}-{client.name}-{turn}"
+                    self.files[case, client, turn] = write_queries(file, queries[begin:] + queries[:begin])
         self.figure("list_names", len(self.listed), "1")
         self.figure("table_bytes", self.built.bytes, "B")
 
@@ -205,9 +209,9 @@ class Bench:
             found = "; ".join(agreement.unexplained[:5]) or f"too many explained differences: {agreement.explained}"
             self.disagreements.append(f"{name}: {len(agreement.unexplained)} unexplained, {found}")
 
-    def _round(self, name: str, case: Case, seconds: float) -> Round:
+    def _round(self, name: str, case: Case, turn: int, seconds: float) -> Round:
         before = counted(self.counter)
-        files = [(client, self.files[case, client]) for client in case.clients]
+        files = [(client, self.files[case, client, turn]) for client in case.clients]
         done = load(self.load_core, self.resolvers[name], files, seconds)
         self.upstream_shares.setdefault((name, case), []).append(
             (counted(self.counter) - before) / max(1, done.completed)
@@ -221,13 +225,14 @@ class Bench:
         """The rounds: each case, each round, each resolver in turn."""
         for case in CASES:
             for name in self.resolvers:
-                self._round(name, case, self.size.warm_up)
-            for number in range(self.size.rounds):
+                self._round(name, case, 0, self.size.warm_up)
+                self.upstream_shares[name, case].clear()
+            for number in range(1, self.size.rounds + 1):
                 for name in self.resolvers:
-                    done = self._round(name, case, self.size.seconds)
+                    done = self._round(name, case, number, self.size.seconds)
                     self.rounds.setdefault((name, case), []).append(done)
                     say(
-                        f"{case.name}, {len(case.clients)} clients, round {number + 1}: {name} {done.qps:.0f}/s, "
+                        f"{case.name}, {len(case.clients)} clients, round {number}: {name} {done.qps:.0f}/s, "
                         f"{done.cpu_us:.1f} us, {done.lost} lost, load {os.getloadavg()[0]:.1f}"
                     )
 
@@ -254,7 +259,7 @@ class Bench:
         case = next(case for case in CASES if case.name == "mix" and len(case.clients) == 1)
         for name in (OURS, *PEERS):
             resolver = self.resolvers.get(name)
-            files = [(CHILD, self.files[case, CHILD])]
+            files = [(CHILD, self.files[case, CHILD, 0])]
             done = load(self.load_core, resolver, files, self.size.seconds, LATENCY_RATE) if resolver else None
             ending = "" if name == OURS else f"_{name}"
             for share in (50, 99):
@@ -277,7 +282,7 @@ class Bench:
         other = self.folder / "other.pack"
         packs = ((self.pack, self.built), (other, build_pack(self.listed, other, [NEW_NAME])))
         case = next(case for case in CASES if case.name == "mix" and len(case.clients) == 1)
-        queries = self.files[case, CHILD]
+        queries = self.files[case, CHILD, 0]
         seen: Swapped = swap_under_load(
             self.load_core, self.ours, self.resolvers[OURS], queries, packs, self.size.swaps
         )

@@ -19,7 +19,7 @@ UPSTREAM = "127.0.0.2"
 SERVER = "127.0.0.1"
 CACHE_ENTRIES = 10_000
 # Unbound counts bytes: an answer and its record set of this workload take about this much each.
-UNBOUND_ENTRY_BYTES = 512
+UNBOUND_ENTRY_BYTES = 320
 # More questions wait than dnsmasq's default of 150 lets wait.
 PENDING = 1000
 START_SECONDS = 120.0
