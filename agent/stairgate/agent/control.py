@@ -13,6 +13,7 @@ from types import FrameType
 
 from stairgate.agent import off, presence, sync
 from stairgate.agent.broker_link import CONNECTED, BrokerLink, Link
+from stairgate.agent.call_ranges import CALLS, Calls, call_apps
 from stairgate.agent.census import Census
 from stairgate.agent.certificates import Certificates
 from stairgate.agent.clock_trust import ClockTrust, Evidence, KernelEvidence, Record, is_news
@@ -35,7 +36,7 @@ from stairgate.agent.netlink import KernelRefused
 from stairgate.agent.off import OffWatch
 from stairgate.agent.outbox import Outbox
 from stairgate.agent.pack_fetch import PackFetch
-from stairgate.agent.pack_file import resolver_ranges
+from stairgate.agent.pack_file import resolver_ranges, tagged_ranges, tags_of_names
 from stairgate.agent.pack_store import PackStore
 from stairgate.agent.settings import AgentSettings
 from stairgate.agent.state import State
@@ -73,7 +74,7 @@ class Control:
         self._time = ClockTrust(clock, evidence or KernelEvidence(), self._held.clock_record)
         self._outbox = Outbox(link, self._time, identity.agent)
         self._certificates, self._feed = certificates, feed
-        # Whose addresses of encrypted resolvers are refused.
+        # Whose addresses of encrypted resolvers are refused, and of calls let through.
         self._pack: str | None = None
         self._census = Census(lookout, self._outbox) if lookout else None
         self._off = OffWatch(kernel)
@@ -246,20 +247,34 @@ class Control:
         if self._feed is None or not (self._feed.turn(now) or poll):
             return
         pack = self._feed.pack_in_use()
-        if pack is not None and pack != self._pack:
-            self._refuse_resolvers(pack)
+        if pack is not None and (pack != self._pack or self._enforcement.lacks_ranges()):
+            self._use_ranges(pack)
         if self._feed.serves() != self._enforcement.dns_serves:
             self._look(everything=False)
         if self._feed.reason() != self._told_missing:
             self._next_hello = now
 
-    def _refuse_resolvers(self, pack: str) -> None:
-        try:
-            self._enforcement.refuse_resolvers(resolver_ranges(pack) if pack else ())
-            self._pack = pack
-        except (KernelRefused, OSError, Refused, ValueError) as error:
-            log.error("the addresses of encrypted resolvers are not refused: %s", error)
+    def _use_ranges(self, pack: str) -> None:
+        uses = (
+            (self._refuse_resolvers, "of encrypted resolvers are not refused"),
+            (self._let_calls, "of calls are closed"),
+        )
+        self._pack = pack
+        for use, what in uses:
+            try:
+                use(pack)
+            except (KernelRefused, OSError, Refused, ValueError) as error:
+                log.error("the addresses %s: %s", what, error)
+                # Once more at the next poll.
+                self._pack = None
         self._look(everything=True)
+
+    def _refuse_resolvers(self, pack: str) -> None:
+        self._enforcement.refuse_resolvers(resolver_ranges(pack) if pack else ())
+
+    def _let_calls(self, pack: str) -> None:
+        apps = call_apps(tagged_ranges(pack, CALLS) if pack else ())
+        self._enforcement.let_calls(Calls(apps, lambda names: tags_of_names(pack, names)))
 
     def _say_hello(self) -> None:
         now = self._clock.monotonic()

@@ -8,7 +8,8 @@ import math
 from collections.abc import Callable, Hashable, Iterable, Mapping
 from typing import NamedTuple
 
-from stairgate.agent import grants
+from stairgate.agent import gate, grants
+from stairgate.agent.call_ranges import Calls, callers, render_calls, render_no_callers
 from stairgate.agent.clock_trust import Belief, strictest
 from stairgate.agent.doh_ranges import render_doh
 from stairgate.agent.forgetting import Forgetting
@@ -53,7 +54,9 @@ class Enforcement:
         self._rules: bytes | None = None
         self._constant: Contents = {}
         # As text beside the rules; "" before a pack was used, which leaves what the kernel holds.
-        self._resolvers = ""
+        self._resolvers = self._call_ranges = ""
+        # None before a pack was used: nothing is known of the sets of callers.
+        self._calls: Calls | None = None
         self._forgetting = Forgetting(kernel, clock)
         self.numbers: dict[str, int] = {}
         # Whether names are answered here: only then may the DNS of exempt devices be led here as well.
@@ -81,7 +84,17 @@ class Enforcement:
             # Whatever a list says, the gate stands.
             self._resolvers = ""
             self._kernel.load(text)
+        try:
+            if self._call_ranges:
+                self._kernel.load(self._call_ranges)
+        except KernelRefused:
+            # Which chain leads to which app is not known now: nobody calls.
+            self._call_ranges, self._calls = "", Calls((), lambda names: {})
         self._rules = self._kernel.rules()
+
+    def lacks_ranges(self) -> bool:
+        """True before a pack was used, and while the kernel refuses addresses of one."""
+        return not (self._resolvers and self._call_ranges)
 
     def refuse_resolvers(self, ranges: Iterable[tuple[int, int, bytes]]) -> None:
         """No managed device reaches these encrypted resolvers, now and when the rules are loaded again.
@@ -94,6 +107,23 @@ class Enforcement:
             self.load_rules()
             if not self._resolvers:
                 raise KernelRefused("EINVAL", "loading the addresses of encrypted resolvers")
+
+    def let_calls(self, calls: Calls) -> None:
+        """Devices that reach only what was resolved reach the ranges of these apps too, where the apps are open.
+
+        It holds from the next look on, and when the rules are loaded again. Raises KernelRefused, ValueError; the gate
+        itself then stays, and nobody reaches them.
+        """
+        text = render_calls(calls.apps, self._settings.table)
+        if self._calls and [app.tags for app in self._calls.apps] != [app.tags for app in calls.apps]:
+            # The chains stand for other apps from now on.
+            self._kernel.load(render_no_callers(self._settings.table))
+        self._calls = calls
+        if text != self._call_ranges:
+            self._call_ranges = text
+            self.load_rules()
+            if not self._call_ranges:
+                raise KernelRefused("EINVAL", "loading the addresses of calls")
 
     def enforce(self, policy: Policy, used: Used, everything: bool = True) -> Outcome:
         """Make the kernel hold what the policy grants now. Raises KernelRefused; what it held before then stays.
@@ -114,11 +144,16 @@ class Enforcement:
             if (grant := grants.grant_of(device, decision, now)) is not None
         }
         constant = grants.constant_contents(policy, self.numbers, self._lan_interfaces, due, self.dns_serves)
+        constant_names: tuple[SetName, ...] = CONSTANT_SETS
+        open_to = self._calls.open_to(policy) if self._calls else {}
+        if self._calls:
+            constant |= callers(policy, open_to)
+            constant_names += gate.CALLERS
         wanted = grants.timed_contents(policy, due)
         names: tuple[SetName, ...] = TIMED_SETS
         if everything or constant != self._constant:
             wanted |= constant
-            names += CONSTANT_SETS
+            names += constant_names
         try:
             self._write(wanted, names, started)
         except KernelRefused as refused:
@@ -127,9 +162,9 @@ class Enforcement:
             # Table or set is gone: somebody flushed. Once more, from the ground up.
             self.load_rules()
             wanted |= constant
-            self._write(wanted, TIMED_SETS + CONSTANT_SETS, started)
+            self._write(wanted, TIMED_SETS + constant_names, started)
         self._constant = constant
-        self._forgetting.note(self.numbers, due, _reach(policy), started)
+        self._forgetting.note(self.numbers, due, _reach(policy), open_to, started)
         return Outcome(decisions, self._next_look(decisions, now, started))
 
     def forget_ended(self) -> None:

@@ -1,8 +1,8 @@
 """When the tracked flows of a device are forgotten, and which: all of them, or those from before a limit.
 
 It decides the moments: once the return path of TCP has ended and nobody has opened the gate again, likewise after a
-bell that left only what is listed, and when a parent changes what a device may reach. What ends a grant is the kernel;
-this cleans up behind it, and cuts what flows in from a side that no rule of ours sees.
+bell that left only what is listed, and when a parent changes what a device may reach or call. What ends a grant is the
+kernel; this cleans up behind it, and cuts what flows in from a side that no rule of ours sees.
 """
 
 import heapq
@@ -38,6 +38,7 @@ class Forgetting:
         self._ends: dict[str, float] = {}
         self._limits: dict[str, float] = {}
         self._reach: dict[str, Hashable] = {}
+        self._calls: dict[str, frozenset[int]] = {}
 
     def next(self) -> float | None:
         """When `forget` has work next, in seconds of the monotonic clock."""
@@ -53,13 +54,21 @@ class Forgetting:
         for device, number in before.items():
             if device not in numbers:
                 heapq.heappush(self._due, Due(at, device, number))
-                for known in (self._ends, self._limits, self._reach):
+                for known in (self._ends, self._limits, self._reach, self._calls):
                     known.pop(device, None)
 
     def note(
-        self, numbers: Mapping[str, int], grants: Mapping[str, Grant], reach: Mapping[str, Hashable], started: float
+        self,
+        numbers: Mapping[str, int],
+        grants: Mapping[str, Grant],
+        reach: Mapping[str, Hashable],
+        calls: Mapping[str, frozenset[int]],
+        started: float,
     ) -> None:
-        """What a look that began at `started` has granted. reach: what else narrows each device."""
+        """What a look that began at `started` has granted.
+
+        reach: what else narrows each device. calls: which apps it may call; when that becomes less, what runs ends.
+        """
         finished = self._clock.monotonic()
         for device, number in numbers.items():
             grant = grants.get(device)
@@ -68,6 +77,10 @@ class Forgetting:
             if self._reach.setdefault(device, reach.get(device)) != reach.get(device):
                 self._reach[device] = reach.get(device)
                 heapq.heappush(self._due, Due(finished, device, number, CHANGED))
+            may_call = calls.get(device, frozenset())
+            if self._calls.get(device, frozenset()) - may_call:
+                heapq.heappush(self._due, Due(finished + FORGET_AFTER_SECONDS, device, number, CHANGED))
+            self._calls[device] = may_call
         # Superseded entries are harmless, but a grant renewed for months must not let them pile up.
         if len(self._due) > 8 * NUMBER_MAX:
             live = [

@@ -8,6 +8,8 @@ from typing import NamedTuple
 
 from stairgate.agent.limits import (
     ADDRESSES_IN_SET,
+    CALL_APPS,
+    CALL_RANGE_ENDS,
     GATEWAYS_IN_SET,
     HUB_ADDRESSES_IN_SET,
     INTERFACES_IN_SET,
@@ -76,15 +78,24 @@ BRIDGE_BLOCKED4, BRIDGE_BLOCKED6 = _bridge("blocked4"), _bridge("blocked6")
 # Gateways for Wi-Fi and emergency calls; encrypted resolvers.
 EPDG4, EPDG6 = _inet("epdg4"), _inet("epdg6")
 DOH4, DOH6 = _inet("doh4"), _inet("doh6")
+# Addresses that makers of apps publish for calls, each led to the chain of its app, and for each app the devices of
+# `resolved_only` that may reach them though nobody looked them up.
+CALLS4, CALLS6 = _inet("calls4"), _inet("calls6")
+CALLERS = tuple(_inet(f"callers_{number}") for number in range(CALL_APPS))
+CALL_CHAINS = tuple(f"call_{number}" for number in range(CALL_APPS))
 
 
 class Declaration(NamedTuple):
-    """How a set is declared. flags: as nftables writes them; timed: elements end, those without an end after 1 s."""
+    """How a set is declared. flags: as nftables writes them; timed: elements end, those without an end after 1 s.
+
+    kind: `set` or `map`.
+    """
 
     type: str
     size: int
     timed: bool = False
     flags: str = ""
+    kind: str = "set"
 
 
 _MAC = Declaration("ether_addr", MACS_IN_SET)
@@ -117,9 +128,14 @@ def _declarations() -> dict[SetName, Declaration]:
     ):
         pairs = Declaration(f"ether_addr . {address}", ADDRESSES_IN_SET, timed=True, flags="dynamic")
         declared |= dict.fromkeys(names, pairs)
-    for gateways, resolvers, address in ((EPDG4, DOH4, "ipv4_addr"), (EPDG6, DOH6, "ipv6_addr")):
+    for gateways, resolvers, calls, address in (
+        (EPDG4, DOH4, CALLS4, "ipv4_addr"),
+        (EPDG6, DOH6, CALLS6, "ipv6_addr"),
+    ):
         declared[gateways] = Declaration(address, GATEWAYS_IN_SET, timed=True)
         declared[resolvers] = Declaration(address, RANGE_ENDS_IN_SET, flags="interval")
+        declared[calls] = Declaration(f"{address} : verdict", CALL_RANGE_ENDS, flags="interval", kind="map")
+    declared |= dict.fromkeys(CALLERS, _MAC)
     return declared
 
 

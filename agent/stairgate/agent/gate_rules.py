@@ -63,8 +63,15 @@ def _outbound(settings: GateSettings) -> Rules:
             f"ct mark & {listed} == {listed} return",
             "goto closed",
         ],
+        **{
+            ("inet", chain): [f"ether saddr @{name.name} return", "goto closed"]
+            for chain, name in zip(gate.CALL_CHAINS, gate.CALLERS, strict=True)
+        },
+        # Calls are asked about at every packet, before what runs goes on: they end when their app is blocked.
         ("inet", "resolved"): [
             *_kept(gate.RESOLVED4, gate.RESOLVED6, ADDRESS_SECONDS, "", "return"),
+            f"meta l4proto {{ tcp, udp }} ip daddr vmap @{gate.CALLS4.name}",
+            f"meta l4proto {{ tcp, udp }} ip6 daddr vmap @{gate.CALLS6.name}",
             "ct direction original ct state established,related return",
             "ct state invalid drop",
             "goto closed",
@@ -178,7 +185,7 @@ def _set_text(name: SetName, table: str) -> str:
     parts += ["timeout 1s"] if declared.timed else []
     # Expired elements count until they are swept.
     parts += [f"gc-interval {SET_SWEEP_SECONDS}s"] if "dynamic" in flags else []
-    return f"add set {name.family} {table} {name.name} {{ {'; '.join(parts)}; size {declared.size}; }}"
+    return f"add {declared.kind} {name.family} {table} {name.name} {{ {'; '.join(parts)}; size {declared.size}; }}"
 
 
 def render_gate(settings: GateSettings) -> str:

@@ -13,11 +13,14 @@ from stairgate.port.clock import SystemClock
 
 
 class FakeKernel:
-    """See `kernel.Kernel`. refuse: errno names that the next calls of a method fail with, by method name."""
+    """See `kernel.Kernel`. refuse: errno names that the next calls of a method fail with, by method name.
+
+    loaded: the rules; ranges: the last text that was loaded into them and has none.
+    """
 
     def __init__(self, clock: SystemClock) -> None:
         self._clock = clock
-        self.loaded = ""
+        self.loaded = self.ranges = ""
         self.sets: dict[SetName, dict[bytes, float | None]] = {}
         self.refuse: dict[str, list[str]] = {}
         self.forgotten: list[int] = []
@@ -33,11 +36,16 @@ class FakeKernel:
     def load(self, text: str) -> None:
         """See Kernel."""
         self._may("load")
-        self.loaded = text
+        if not text.startswith("flush "):
+            self.loaded = text
+        elif self.loaded:
+            self.ranges = text
+        else:
+            raise KernelRefused("EINVAL", "loading into tables that are not there")
 
     def flush_ruleset(self) -> None:
         """What `nft flush ruleset` does."""
-        self.loaded, self.sets, self.touched = "", {}, True
+        self.loaded, self.ranges, self.sets, self.touched = "", "", {}, True
 
     def rules(self) -> bytes:
         """See Kernel."""

@@ -6,8 +6,9 @@ It decides nothing: the format is `stairgate.core.pack`'s. The filter, which ask
 
 import contextlib
 import os
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
+from stairgate.agent.address_spans import Range
 from stairgate.core.pack import Pack
 
 DOH = "doh"  # encrypted resolvers
@@ -21,8 +22,23 @@ def opened(path: str) -> Iterator[Pack]:
         yield Pack(lambda offset, count: os.pread(descriptor, count, offset), os.fstat(descriptor).st_size)
 
 
-def resolver_ranges(path: str) -> list[tuple[int, int, bytes]]:
-    """(family 4 or 6, prefix length, address) of each range of encrypted resolvers. Raises OSError, Refused."""
+def tagged_ranges(path: str, tag: str) -> list[tuple[tuple[str, ...], Range]]:
+    """(all tags, range) of each range with this tag. Raises OSError, Refused."""
     with opened(path) as pack:
-        wanted = {number for number, tags in enumerate(pack.sets) if DOH in tags}
-        return [(family, prefix, address) for family, prefix, address, number in pack.ranges() if number in wanted]
+        wanted = {number: tags for number, tags in enumerate(pack.sets) if tag in tags}
+        return [
+            (wanted[number], (family, prefix, address))
+            for family, prefix, address, number in pack.ranges()
+            if number in wanted
+        ]
+
+
+def resolver_ranges(path: str) -> list[Range]:
+    """(family 4 or 6, prefix length, address) of each range of encrypted resolvers. Raises OSError, Refused."""
+    return [found for _, found in tagged_ranges(path, DOH)]
+
+
+def tags_of_names(path: str, names: Collection[str]) -> dict[str, tuple[str, ...]]:
+    """The tags of each name. Raises OSError, Refused."""
+    with opened(path) as pack:
+        return {name: pack.tags_of(name) for name in names}

@@ -14,6 +14,8 @@ from stairgate.core.filtering import suffixes
 
 #: The tag of names that serve one app only, so that their addresses may be used at packet level.
 DEDICATED = "dedicated"
+#: The tag of ranges that a device may reach though nobody looked them up, while their app is open to it.
+CALLS = "calls"
 _DATA = Path(__file__).with_name("catalogue_data")
 
 
@@ -21,7 +23,8 @@ class App(NamedTuple):
     """One app. categories: the first is where pages show it. age: in years, 0: no lower bound; age_from: who says so.
 
     dedicated: those of its names that serve nothing else. needs: names of other apps without which it does not work.
-    loot: it sells random items. ranges: addresses that the maker publishes, as `address/length`.
+    loot: it sells random items. ranges: addresses that the maker publishes for calls, as `address/length`; ranges_from:
+    where and when.
     """
 
     id: str
@@ -36,6 +39,12 @@ class App(NamedTuple):
     needs: tuple[str, ...] = ()
     loot: bool = False
     ranges: tuple[str, ...] = ()
+    ranges_from: str = ""
+
+    @property
+    def tags(self) -> tuple[str, ...]:
+        """What each of its names is tagged with: itself, its categories, its age."""
+        return (self.id, *self.categories, *((age_tag(self.age),) if self.age else ()))
 
 
 class CategoryList(NamedTuple):
@@ -121,10 +130,8 @@ def helplines() -> frozenset[str]:
 def entries() -> Iterator[tuple[str, tuple[str, ...]]]:
     """Each name with its tags, for the builder of packs."""
     for held in apps():
-        age = (age_tag(held.age),) if held.age else ()
         for name in held.names:
-            marks = (DEDICATED,) if name in held.dedicated else ()
-            yield name, (held.id, *held.categories, *age, *marks)
+            yield name, (*held.tags, *((DEDICATED,) if name in held.dedicated else ()))
     for group in listed():
         for name in group.names:
             yield name, (group.category,)
@@ -140,7 +147,7 @@ def ranges() -> Iterator[tuple[str, tuple[str, ...]]]:
     """Each published range of addresses, as `address/length`, with its tags."""
     for held in apps():
         for addresses in held.ranges:
-            yield addresses, (held.id, *held.categories)
+            yield addresses, (*held.tags, CALLS)
     for group in listed():
         for addresses in group.ranges:
             yield addresses, (group.category,)

@@ -71,7 +71,7 @@ CATEGORIES = {category.id: category for group in GROUPS for category in group.ca
 #: Where pages show apps whose first category cannot be switched.
 OTHER = Category("other", "Learning, AI and others", "")
 #: Tags that are no category: they have their own switch or none. `illegal` covers everybody in the home.
-UNSWITCHED = ("other", "unsafe_search", "illegal", "dedicated")
+UNSWITCHED = ("other", "unsafe_search", "illegal", "dedicated", "calls")
 
 
 def title(tag: str) -> str:

@@ -12,7 +12,7 @@ from stairgate.core.limits import PACK_SETS
 Tags = frozenset[str]
 
 #: Categories of which a name may lose the later ones. What is not here stays: apps, `illegal`, `doh`, `vpn`, `tor`,
-#: `unsafe_search`, `dedicated`.
+#: `unsafe_search`, `dedicated`, `calls`.
 GRAVEST_FIRST = (
     *("adult", "malware", "phishing", "violence", "drugs", "gambling", "lootboxes", "warez", "dating", "crypto"),
     *("chat", "social", "games", "video", "music", "shopping", "tracking", "ads", "other"),

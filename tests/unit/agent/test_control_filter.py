@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from stairgate.agent.filter_process_fake import FakeFilter
-from stairgate.agent.gate import FILTERED, FILTERED_ALL
+from stairgate.agent.gate import CALLERS, FILTERED, FILTERED_ALL
+from stairgate.agent.grants import mac_key
 from stairgate.agent.limits import (
     FILTER_APPLIED_SECONDS,
     FILTER_PACK_SECONDS,
@@ -16,10 +17,12 @@ from stairgate.agent.limits import (
     RETRY_SECONDS,
     SLOW_POLL_SECONDS,
 )
+from stairgate.agent.netlink import KernelRefused
 from stairgate.agent.pack_fetch_fake import FakePacks
 from stairgate.core.policy import read_policy, write_policy
-from stairgate.core.records import Pack, Week
+from stairgate.core.records import Filter, Pack, Week
 from stairgate.hub.pack_builder import build
+from tests.lab import network
 from tests.lab.policies import family_policy
 from tests.unit.agent.rig import signed, signing_key
 from tests.unit.agent.router import BENS, Router, paused
@@ -369,3 +372,62 @@ def test_a_kernel_that_refuses_them_keeps_the_gate_and_is_asked_again(home: Filt
     home.router.wait(SLOW_POLL_SECONDS + 1)
 
     assert "198.51.100" in home.router.kernel.loaded
+
+
+def narrow(revision: int, sha256: str, *block: str) -> bytes:
+    """Mia's phone reaches only what was resolved."""
+    policy = family_policy(revision)
+    devices = tuple(each._replace(flags=("resolved_only",) if each.id == "dphone" else ()) for each in policy.devices)
+    packs, filters = (Pack("names", f"v{revision}", sha256, 1000),), (Filter("pmia", (), block, (), (), ()),)
+    return signed(policy._replace(devices=devices, packs=packs, filters=filters))
+
+
+def test_calls_go_to_the_addresses_of_the_pack_in_use_as_the_policy_says(home: Filtered, tmp_path: Path) -> None:
+    phone = mac_key(network.PHONE.mac)
+    networks = [("198.51.100.0/28", ("zoom", "calls")), ("203.0.113.7/32", ("adult",))]
+    built = build([], [(ip_network(text), tags) for text, tags in networks], tmp_path / "pack")
+    home.packs.folder = str(tmp_path)
+    (tmp_path / "pack").rename(tmp_path / f"{built.sha256}.pack")
+    kernel = home.router.kernel
+
+    home.router.receive(narrow(5, built.sha256))
+    home.packs.arrive(built.sha256)
+    home.router.control.turn()
+    assert "198.51.100.0-198.51.100.15 : goto call_0" in kernel.ranges and "203.0.113.7" not in kernel.ranges
+    assert set(kernel.elements(CALLERS[0])) == {phone}
+
+    home.router.receive(narrow(6, built.sha256, "zoom"))
+    assert kernel.elements(CALLERS[0]) == {}
+    home.router.receive(narrow(7, built.sha256))
+    assert set(kernel.elements(CALLERS[0])) == {phone}
+    home.router.receive(signed(family_policy(8)))
+    home.packs.arrive("")
+    home.router.control.turn()
+    assert "198.51.100" not in kernel.ranges
+
+
+def test_a_kernel_that_refuses_the_addresses_of_calls_is_asked_again(
+    home: Filtered, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    built = build([], [(ip_network("198.51.100.0/28"), ("zoom", "calls"))], tmp_path / "pack")
+    home.packs.folder = str(tmp_path)
+    (tmp_path / "pack").rename(tmp_path / f"{built.sha256}.pack")
+    kernel = home.router.kernel
+    load = kernel.load
+
+    def refusing(text: str) -> None:
+        if text.startswith("flush map"):
+            raise KernelRefused("EINVAL", "loading")
+        load(text)
+
+    home.router.receive(narrow(5, built.sha256))
+    with monkeypatch.context() as patched:
+        patched.setattr(kernel, "load", refusing)
+        home.packs.arrive(built.sha256)
+        home.router.control.turn()
+        assert "chain" in kernel.loaded and kernel.ranges == ""
+        assert home.said() == ("applied", "", 5)
+    home.router.wait(SLOW_POLL_SECONDS + 1)
+
+    assert "198.51.100" in kernel.ranges
+    assert set(kernel.elements(CALLERS[0])) == {mac_key(network.PHONE.mac)}

@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 import pytest
 
 from stairgate.agent import gate
+from stairgate.agent.call_ranges import CallApp, Calls
 from stairgate.agent.enforcement import Enforcement
 from stairgate.agent.gate import BRIDGE_GRANTED, BRIDGE_GRANTED_TCP, GRANTED, GateSettings, SetName
 from stairgate.agent.grants import mac_key
@@ -13,7 +14,7 @@ from stairgate.agent.limits import BELL_MS, FORGET_AFTER_SECONDS, RETRY_SECONDS
 from stairgate.agent.netlink import KernelRefused
 from stairgate.agent.set_elements import SetChange
 from stairgate.core.decide import decide
-from stairgate.core.records import Device, Override, Policy, Week
+from stairgate.core.records import Device, Filter, Override, Policy, Week
 from tests.lab import network
 from tests.lab.policies import family_policy, pause
 from tests.unit.agent.rig import NOON, HandClock
@@ -499,6 +500,112 @@ def test_a_device_that_may_reach_less_now_begins_its_flows_anew(enforcement: Enf
     enforcement.forget_ended()
 
     assert kernel.forgotten == [enforcement.numbers["dphone"]]
+
+
+ZOOM = CallApp(frozenset({"zoom"}), ((4, 32, b"\xcb\x00\x71\x09"),))
+MEET = CallApp(frozenset({"meet"}), ((4, 32, b"\xcb\x00\x71\x0a"),))
+
+
+def calls_of(*apps: CallApp) -> Calls:
+    return Calls(apps, lambda names: dict.fromkeys(names, ()))
+
+
+def narrow(revision: int, *block: str) -> Policy:
+    """Mia's phone reaches only what was resolved."""
+    policy = family_policy(revision)
+    devices = tuple(d._replace(flags=("resolved_only",)) if d.id == "dphone" else d for d in policy.devices)
+    return policy._replace(devices=devices, filters=(Filter("pmia", (), block, (), (), ()),))
+
+
+def test_who_may_call_is_in_the_kernel_with_the_pack_in_use_and_not_before(
+    enforcement: Enforcement, kernel: FakeKernel
+) -> None:
+    enforcement.enforce(narrow(1), {})
+    assert gate.CALLERS[0] not in kernel.sets
+    assert enforcement.lacks_ranges()
+
+    enforcement.refuse_resolvers([])
+    enforcement.let_calls(calls_of(MEET, ZOOM))
+    enforcement.enforce(narrow(2, "zoom"), {}, everything=False)
+
+    assert not enforcement.lacks_ranges()
+    assert "203.0.113.10 : goto call_0" in kernel.ranges
+    assert [set(kernel.elements(name)) for name in gate.CALLERS[:2]] == [{PHONE}, set()]
+    kernel.flush_ruleset()
+    enforcement.load_rules()
+    enforcement.enforce(narrow(2, "zoom"), {})
+    assert "203.0.113.10 : goto call_0" in kernel.ranges
+    assert [set(kernel.elements(name)) for name in gate.CALLERS[:2]] == [{PHONE}, set()]
+
+
+def test_addresses_of_calls_that_the_kernel_refuses_leave_the_gate_and_nobody_calls(
+    enforcement: Enforcement, kernel: FakeKernel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    enforcement.enforce(narrow(1), {})
+    enforcement.let_calls(calls_of(MEET))
+    enforcement.enforce(narrow(1), {})
+    load = kernel.load
+    refused: list[str] = []
+
+    def refusing(text: str) -> None:
+        if text.startswith("flush map"):
+            refused.append(text)
+            raise KernelRefused("EINVAL", "loading")
+        load(text)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(kernel, "load", refusing)
+        kernel.flush_ruleset()
+        enforcement.load_rules()
+        enforcement.enforce(narrow(1), {})
+        assert enforcement.rules_stand()
+        assert kernel.elements(gate.CALLERS[0]) == {}
+        with pytest.raises(KernelRefused):
+            enforcement.let_calls(calls_of(MEET))
+    assert enforcement.lacks_ranges() and len(refused) == 2
+
+    enforcement.let_calls(calls_of(MEET))
+    enforcement.enforce(narrow(1), {})
+
+    assert set(kernel.elements(gate.CALLERS[0])) == {PHONE}
+
+
+def test_chains_that_stand_for_other_apps_have_no_callers_until_the_next_look(
+    enforcement: Enforcement, kernel: FakeKernel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    enforcement.enforce(narrow(1), {})
+    loaded: list[str] = []
+    load = kernel.load
+
+    def noted(text: str) -> None:
+        loaded.append(text.split()[1])
+        load(text)
+
+    monkeypatch.setattr(kernel, "load", noted)
+    for apps in ((MEET,), (MEET._replace(ranges=ZOOM.ranges),), (MEET, ZOOM), (MEET, ZOOM)):
+        enforcement.let_calls(calls_of(*apps))
+
+    assert loaded == ["table", "map", "table", "map", "set", "table", "map"]
+
+
+def test_flows_are_forgotten_after_an_app_became_closed_and_not_when_one_is_opened(
+    enforcement: Enforcement, kernel: FakeKernel, clock: HandClock
+) -> None:
+    enforcement.let_calls(calls_of(MEET, ZOOM))
+
+    def forgotten_by(policy: Policy) -> list[int]:
+        enforcement.enforce(policy, {})
+        at_once = len(kernel.forgotten)
+        clock.move(FORGET_AFTER_SECONDS + 0.01)
+        before = len(kernel.forgotten)
+        enforcement.forget_ended()
+        assert at_once == before
+        return kernel.forgotten[before:]
+
+    assert forgotten_by(narrow(1, "meet", "zoom")) == []
+    assert forgotten_by(narrow(2, "meet")) == []
+    assert forgotten_by(narrow(3, "zoom")) == [enforcement.numbers["dphone"]]
+    assert forgotten_by(narrow(4, "zoom")) == []
 
 
 def test_names_of_exempt_devices_are_led_to_the_filter_only_while_it_serves(

@@ -40,10 +40,11 @@ def test_every_setting_reaches_the_text() -> None:
 
 def test_every_set_the_agent_fills_is_declared_once_with_a_bound() -> None:
     lines = render_gate(GateSettings()).splitlines()
-    ours = {each for each in vars(gate).values() if isinstance(each, gate.SetName)} | set(gate.NUMBER)
+    ours = {each for each in vars(gate).values() if isinstance(each, gate.SetName)} | {*gate.NUMBER, *gate.CALLERS}
     assert ours == set(gate.SETS)
     for name in ours:
-        declared = [line for line in lines if line.startswith(f"add set {name.family} stairgate {name.name} ")]
+        kind = gate.SETS[name].kind
+        declared = [line for line in lines if line.startswith(f"add {kind} {name.family} stairgate {name.name} ")]
         assert len(declared) == 1, name
         assert "size " in declared[0]
         assert ("timeout; timeout 1s" in declared[0]) == (name in gate.WITH_TIMEOUT)
@@ -68,7 +69,7 @@ def test_no_rule_is_there_for_one_device_or_address() -> None:
 def test_loading_again_never_replaces_a_table() -> None:
     verbs = {" ".join(line.split()[:2]) for line in render_gate(GateSettings()).splitlines()}
 
-    assert verbs == {"add table", "add set", "add chain", "flush chain", "add rule"}
+    assert verbs == {"add table", "add set", "add map", "add chain", "flush chain", "add rule"}
 
 
 def test_removal_works_whether_the_tables_are_there_or_not() -> None:

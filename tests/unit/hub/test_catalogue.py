@@ -35,6 +35,15 @@ def test_an_app_is_complete(app: catalogue.App) -> None:
         assert is_name(name) and is_normal(name) and not is_too_wide(name), name
     for addresses in app.ranges:
         assert ipaddress.ip_network(addresses).is_global, addresses
+    assert bool(app.ranges) == bool(re.search(r", 20\d\d-\d\d,.* not verified live$", app.ranges_from))
+
+
+def test_ranges_of_an_app_have_all_tags_of_its_names_and_those_of_a_category_its_own() -> None:
+    tags = dict(catalogue.ranges())
+
+    assert tags["52.112.0.0/14"] == ("teams", "chat", "from13", "calls")
+    assert set(tags["52.112.0.0/14"]) - {"calls"} == set(catalogue.tags_of("teams.microsoft.com"))
+    assert {held for held in tags.values() if "calls" not in held} == {("doh",)}
 
 
 def test_a_name_is_in_one_app_or_one_list_only() -> None:
