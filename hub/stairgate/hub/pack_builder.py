@@ -29,9 +29,10 @@ class BuildReport(NamedTuple):
     """How it went, in numbers.
 
     entries: that came. dropped: of these, by reason, names that no list may name. exceptions, hashed: of the
-    entries. covered: names left out because the nearest listed domain above has the same tags. collisions: hashes that
-    came twice, whose tags were united. trimmed: names that lost their milder categories, because there were more
-    combinations than 256 (`tag_sets`). sets, with the empty one, and ranges: in the pack.
+    entries. covered: names left out because the nearest listed domain above has the same tags; exceptions of source ""
+    never are, so that a reader knows them from names nobody speaks of. collisions: hashes that came twice, whose
+    tags were united. trimmed: names that lost their milder categories, because there were more combinations than 256
+    (`tag_sets`). sets, with the empty one, and ranges: in the pack.
     """
 
     entries: int
@@ -178,6 +179,7 @@ class _Build:
 
     def _walk(self) -> None:
         inheritance = Inheritance([Entry("", tags, source, kind) for kind, source, tags in self._rules])
+        kept = self._rules.get((EXCEPTION, "", ()))
         above: list[tuple[bytes, Held, Tags]] = []  # the listed domains above the current name
         for key, numbers in self._named():
             while above and not key.startswith(above[-1][0]):
@@ -187,7 +189,7 @@ class _Build:
             above.append((key + b" ", held, tags))
             name = b".".join(reversed(key.split(b" ")))
             hidden = self._hidden(name.decode()) if self._hashed else frozenset()
-            if tags == tags_above and not hidden:
+            if tags == tags_above and not hidden and (tags or kept not in numbers):
                 self._counts["covered"] += 1
             else:
                 self._table.add(hashlib.sha256(name).digest()[:HASH_BYTES], tags | hidden)

@@ -83,6 +83,15 @@ def test_plain_pairs_are_entries_too(tmp_path: Path) -> None:
     assert pack.tags_of("www.play.example") == ("games", "roblox")
 
 
+def test_an_exception_of_nobody_s_list_is_in_the_pack_though_nothing_above_it_is(tmp_path: Path) -> None:
+    kept = [Entry("help.example", (), source, EXCEPTION) for source in ("", "one")]
+    others = [Entry("other.example", (), "one", EXCEPTION), listed("help.example", "ads", source="two")]
+    pack, built = made(tmp_path, [*kept, others[0]])
+    assert (built.names, built.report.covered, pack.tags_of("www.help.example")) == (1, 1, ())
+    pack, built = made(tmp_path, [*kept, *others])
+    assert (built.names, pack.tags_of("www.help.example")) == (1, ("ads",))
+
+
 def test_nothing_listed_is_a_pack(tmp_path: Path) -> None:
     pack, built = made(tmp_path, [])
 

@@ -170,10 +170,13 @@ def test_it_is_refused_in_every_type_and_with_the_page(rig: Rig) -> None:
 def test_an_exception_of_the_list_holds_for_what_it_is_an_alias_of(rig: Rig, tmp_path: Path) -> None:
     shop = Entry("shop.example", ("shopping",), "a")
     kept = Entry("kept.shop.example", (), "a", EXCEPTION)
-    build((shop, kept, Entry("worm.example", ("malware",), "b")), (), tmp_path / "shops.pack")
+    # One that no list takes away is known though nothing above it is listed.
+    helpline = Entry("helpline.example", (), "", EXCEPTION)
+    build((shop, kept, helpline, Entry("worm.example", ("malware",), "b")), (), tmp_path / "shops.pack")
     rig.table = Table(str(tmp_path / "shops.pack"))
     hold(rig, profile(CHILD), everyone=("malware",))
     assert asked(rig, "www.kept.shop.example", "cdn.shop.example") == ""
+    assert asked(rig, "www.helpline.example", "cdn.shop.example") == ""
     assert asked(rig, "a.kept.shop.example", "worm.example") == "everyone:malware"
     assert asked(rig, "b.kept.shop.example", "cdn.shop.example", "quarrel.example") == "deny"
     assert asked(rig, "www.example.org", "cdn.shop.example") == "block:shopping"
