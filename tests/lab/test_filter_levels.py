@@ -1,10 +1,7 @@
 """What was answered, listed or cut, on a real kernel: flows that end at the bell, and flows that go on."""
 
-import contextlib
-import socket
 import time
 from collections.abc import Callable, Iterator
-from typing import Any
 
 import pytest
 
@@ -16,12 +13,13 @@ from stairgate.agent.gate import GateSettings
 from stairgate.agent.gate_rules import render_gate, render_removal
 from stairgate.agent.grants import mac_key
 from stairgate.agent.kernel import LinuxKernel
-from stairgate.agent.limits import BELL_MS
+from stairgate.agent.limits import BELL_MS, FORGET_AFTER_SECONDS
 from stairgate.agent.set_elements import SetChange
 from stairgate.core.filtering import NO_FILTER
 from stairgate.core.records import Override, Policy
 from stairgate.port.clock import SystemClock
 from tests.lab import network
+from tests.lab.flows import PORT, Flow, forgotten_after, tablet_control
 from tests.lab.policies import family_policy, pause
 from tests.lab.processes import wait_until
 from tests.lab.wires import FAR, OTHER, Wires, drained, packed, second_site
@@ -29,8 +27,6 @@ from tests.unit.agent.test_addresses import GAME, NO_GAME, Profile
 
 SETTINGS = GateSettings()
 FAMILIES = ("v4", "v6")
-ANY = {"v4": "0.0.0.0", "v6": "::"}  # noqa: S104
-PORT = 8801
 PHONE = mac_key(network.PHONE.mac)
 
 
@@ -92,107 +88,9 @@ def put(kernel: LinuxKernel, kind: str, address: str, milliseconds: int = 600_00
     kernel.commit([SetChange(name, {PHONE + b"\0\0" + packed(address): milliseconds}, frozenset())])
 
 
-def source_of(server: socket.socket) -> Any:
-    """Who sent the datagram that waits, None when none does."""
-    with contextlib.suppress(BlockingIOError):
-        return server.recvfrom(99)[1]
-    return None
-
-
-class Flow:
-    """A UDP flow and a TCP connection of the phone with one place."""
-
-    def __init__(self, wires: Wires, address: str) -> None:
-        self.server = wires.datagrams("internet", address, PORT)
-        self.client = wires.datagrams("phone", "::" if ":" in address else "0.0.0.0")  # noqa: S104
-        self.client.connect((address, PORT))
-        self.client.send(b"hello")
-
-        self.caller = wait_until("the datagram", lambda: source_of(self.server))
-        listener = wires.listener("internet", PORT, address)
-        connection = wires.connection("phone", address, PORT)
-        assert connection is not None
-        self.near, self.far = connection, wires.accepted(listener)
-
-    def sends(self) -> None:
-        """Something on each of the four ways; what is refused is refused."""
-        for end in (self.client, self.far, self.near):
-            with contextlib.suppress(OSError):
-                end.send(b"something")
-        with contextlib.suppress(OSError):
-            self.server.sendto(b"something", self.caller)
-
-    def goes_on(self) -> bool:
-        """True once something has come on each of the four ways."""
-        ends = (self.server, self.client, self.near, self.far)
-        waiting = {id(end): end for end in ends}
-
-        def all_ways() -> bool:
-            self.sends()
-            for key, end in list(waiting.items()):
-                end.setblocking(False)
-                if drained(end):
-                    del waiting[key]
-            return not waiting
-
-        try:
-            wait_until("all four ways", all_ways, seconds=5)
-        except AssertionError:
-            return False
-        return True
-
-    def is_cut(self, control: Callable[[], None]) -> bool:
-        """True when nothing comes on any way, and the connection ends. control: waits for what must get through."""
-        for end in (self.server, self.client, self.near, self.far):
-            end.setblocking(False)
-            drained(end)
-        self.sends()
-        control()
-        self.sends()
-        control()
-        got = [*drained(self.server), *drained(self.client), *drained(self.far)]
-        return not got and self.is_reset()
-
-    def is_reset(self) -> bool:
-        def ended() -> bool:
-            try:
-                self.near.send(b"up")
-                return self.near.recv(99) == b""
-            except BlockingIOError:
-                return False
-            except OSError:
-                return True
-
-        try:
-            return wait_until("the reset", ended, seconds=5)
-        except AssertionError:
-            return False
-
-
 @pytest.fixture
 def control(wires: Wires) -> Callable[[], None]:
-    """Datagrams of the exempt tablet, both ways in both families: once there, so would be what was sent before."""
-    pairs = []
-    for family in FAMILIES:
-        server = wires.datagrams("internet", FAR[family], 8802)
-        client = wires.datagrams("tablet", ANY[family])
-        pairs.append((server, client, (FAR[family], 8802)))
-
-    def there_and_back() -> None:
-        for server, client, address in pairs:
-
-            def arrived(
-                server: socket.socket = server, client: socket.socket = client, to: tuple[str, int] = address
-            ) -> bool:
-                client.sendto(b"control", to)
-                source = source_of(server)
-                if source:
-                    server.sendto(b"control", source)
-                return bool(drained(client))
-
-            wait_until("the tablet's datagram", arrived)
-
-    return there_and_back
+    return tablet_control(wires)
 
 
 @pytest.mark.parametrize("family", FAMILIES)
@@ -224,19 +122,17 @@ def test_at_the_bell_the_kernel_alone_ends_what_is_not_listed_and_nothing_else(
     assert unlisted.goes_on()
     assert time.time() < bell, "the machine was too slow for this test"
 
-    # Nobody looks: the agent could be dead.
+    # Nobody looks: the agent could be dead. The kernel's elements end some milliseconds before or after the bell of the
+    # wall clock; a look in between would find the device open still, and say so once more.
     both = (gate.STILL_OPEN, gate.BRIDGE_STILL_OPEN)
-    wait_until("the bell", lambda: not any(PHONE in kernel.elements(name) for name in both))
+    wait_until("the bell", lambda: time.time() > bell and not any(PHONE in kernel.elements(name) for name in both))
     was_cut, went_on = unlisted.is_cut(control), listed.goes_on()
     assert time.time() < bell + BELL_MS / 1000, "the machine was too slow for this test"
     assert (was_cut, went_on) == (True, True)
 
     with network.inside("router"):
         enforcement.enforce(limited(bell), {})
-    due = enforcement.next_forgetting()
-    assert due is not None
-    wait_until("the forgetting", lambda: time.monotonic() > due + 0.1)
-    enforcement.forget_ended()
+    wait_until("the forgetting", forgotten_after(enforcement, time.monotonic() + FORGET_AFTER_SECONDS))
     assert listed.goes_on()
     assert unlisted.is_cut(control)
     assert not Wires.connects(wires, "phone", OTHER[family], PORT)
