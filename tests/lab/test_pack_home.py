@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from stairgate.agent.gate import CALLS4
 from stairgate.hub.pack_builder import build
 from stairgate.hub.packs import PackShelf, Written
 from tests.lab import network
@@ -68,6 +69,9 @@ def listed(home_network: None, folder: Path) -> Iterator[Listed]:
 
 def test_the_hub_s_pack_reaches_the_router_and_nothing_is_left_of_those_in_between(listed: Listed) -> None:
     listed.arrived()
+    # The gate has the published addresses of calls with it.
+    calls = f"map inet stairgate {CALLS4.name}"
+    wait_until("the addresses", lambda: network.nft_list("router", calls).count("goto") >= 10)
 
     listed.home.end("hub")
     # Another one than the hub's own lists give: it names it for a moment, then builds its own anew.
