@@ -10,8 +10,8 @@ from stairgate.hub.family import read_family
 from stairgate.hub.guard import web_session
 from stairgate.hub.parts import Parts
 
-#: Acts on the history and on sessions that are not worth a line, or that write their own.
-_SILENT = frozenset({"account.login", "account.logout", "account.claim", "keeping.restore"})
+#: Acts on the history and on sessions that are not worth a line, or that write their own; a look at a page is none.
+_SILENT = frozenset({"account.login", "account.logout", "account.claim", "keeping.restore", "needs.find"})
 
 
 def add_act_log(app: Flask, parts: Parts) -> None:

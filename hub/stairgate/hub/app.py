@@ -20,6 +20,7 @@ from stairgate.hub.filter_pages import filters
 from stairgate.hub.guard import add_guard, web_session
 from stairgate.hub.home_pages import home
 from stairgate.hub.keeping_pages import keeping, week_of
+from stairgate.hub.needs_pages import needs
 from stairgate.hub.pack_pages import packs
 from stairgate.hub.parts import Parts
 from stairgate.hub.public_pages import public
@@ -61,6 +62,7 @@ def create_app(parts: Parts) -> Flask:
         home,
         child,
         filters,
+        needs,
         device,
         traffic_pages,
         quarantine,

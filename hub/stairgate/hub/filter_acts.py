@@ -71,6 +71,19 @@ class FilterActs:
         """Names that are open in limited times."""
         return self._change(person, revision, lambda held: replace(held, only=only))
 
+    def add_only(self, person: str, names: tuple[str, ...]) -> ChildFilter:
+        """Names that are open in limited times too, whoever changed the list meanwhile. Raises `NotPossible`."""
+
+        def edit(held: ChildFilter) -> ChildFilter:
+            only = tuple(sorted({*held.only, *names}))
+            if len(only) > limits.FILTER_ONLY_MAX:
+                raise NotPossible(
+                    f"These would be {len(only)} names on the homework list; it holds {limits.FILTER_ONLY_MAX}."
+                )
+            return replace(held, only=only)
+
+        return self._change(person, None, edit)
+
     def undo(self, person: str) -> ChildFilter:
         """Put back the filter from before the last change. Raises `NotPossible` when it is too long ago."""
 
@@ -89,6 +102,13 @@ class FilterActs:
         """Whether the last change of this filter can still be taken back."""
         with self._acts.reading() as rows:
             return self._before(rows, person) is not None
+
+    def latest_only(self, person: str) -> str:
+        """A name that came to the homework list with the last change, as long as that can be undone; else ""."""
+        with self._acts.reading() as rows:
+            before, row = self._before(rows, person), rows.get(COLLECTION, person)
+        added = set(from_row(row).only) - set(before.only) if row and before else set()
+        return min(added, default="")
 
     def _before(self, rows: Transaction, person: str) -> ChildFilter | None:
         row = rows.get(COLLECTION, person)

@@ -96,6 +96,26 @@ def read_only(form: Form) -> tuple[tuple[str, ...], Faults]:
     return names, {"only": fault} if fault else {}
 
 
+def read_needs(form: Form) -> tuple[tuple[str, ...], Faults]:
+    """The names of `host` (may repeat) and `more` (one a line) together, and their faults."""
+    hosts, host_fault = ticked(form)
+    more, more_fault = read_list(form.get("more", ""), limits.FILTER_ONLY_MAX)
+    faults = {"host": host_fault, "more": more_fault}
+    if not (hosts or more or host_fault or more_fault):
+        faults["host"] = "Please tick what should be open, or type a name."
+    return tuple(sorted({*hosts, *more})), {field: text for field, text in faults.items() if text}
+
+
+def ticked(form: Form) -> tuple[tuple[str, ...], str]:
+    """What was ticked of the hosts that a page needs, and its fault."""
+    return read_list("\n".join(form.getlist("host")[: limits.FILTER_ONLY_MAX + 1]), limits.FILTER_ONLY_MAX)
+
+
+def as_typed(text: str) -> str:
+    """Lines as they were typed, without what hides or turns one."""
+    return "\n".join("".join(letter for letter in line if letter.isprintable()) for line in text.splitlines())
+
+
 def read_list(text: str, most: int) -> tuple[tuple[str, ...], str]:
     """The names in a text, sorted and each once, and one sentence with everything that is wrong with it."""
     words = [word for word in _BETWEEN.split(text[: limits.REQUEST_BYTES_MAX]) if word]

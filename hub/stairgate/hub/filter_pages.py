@@ -128,6 +128,7 @@ def _show(person: str, status: int = 200, faults: Faults | None = None, keep_typ
         held=shown,
         is_chosen=held is not None,
         can_undo=FilterActs(parts().acts, parts().clock).can_undo(person),
+        latest=FilterActs(parts().acts, parts().clock).latest_only(person),
         faults=faults or {},
         typed={field: _typed(field, getattr(shown, field), keep_typed) for field in ("allow", "deny", "only")},
         groups=categories.GROUPS,
@@ -143,6 +144,5 @@ def _show(person: str, status: int = 200, faults: Faults | None = None, keep_typ
 def _typed(field: str, held: tuple[str, ...], keep_typed: bool) -> str:
     """What a list's field shows: what was typed where it had a fault, without what hides or turns a line."""
     if keep_typed and field in request.form:
-        lines = request.form[field].splitlines()
-        return "\n".join("".join(letter for letter in line if letter.isprintable()) for line in lines)
+        return filter_forms.as_typed(request.form[field])
     return "\n".join(held)

@@ -28,6 +28,7 @@ _WORDS = {
     "filter.set_apps": "Changed apps for {child}",
     "filter.set_names": "Changed names in the filter of {child}",
     "filter.set_only": "Changed the homework list of {child}",
+    "needs.add": "Added to the homework list of {child}",
     "filter.undo": "Undid the last change of the filter of {child}",
     "device.add": "Added a device",
     "device.assign": "Said whose a device is",

@@ -195,3 +195,15 @@ FILTER_FAULTS_SHOWN = 5  # words that are no names, told at once
 WHY_ASKS = 20  # "why is this blocked?" of one device in this time: enough to ask, too few to try out a list
 WHY_SECONDS = 60
 WHY_SOURCES = 256  # that ask; the one unseen longest makes room
+
+# What a page needs: one page and its style sheets, looked at while a parent waits
+PAGE_SECONDS_MAX = 5.0  # for all of it; then the answer says what is known, and the phone has waited long enough
+PAGE_SILENT_SECONDS = 2.5  # for a server's next word: half, so that plain HTTP can be tried as well
+PAGE_BYTES_MAX = 512 * 1024  # of HTML, which is a second of a slow machine at worst
+PAGE_SHEET_BYTES_MAX = 512 * 1024  # of one style sheet
+PAGE_SHEETS_MAX = 8  # that are looked into; what they import themselves is not
+PAGE_REDIRECTS_MAX = 5
+PAGE_REFERENCES_MAX = 4000  # of one page or sheet
+PAGE_URL_CHARACTERS = 2048  # longer ones are pictures written into the page
+PAGE_HOSTS_MAX = 60  # as many as a homework list holds
+PAGE_LOOKS_AT_ONCE = 2  # of the eight threads that answer pages

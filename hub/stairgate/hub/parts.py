@@ -25,6 +25,7 @@ from stairgate.hub.list_parts import ListParts, build_lists
 from stairgate.hub.network import Network
 from stairgate.hub.notices import Notices
 from stairgate.hub.packs import PackShelf
+from stairgate.hub.page_look import PageLooks
 from stairgate.hub.pairing import Pairing
 from stairgate.hub.parents import Parents
 from stairgate.hub.removal import Removal
@@ -79,6 +80,7 @@ class Parts:
     devices: DeviceParts
     lists: ListParts
     asking_pace: AskingPace
+    looks: PageLooks = field(default_factory=PageLooks)
     https: HttpsOffer = field(default_factory=HttpsOffer)
 
     def connect(self, publisher: Publisher) -> None:

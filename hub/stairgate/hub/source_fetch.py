@@ -14,7 +14,7 @@ import socket
 import ssl
 import threading
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import SplitResult, quote, urljoin, urlsplit
@@ -24,7 +24,8 @@ from stairgate.hub.public_http import NotPublic, PublicHttp
 
 _CHUNK_BYTES = 64 * 1024
 _GZIP = b"\x1f\x8b"
-_REDIRECTS = (301, 302, 303, 307, 308)
+#: Answers that name another address (RFC 9110, 15.4).
+REDIRECTS = (301, 302, 303, 307, 308)
 _LATE = "It did not arrive in time."
 _AGENT = "Stairgate (block lists for a home)"
 
@@ -46,14 +47,14 @@ class Fetched(NamedTuple):
     sha256: str = ""
 
 
-def is_address(text: str) -> bool:
-    """True for a URL that a list may be at: http or https, a host, no name or password in it."""
+def is_address(text: str, most: int = limits.SOURCE_URL_CHARACTERS) -> bool:
+    """True for a URL that a list may be at: http or https, a host, no name or password in it, `most` characters."""
     try:
         parts = urlsplit(text)
         port = parts.port
     except ValueError:
         return False
-    is_plain = text.isascii() and text.isprintable() and " " not in text and len(text) <= limits.SOURCE_URL_CHARACTERS
+    is_plain = text.isascii() and text.isprintable() and " " not in text and len(text) <= most
     return bool(
         is_plain and parts.scheme in ("http", "https") and parts.hostname and "@" not in parts.netloc and port != 0
     )
@@ -104,7 +105,7 @@ class Fetcher:
             if not is_address(url):
                 raise FetchFault("Its address leads to something that is no address of a web server.")
             with self._asked(urlsplit(url), etag, modified) as answer:
-                if answer.status in _REDIRECTS:
+                if answer.status in REDIRECTS:
                     onward = urljoin(url, answer.getheader("Location", ""))
                     if url.startswith("https:") and not onward.startswith("https:"):
                         raise FetchFault("Its server sends us on to a connection that is not secured.")
@@ -122,31 +123,41 @@ class Fetcher:
         if self._stopped.is_set():
             raise FetchFault("It was broken off, as the hub ends.")
 
-    @contextlib.contextmanager
-    def _asked(self, parts: SplitResult, etag: str, modified: str) -> Iterator[http.client.HTTPResponse]:
-        host, port = parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80)
-        joined = self._internet.connect(parts.scheme, host, port, limits.SOURCE_SILENT_SECONDS)
-        connection = http.client.HTTPConnection(host, port)
-        connection.sock = joined
-        headers = {
-            "Host": parts.netloc,
-            "User-Agent": _AGENT,
-            "Accept": "text/plain, */*;q=0.5",
-            "Accept-Encoding": "gzip",
-            "Connection": "close",
-        }
+    def _asked(
+        self, url: SplitResult, etag: str, modified: str
+    ) -> contextlib.AbstractContextManager[http.client.HTTPResponse]:
+        headers = {"User-Agent": _AGENT, "Accept": "text/plain, */*;q=0.5"}
         if etag:
             headers["If-None-Match"] = etag
         if modified:
             headers["If-Modified-Since"] = modified
-        path = quote(parts.path or "/", safe="/%:@!$&'()*+,;=~-._") + (f"?{parts.query}" if parts.query else "")
-        try:
-            connection.request("GET", path, headers=headers)
-            with connection.getresponse() as answer:
-                yield answer
-        finally:
-            connection.close()
-            joined.close()
+        return asked(self._internet.connect, url, headers, limits.SOURCE_SILENT_SECONDS)
+
+
+@contextlib.contextmanager
+def asked(
+    connect: Callable[[str, str, int, float], socket.socket],
+    url: SplitResult,
+    headers: Mapping[str, str],
+    seconds: float,
+) -> Iterator[http.client.HTTPResponse]:
+    """The answer to a GET over a connection of its own, which `connect` makes as `PublicHttp.connect` does.
+
+    Raises OSError and `http.client.HTTPException`.
+    """
+    host, port = url.hostname or "", url.port or (443 if url.scheme == "https" else 80)
+    joined = connect(url.scheme, host, port, seconds)
+    connection = http.client.HTTPConnection(host, port)
+    connection.sock = joined
+    ours = {"Host": url.netloc, "Accept-Encoding": "gzip", "Connection": "close"}
+    path = quote(url.path or "/", safe="/%:@!$&'()*+,;=~-._") + (f"?{url.query}" if url.query else "")
+    try:
+        connection.request("GET", path, headers={**ours, **headers})
+        with connection.getresponse() as answer:
+            yield answer
+    finally:
+        connection.close()
+        joined.close()
 
 
 def _taken(answer: http.client.HTTPResponse, target: Path, is_conditional: bool, room: int) -> Fetched:
@@ -161,7 +172,7 @@ def _taken(answer: http.client.HTTPResponse, target: Path, is_conditional: bool,
     digest, total = hashlib.sha256(), 0
     file = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
     with open(file, "wb") as out:
-        for piece in _unpacked(_wire(answer)):
+        for piece in unpacked(_wire(answer)):
             total += len(piece)
             if total > room:
                 raise FetchFault(f"It is larger than {room // 1_000_000} MB.")
@@ -186,8 +197,11 @@ def _wire(answer: http.client.HTTPResponse) -> Iterator[bytes]:
         raise FetchFault("It was cut short on its way.")
 
 
-def _unpacked(pieces: Iterator[bytes]) -> Iterator[bytes]:
-    """The bytes without gzip, where they have any: by their first two, for files named `.gz` come without a word."""
+def unpacked(pieces: Iterator[bytes]) -> Iterator[bytes]:
+    """The bytes without gzip, where they have any: by their first two, for files named `.gz` come without a word.
+
+    At most `_CHUNK_BYTES` at a time. Raises `FetchFault` where they end too early, and zlib.error.
+    """
     first = b""
     for piece in pieces:
         first += piece

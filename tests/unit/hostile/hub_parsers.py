@@ -12,7 +12,17 @@ from unittest import mock
 from werkzeug.datastructures import MultiDict
 
 from stairgate.core import messages
-from stairgate.hub import filter_forms, forms, guard, kernel_tables, limits, network, plain_text, sealed_file
+from stairgate.hub import (
+    filter_forms,
+    forms,
+    guard,
+    kernel_tables,
+    limits,
+    network,
+    page_needs,
+    plain_text,
+    sealed_file,
+)
 from stairgate.hub.atomic_storage import Damaged, decode_generation, encode_generation
 from stairgate.hub.backup_content import Content, read_content, write_content
 from stairgate.hub.claim_code import RESET_FILE_NAME, ClaimFile, reset_code
@@ -31,6 +41,11 @@ PASSPHRASE = "four green owls at dusk"
 FORM = b"name=Mia&band=6-9&zone=Europe%2FBerlin&mac=02%3A00%3A5e%3A10%3A00%3A01&days=1&days=2&start=20:30&end=07:00"
 EDIT = b"revision=3&name=Blue tablet&kind=tablet&whose=p1&whose=adult&asks_who=1&minutes=30&minute=20:30"
 NAMES = b"allow=example.org%0Ab%C3%BCcher.example&deny=ads.example&block=adult&age=9&app-youtube=blocked&app-x=open"
+NEEDS = b"host=cdn.example&host=fonts.example&more=b%C3%BCcher.example%0Alms.example"
+WEB_PAGE = b"""<!doctype html><base href="//parts.example/"><link rel="stylesheet icon" href="a.css"><style>
+@import "//css.example/b.css"; p { background: url('//pictures.example/1.png') } /* url(//no.example) */ </style>
+<img srcset="//small.example/1 1x, //large.example/2 2x"><script src="https://scripts.example/a"></script>
+<p style="background:url(//style.example/2)"><a href="//link.example">x</a><iframe src="http://203.0.113.7/1"></iframe>"""
 FILTER = b"only=school.example\nwww.a.example&preset=10-12&revision=3&safesearch=on&youtube=strict"
 SOURCE = b"title=A list&url=https://lists.example/a.txt&format=hosts&tag=ads&licence=MIT&hours=24"
 TABLES = {"people": {"h/p1": {"home": "h", "id": "p1", "revision": 1, "document": {"name": "Mia"}}}}
@@ -183,6 +198,17 @@ def filter_form(data: bytes) -> object:
     )
 
 
+def web_page(data: bytes) -> object:
+    """What a page, and a style sheet of the same bytes, load: names only, and no more than the bounds say."""
+    page, sheet = page_needs.read_page(data, "https://page.example/"), page_needs.read_sheet(data, "http://a.example/b")
+    both = page_needs.merged((page, sheet))
+    for found in (page, sheet, both):
+        names = {name for name, _ in found.hosts}
+        assert len(names) <= limits.PAGE_HOSTS_MAX and len(found.sheets) <= limits.PAGE_SHEETS_MAX
+        assert all(filter_forms.read_name(name) == name for name in names)
+    return both
+
+
 def edit(data: bytes) -> object:
     """Every reader of a form, on one form."""
     sent: MultiDict[str, str] = form(data)
@@ -218,6 +244,8 @@ HUB = {
     "hub: apps of a filter": Parser(of_bytes(lambda data: filter_forms.read_apps(form(data))), NAMES),
     "hub: categories of a filter": Parser(of_bytes(lambda data: filter_forms.read_switches(form(data))), NAMES),
     "hub: searches and limited times of a filter": Parser(of_bytes(filter_form), FILTER),
+    "hub: what a page needs, ticked": Parser(of_bytes(lambda data: filter_forms.read_needs(form(data))), NEEDS),
+    "hub: web page and style sheet": Parser(of_bytes(web_page), WEB_PAGE),
     "hub: a block list's form": Parser(of_bytes(lambda data: read_source(form(data))), SOURCE),
     "hub: name of a question": Parser(
         of_text(filter_forms.read_name), "https://bücher.example/a?b".encode(), (ValueError,)

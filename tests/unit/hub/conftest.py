@@ -20,6 +20,7 @@ from stairgate.hub.memory_home import MemoryHome
 from stairgate.hub.memory_store import MemoryStore
 from stairgate.hub.network import MemoryNetwork
 from stairgate.hub.parts import Parts, build
+from stairgate.hub.public_http import PublicHttp
 from stairgate.hub.roster import Agent
 from stairgate.provisioning.signing import SigningKey
 
@@ -76,6 +77,8 @@ class Hub:
             names=["stairgate.lan"],
             keeping=keeping(self.clock) if keeping else None,
         )
+        # No name of a test leads anywhere.
+        self.parts.looks.internet = lambda: PublicHttp(lambda host, port: [])
         self.broker = MemoryBroker(self.parts.exchange, self.clock)
         self.parts.connect(self.broker)
         self.parts.claim_code.renew()
