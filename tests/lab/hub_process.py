@@ -12,20 +12,18 @@ import threading
 from ipaddress import ip_address, ip_network
 from pathlib import Path
 
-from stairgate.hub import limits
+from stairgate.hub import limits, public_http
 from stairgate.hub.listening import bind
-from stairgate.hub.page_look import PageLooks
-from stairgate.hub.public_http import PublicHttp
 from stairgate.hub.serve import serve_directories
 from tests.lab.lab_clock import LabClock, keepalive
 
-#: The lab's internet; the home's own addresses stay as closed to the hub's looks as they are at home.
-INTERNET = (ip_network("203.0.113.0/24"), ip_network("2001:db8:10::/48"))
+#: The lab's internet. Of IPv6 its home has addresses in there, as homes do.
+INTERNET = (ip_network("203.0.113.0/24"), ip_network("2001:db8::/32"))
 
 
-def internet() -> PublicHttp:
-    """Connections to the lab's internet, whose addresses are those of documents."""
-    return PublicHttp(allows=lambda address: any(ip_address(address) in network for network in INTERNET))
+def is_public(address: str) -> bool:
+    """Whether an address is of the lab's internet, whose addresses are those of documents."""
+    return any(ip_address(address) in network for network in INTERNET)
 
 
 def run(directory: Path, data: Path, clock_file: Path, descriptors: list[int]) -> None:
@@ -47,5 +45,5 @@ def run(directory: Path, data: Path, clock_file: Path, descriptors: list[int]) -
 if __name__ == "__main__":
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(levelname)s %(message)s")
     limits.KEEPALIVE_SECONDS = keepalive(limits.KEEPALIVE_SECONDS)
-    PageLooks.internet = staticmethod(internet)
+    public_http.is_public = is_public
     run(Path(sys.argv[1]), Path(sys.argv[2]), Path(sys.argv[3]), [int(word) for word in sys.argv[4:]])

@@ -11,14 +11,14 @@ import socket
 import ssl
 import threading
 import zlib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from typing import NamedTuple
 from urllib.parse import urljoin, urlsplit
 
 from stairgate.hub import limits, page_needs
 from stairgate.hub.name_text import NotAName
 from stairgate.hub.page_references import ONWARD, Found, name_of
-from stairgate.hub.public_http import NotPublic, PublicHttp
+from stairgate.hub.public_http import NotPublic, PublicHttp, is_outside
 from stairgate.hub.source_fetch import REDIRECTS, FetchFault, asked, is_address, unpacked
 
 _CHUNK_BYTES = 64 * 1024
@@ -43,12 +43,17 @@ class Looked(NamedTuple):
 
 
 class PageLooks:
-    """Looks at pages for parents, a few at a time."""
+    """Looks at pages for parents, a few at a time.
 
-    #: Makes the connections of one look; the lab and tests have an internet of their own.
-    internet: Callable[[], PublicHttp] = PublicHttp
+    own_addresses: the hub's, beside which nothing is looked at. internet: makes the connections of one look; tests have
+    one of their own.
+    """
 
-    def __init__(self) -> None:
+    def __init__(self, own_addresses: Callable[[], Collection[str]] | None = None) -> None:
+        def is_allowed(address: str) -> bool:
+            return is_outside(address, own_addresses() if own_addresses else ())
+
+        self.internet: Callable[[], PublicHttp] = lambda: PublicHttp(allows=is_allowed)
         self._slots = threading.BoundedSemaphore(limits.PAGE_LOOKS_AT_ONCE)
 
     def look(self, name: str) -> Looked:

@@ -80,7 +80,7 @@ class Parts:
     devices: DeviceParts
     lists: ListParts
     asking_pace: AskingPace
-    looks: PageLooks = field(default_factory=PageLooks)
+    looks: PageLooks
     https: HttpsOffer = field(default_factory=HttpsOffer)
 
     def connect(self, publisher: Publisher) -> None:
@@ -164,6 +164,7 @@ def build(
         keeping=keeping,
         devices=devices,
         asking_pace=AskingPace(clock),
+        looks=PageLooks(network.own_addresses),
         lists=build_lists(store, home, clock, data, shelf, lambda: acts.change(lambda rows: None)),
     )
 

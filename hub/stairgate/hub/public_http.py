@@ -7,8 +7,8 @@ ask a device of the home. What is asked over a connection is `source_fetch`'s pa
 import contextlib
 import socket
 import ssl
-from collections.abc import Callable, Sequence
-from ipaddress import IPv6Address, IPv6Network, ip_address
+from collections.abc import Callable, Collection, Sequence
+from ipaddress import IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 
 #: DNS64 puts public IPv4 addresses in here where a home has IPv6 only (RFC 6052).
 _NAT64 = IPv6Network("64:ff9b::/96")
@@ -35,6 +35,22 @@ def is_public(address: str) -> bool:
         if wrapped:
             return is_public(str(wrapped))
     return found.is_global and not found.is_multicast and not found.is_reserved
+
+
+def is_outside(address: str, own: Collection[str]) -> bool:
+    """True for a public address that is neither one of our own nor beside one: in IPv6 the home's are global, too."""
+    if not is_public(address):
+        return False
+    return _network_of(address) not in {_network_of(each) for each in own}
+
+
+def _network_of(address: str) -> IPv4Network | IPv6Network | None:
+    """A home's link: in IPv6 its /64 (RFC 4291, 2.5.4), in IPv4 the address alone."""
+    try:
+        found = ip_address(address.partition("%")[0])
+    except ValueError:
+        return None
+    return ip_network((found, 64 if found.version == 6 else 32), strict=False)
 
 
 def resolve(host: str, port: int) -> Resolved:

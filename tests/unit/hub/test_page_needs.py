@@ -1,22 +1,27 @@
 """What a page needs: its parts from bytes, a look over the network within bounds, and one tap that adds them."""
 
 import gzip
+import http.server
 import re
+import socket
+import ssl
 import threading
 from collections.abc import Callable, Iterator
 from html import unescape
+from pathlib import Path
 from typing import Any
 
 import pytest
 from werkzeug.test import TestResponse
 
-from stairgate.hub import limits, page_look
+from stairgate.hub import limits
 from stairgate.hub.page_look import Looked, PageFault, PageLooks
 from stairgate.hub.page_needs import merged, read_page, read_sheet
 from stairgate.hub.page_references import FONT, FRAME, MEDIA, ONWARD, OTHER, PICTURE, SCRIPT, STYLE, Found
-from stairgate.hub.public_http import NotPublic, PublicHttp, Resolved
+from stairgate.hub.public_http import NotPublic, PublicHttp, Resolved, is_outside
+from tests.lab.processes import wait_until
 from tests.unit.hub.conftest import Hub
-from tests.unit.hub.test_source_fetch import Answer, Server, answer, at_home, serving
+from tests.unit.hub.test_source_fetch import Answer, Server, answer, at_home, identity, serving
 
 BASE = "https://www.school.example/a/b.html"
 MORE = "//parts.example/x"
@@ -135,7 +140,7 @@ class Internet(PublicHttp):
         super().__init__(resolver, allows=lambda address: True)
         self._port = port
 
-    def connect(self, scheme: str, host: str, port: int, seconds: float):  # type: ignore[no-untyped-def]
+    def connect(self, scheme: str, host: str, port: int, seconds: float) -> socket.socket:
         if scheme == "https":
             raise ConnectionRefusedError
         return super().connect(scheme, host, self._port, seconds)
@@ -276,9 +281,7 @@ def test_a_server_that_says_nothing_costs_no_more_than_the_bound_and_few_wait_at
             return False
         return True
 
-    deadline = threading.Event()
-    while not again():
-        assert not deadline.wait(0.01)
+    wait_until("a free place", again)
     assert found
 
 
@@ -290,11 +293,50 @@ def test_the_page_counts_although_a_sheet_never_comes(server: Server, held_back:
     assert ("slow.example", STYLE) in looked.found.hosts and not looked.is_whole
 
 
-def test_a_wrong_certificate_is_told_apart() -> None:
-    import ssl
+def test_a_page_is_asked_for_securely_first_and_plainly_where_that_fails(tmp_path: Path) -> None:
+    with serving(identity(tmp_path, "school.example")) as secured, serving() as plain:
+        trust = ssl.create_default_context(cafile=tmp_path / "certificate.pem")
+        secured.answers["/"] = html("<img src=//secured.example/>")
+        plain.answers["/"] = html("<img src=//plain.example/>")
 
-    assert "certificate" in page_look._sentence(ssl.SSLCertVerificationError())
-    assert "in time" in page_look._sentence(TimeoutError())
+        class Both(PublicHttp):
+            def connect(self, scheme: str, host: str, port: int, seconds: float) -> socket.socket:
+                there = secured.port if scheme == "https" else plain.port
+                return super().connect(scheme, host, there, seconds)
+
+        made = PageLooks()
+        made.internet = lambda: Both(at_home, lambda address: True, trust)
+        looked = made.look("school.example")
+        assert ("secured.example", PICTURE) in looked.found.hosts and looked.is_secured and plain.asked == []
+        # Another's certificate proves nothing: what is said then is what anybody on the way may have said.
+        looked = made.look("other.example")
+        assert ("plain.example", PICTURE) in looked.found.hosts and not looked.is_secured and len(secured.asked) == 1
+        del plain.answers["/"]
+        plain.answers["/"] = broken
+        with pytest.raises(PageFault, match="certificate is wrong"):
+            made.look("other.example")
+
+
+def broken(request: http.server.BaseHTTPRequestHandler) -> None:
+    """Nothing at all, and the end."""
+
+
+@pytest.mark.parametrize(
+    ("address", "outside"),
+    [
+        ("8.8.8.8", True),
+        ("8.8.4.4", False),
+        ("2600::1", True),
+        ("2a00:1234:5:6::1", False),
+        ("2a00:1234:5:7::1", True),
+        ("192.168.1.1", False),
+        ("fe80::1", False),
+        ("x", False),
+    ],
+)
+def test_what_stands_beside_the_hub_is_not_outside(address: str, outside: bool) -> None:
+    own = ("8.8.4.4", "2a00:1234:5:6:7:8:9:a", "fe80::7%eth0", "192.168.1.2", "")
+    assert is_outside(address, own) == outside
 
 
 # On the parent's phone
