@@ -67,6 +67,12 @@ def show_code(page: Page) -> None:
     press("Show a code")(page)
 
 
+def ask_why(page: Page) -> None:
+    """A child asks about an app that its filter blocks."""
+    page.get_by_label("Which page or app").fill("www.instagram.com")
+    press("Why?")(page)
+
+
 BEFORE_THE_CLAIM = (Picture("claim", "/claim"), Picture("restore", "/claim/restore"))
 PARENTS = (
     Picture("home", "/"),
@@ -92,7 +98,7 @@ PARENTS = (
     Picture("help", "/help"),
     Picture("home-paused", "/", press("30 min")),
 )
-CHILD_S = (Picture("me", "/me"), Picture("me-dark", "/me", scheme="dark"))
+CHILD_S = (Picture("me", "/me"), Picture("me-dark", "/me", scheme="dark"), Picture("why", "/me/why", ask_why))
 NEW_DEVICE_S = (Picture("me-new", "/me"), Picture("login", "/login"))
 FORGETFUL_S = (Picture("reset", "/claim"),)
 OTHER_CHILD_S = (Picture("childs-device", "/login", status=403),)
