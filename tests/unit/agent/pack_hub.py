@@ -11,9 +11,9 @@ from typing import Any
 class PackHub:
     """Listens on `address`. content: by path; asked: the Range of each request.
 
-    ways: what to do with the next requests, then all is well: a status to answer; `cut N`: N bytes of the body, then the
-    end; `whole`: without regard to Range; `more`: a byte too many; `wrong`: other bytes; `stall N`: N bytes, then nothing
-    until `go_on` is set.
+    ways: what to do with the next requests, then all is well: a status to answer; `cut N`: N bytes of the body, then
+    the end; `whole`: without regard to Range; `more`: a byte too many; `wrong`: other bytes; `stall N`: N bytes, then
+    nothing until `go_on` is set.
     """
 
     def __init__(self, address: str = "127.0.0.1") -> None:
