@@ -18,7 +18,7 @@ from urllib.parse import urljoin, urlsplit
 from stairgate.hub import limits, page_needs
 from stairgate.hub.name_text import NotAName
 from stairgate.hub.page_references import ONWARD, Found, name_of
-from stairgate.hub.public_http import NotPublic, PublicHttp, is_outside
+from stairgate.hub.public_http import NotPublic, PublicHttp, outside_of
 from stairgate.hub.source_fetch import REDIRECTS, FetchFault, asked, is_address, unpacked
 
 _CHUNK_BYTES = 64 * 1024
@@ -49,11 +49,8 @@ class PageLooks:
     one of their own.
     """
 
-    def __init__(self, own_addresses: Callable[[], Collection[str]] | None = None) -> None:
-        def is_allowed(address: str) -> bool:
-            return is_outside(address, own_addresses() if own_addresses else ())
-
-        self.internet: Callable[[], PublicHttp] = lambda: PublicHttp(allows=is_allowed)
+    def __init__(self, own_addresses: Callable[[], Collection[str]] = tuple) -> None:
+        self.internet: Callable[[], PublicHttp] = lambda: PublicHttp(allows=outside_of(own_addresses))
         self._slots = threading.BoundedSemaphore(limits.PAGE_LOOKS_AT_ONCE)
 
     def look(self, name: str) -> Looked:

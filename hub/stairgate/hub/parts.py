@@ -28,11 +28,13 @@ from stairgate.hub.packs import PackShelf
 from stairgate.hub.page_look import PageLooks
 from stairgate.hub.pairing import Pairing
 from stairgate.hub.parents import Parents
+from stairgate.hub.public_http import PublicHttp, outside_of
 from stairgate.hub.removal import Removal
 from stairgate.hub.reports import Reports
 from stairgate.hub.roster import Roster
 from stairgate.hub.router_acts import RouterActs
 from stairgate.hub.sessions import Sessions
+from stairgate.hub.source_fetch import Fetcher
 from stairgate.hub.store import Store, StoreError
 from stairgate.hub.traffic import Traffic
 
@@ -165,7 +167,15 @@ def build(
         devices=devices,
         asking_pace=AskingPace(clock),
         looks=PageLooks(network.own_addresses),
-        lists=build_lists(store, home, clock, data, shelf, lambda: acts.change(lambda rows: None)),
+        lists=build_lists(
+            store,
+            home,
+            clock,
+            data,
+            shelf,
+            lambda: acts.change(lambda rows: None),
+            Fetcher(PublicHttp(allows=outside_of(network.own_addresses))),
+        ),
     )
 
 

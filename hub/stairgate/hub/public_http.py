@@ -44,6 +44,11 @@ def is_outside(address: str, own: Collection[str]) -> bool:
     return _network_of(address) not in {_network_of(each) for each in own}
 
 
+def outside_of(own: Callable[[], Collection[str]]) -> Callable[[str], bool]:
+    """`is_outside` of whatever addresses are our own at the moment; for `PublicHttp.allows`."""
+    return lambda address: is_outside(address, own())
+
+
 def _network_of(address: str) -> IPv4Network | IPv6Network | None:
     """A home's link: in IPv6 its /64 (RFC 4291, 2.5.4), in IPv4 the address alone."""
     try:
