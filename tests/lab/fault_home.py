@@ -174,6 +174,8 @@ class FaultHome:
         self.promises = Promises()
         self.closed: list[Closed] = []
         self._shut: dict[str, int] = {}
+        # Seconds of the monotonic clock until which the agent may not have saved what it goes by.
+        self.unsaved_until = 0.0
         self._settle_in()
         self._watched = [device.name for child in self.children for device in child.devices]
         self.scene = Scene(folder, self._watched, PACE)
