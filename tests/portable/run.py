@@ -8,6 +8,7 @@ of the module's function `check`. pytest expands the same cases (`conftest.py`),
 Prints `N passed, M failed`; exit status 1 when a case failed or a module could not be loaded.
 """
 
+import gc
 import os
 import sys
 
@@ -23,6 +24,13 @@ def load(name: str) -> "ModuleType":
     """The test module of that name."""
     package = __import__("tests.portable." + name)
     return getattr(package.portable, name)  # type: ignore[no-any-return]
+
+
+def forget(name: str) -> None:
+    """Free what the module of that name took: MicroPython's heap is small, and a full one fails any case by chance."""
+    del sys.modules["tests.portable." + name]
+    delattr(sys.modules["tests.portable"], name)
+    gc.collect()
 
 
 def cases(module: "ModuleType") -> "list[tuple[str, Callable[..., None], tuple[object, ...]]]":
@@ -64,6 +72,8 @@ def main() -> int:
                 print("FAILED", name, case)
                 report(error)
                 failed += 1
+        found = []
+        forget(name)
     print(f"{passed} passed, {failed} failed")
     return 1 if failed or not passed else 0
 

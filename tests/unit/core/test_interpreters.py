@@ -52,6 +52,11 @@ def counts(result: subprocess.CompletedProcess[str]) -> tuple[int, int]:
     return int(last[1]), int(last[2])
 
 
+def failures(result: subprocess.CompletedProcess[str]) -> list[str]:
+    """The cases that failed, by module and name."""
+    return [line for line in result.stdout.splitlines() if line.startswith("FAILED ")]
+
+
 @pytest.fixture(scope="session")
 def on_micropython(micropython: str) -> subprocess.CompletedProcess[str]:
     return run(micropython, [str(RUNNER)])
@@ -100,9 +105,10 @@ def test_a_planted_bug_fails_on_both(name: str, micropython: str, tmp_path: Path
     module.write_text(source.replace(right, wrong), encoding="utf-8")
     results = [run(interpreter, [str(RUNNER)], micro) for interpreter in (sys.executable, micropython)]
     assert all(result.returncode == 1 for result in results)
-    on_cpython, on_micropython = [counts(result) for result in results]
-    assert on_cpython == on_micropython
-    assert on_cpython[1] > 0
+    on_cpython, on_micropython = [failures(result) for result in results]
+    assert on_cpython == on_micropython, results[1].stdout
+    assert counts(results[0]) == counts(results[1])
+    assert on_cpython
 
 
 @pytest.mark.parametrize("path", sorted(MICRO.rglob("*.py")), ids=lambda path: str(path.relative_to(MICRO)))
