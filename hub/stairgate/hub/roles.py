@@ -1,0 +1,67 @@
+"""Who may do what: three roles, and which of them a route needs.
+
+An owner may do everything; a co-parent everything but decide who else has an account; a carer sees the cards, gives
+extra time and answers requests for time, nothing else. A role holds what the ones below it may. Each route of a parent
+says which it needs (`needs`), or its blueprint does (`OF_BLUEPRINTS`); what says nothing is for parents, never for a
+carer. Who has which role is `parents`' part, turning others away `guard`'s.
+"""
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+OWNER, COPARENT, CARER = "owner", "coparent", "carer"
+#: From the one that may most to the one that may least.
+ROLES = (OWNER, COPARENT, CARER)
+#: What a person who is invited may become, in words.
+ROLE_NAMES = {OWNER: "Owner", COPARENT: "Co-parent", CARER: "Carer"}
+ROLE_SAYS = {
+    OWNER: "May do everything, also decide who else has an account.",
+    COPARENT: "May do everything but decide who else has an account.",
+    CARER: "Sees how each child stands, gives extra time and answers requests for time. Nothing else.",
+}
+
+#: The role that the routes of a blueprint need where they do not say it themselves.
+OF_BLUEPRINTS = {
+    "home": COPARENT,
+    "child": COPARENT,
+    "filter": COPARENT,
+    "needs": COPARENT,
+    "device": COPARENT,
+    "traffic": COPARENT,
+    "quarantine": COPARENT,
+    "account": COPARENT,
+    "secure": COPARENT,
+    "keeping": COPARENT,
+    "router": COPARENT,
+    "source": COPARENT,
+}
+
+_ATTRIBUTE = "stairgate_role"
+View = TypeVar("View", bound=Callable[..., Any])
+
+
+def needs(role: str) -> Callable[[View], View]:
+    """A decorator for a view: it opens for accounts of this role and of those that may more. Below the route's."""
+    if role not in ROLES:
+        raise ValueError(f"role: expected one of {', '.join(ROLES)}, got {role!r}")
+
+    def mark(view: View) -> View:
+        setattr(view, _ATTRIBUTE, role)
+        return view
+
+    return mark
+
+
+def stated(view: Callable[..., Any] | None, blueprint: str | None) -> str | None:
+    """The role that a route or its blueprint names, None when neither does."""
+    return getattr(view, _ATTRIBUTE, None) or OF_BLUEPRINTS.get(blueprint or "")
+
+
+def role_needed(view: Callable[..., Any] | None, blueprint: str | None) -> str:
+    """The role that a route needs; a route that says nothing is for parents."""
+    return stated(view, blueprint) or COPARENT
+
+
+def suffices(role: str, needed: str) -> bool:
+    """True when an account of `role` may do what needs `needed`; a role nobody knows may nothing."""
+    return role in ROLES and ROLES.index(role) <= ROLES.index(needed)
