@@ -121,6 +121,10 @@ class Acts:
                 write(rows, changed if others else replace(changed, first_seen=now, seen=now))
             for week in family.weeks_of(person):
                 remove(rows, week)
+            for date in family.dates_of(person):
+                remove(rows, date)
+            for budget in family.budgets_of(person):
+                remove(rows, budget)
             for override in family.overrides_of(person):
                 remove(rows, override)
             rows.delete("acts", person)

@@ -13,6 +13,7 @@ from typing import NamedTuple
 from stairgate.core import limits as core_limits
 from stairgate.core import policy as core
 from stairgate.core.lines import write_line
+from stairgate.hub.day_windows import date_lines
 from stairgate.hub.family import Device, Family
 from stairgate.hub.filters import compiled
 from stairgate.hub.zone_table import zone_table
@@ -83,7 +84,8 @@ def compile_policy(
 
 def _estimate(policy: core.Policy) -> int:
     devices = sum(70 + 21 * len(device.macs) + 21 * len(device.persons) for device in policy.devices)
-    others = len(policy.overrides) + len(policy.weeks) + len(policy.persons)
+    others = len(policy.overrides) + len(policy.weeks) + len(policy.persons) + len(policy.budgets)
+    others += sum(1 + len(date.windows) // 4 for date in policy.dates)
     filters = sum(200 + sum(len(word) + 3 for words in held[1:] for word in words) for held in policy.filters)
     return 1024 + devices + 128 * others + 512 * len(policy.zones) + filters * 5 // 4
 
@@ -126,7 +128,8 @@ def _compile(
             ),
             hub=core.Hub(*hub),
             persons=tuple(
-                core.Person(person.id, person.band, zone_id(person.zone), "open") for person in family.people
+                core.Person(person.id, person.band, zone_id(person.zone), person.default_level)
+                for person in family.people
             ),
             devices=devices,
             weeks=tuple(
@@ -134,8 +137,12 @@ def _compile(
                 for week in family.weeks
                 if week.person in people
             ),
-            dates=(),
-            budgets=(),
+            dates=tuple(date for person in family.people for date in date_lines(family, person, issued)),
+            budgets=tuple(
+                core.Budget(budget.person, budget.category, budget.minutes, family.day_start)
+                for budget in family.budgets
+                if budget.person in people and any(minutes >= 0 for minutes in budget.minutes)
+            ),
             overrides=tuple(
                 core.Override(
                     override.id,

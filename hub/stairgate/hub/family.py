@@ -1,4 +1,4 @@
-"""The family as the hub keeps it: children with a name and a filter, their devices, bedtimes and exceptions.
+"""The family as the hub keeps it: children with a name and a filter, their devices, calendar, budgets and exceptions.
 
 Records and how they are stored; nothing here decides. Names and who did what stay in the hub (`compile`
 leaves them out of every policy).
@@ -7,6 +7,7 @@ leaves them out of every policy).
 from dataclasses import asdict, dataclass
 from typing import Any, TypeVar
 
+from stairgate.hub import limits
 from stairgate.hub.filters import ChildFilter, read_filters
 from stairgate.hub.store import Document, Row, Transaction
 
@@ -16,13 +17,14 @@ DEVICE_KINDS = ("phone", "tablet", "computer", "console", "tv", "toy", "other")
 
 @dataclass(frozen=True)
 class Person:
-    """A child. `zone` is the name of a time zone, `Europe/Berlin`."""
+    """A child. `zone` is the name of a time zone, `Europe/Berlin`; `default_level` holds outside all windows."""
 
     id: str
     name: str
     band: str
     zone: str
     revision: int = 0
+    default_level: str = "open"
 
 
 @dataclass(frozen=True)
@@ -64,7 +66,7 @@ class Device:
 
 @dataclass(frozen=True)
 class Week:
-    """A bedtime, or a time at which only some names are open (`level` limited).
+    """A window of every week: a bedtime, a time with only some names (`level` limited), or one that is open.
 
     `days`: mask of the days it begins on, Monday 1; `start`, `end`: minutes of the local day.
     """
@@ -96,11 +98,44 @@ class Override:
 
 
 @dataclass(frozen=True)
+class DateRule:
+    """Other windows than the week's from day `first` to day `last` (YYYY-MM-DD), both included.
+
+    windows: start, end (minutes of the local day, `end` ≤ `start` on the next) and level, as on the wire. like: empty,
+    or `saturday`: the windows that the week has on Saturdays, whatever they are then. zone: the name of the zone whose
+    clock counts on these days, empty for the child's own. note: a parent's own words, which never leave the hub.
+    at: when it was set, UTC seconds. Which of several holds on a day is `day_windows`'s part.
+    """
+
+    id: str
+    person: str
+    first: str
+    last: str
+    windows: tuple[tuple[int, int, str], ...] = ()
+    note: str = ""
+    revision: int = 0
+    like: str = ""
+    zone: str = ""
+    at: int = 0
+
+
+@dataclass(frozen=True)
+class Budget:
+    """Minutes a day, Monday first, -1 for no limit; `category` is `total` or a timed category."""
+
+    id: str
+    person: str
+    category: str
+    minutes: tuple[int, ...]
+    revision: int = 0
+
+
+@dataclass(frozen=True)
 class Family:
     """Everything a policy is made from, at one moment; each tuple in the order of ids.
 
     new_closed: devices of nobody are closed instead of following the strictest child; until `trial_until` (UTC
-    seconds, 0 for no trial) only on trial.
+    seconds, 0 for no trial) only on trial. day_start: minute of the local day at which budgets begin anew.
     """
 
     people: tuple[Person, ...]
@@ -110,6 +145,9 @@ class Family:
     new_closed: bool = False
     trial_until: int = 0
     filters: tuple[ChildFilter, ...] = ()
+    dates: tuple[DateRule, ...] = ()
+    budgets: tuple[Budget, ...] = ()
+    day_start: int = limits.DAY_START_MINUTE
 
     def person(self, person_id: str) -> Person | None:
         """The child with this id, or None."""
@@ -126,6 +164,14 @@ class Family:
     def weeks_of(self, person_id: str) -> tuple[Week, ...]:
         """The child's bedtimes."""
         return tuple(week for week in self.weeks if week.person == person_id)
+
+    def dates_of(self, person_id: str) -> tuple[DateRule, ...]:
+        """The child's days with other windows, also those that are over."""
+        return tuple(rule for rule in self.dates if rule.person == person_id)
+
+    def budgets_of(self, person_id: str) -> tuple[Budget, ...]:
+        """The child's minutes a day."""
+        return tuple(budget for budget in self.budgets if budget.person == person_id)
 
     def filter_of(self, person_id: str) -> ChildFilter | None:
         """The child's filter, None when none was ever chosen."""
@@ -151,14 +197,23 @@ class Family:
         return tuple(override for override in self.overrides if override.target == target)
 
 
-Record = TypeVar("Record", Person, Device, Week, Override)
+Record = TypeVar("Record", Person, Device, Week, Override, DateRule, Budget)
+AnyRecord = Person | Device | Week | Override | DateRule | Budget
 
-_COLLECTION = {Person: "people", Device: "devices", Week: "weeks", Override: "overrides"}
-_LISTS = ("macs", "persons", "flags")
+_COLLECTION = {
+    Person: "people",
+    Device: "devices",
+    Week: "weeks",
+    Override: "overrides",
+    DateRule: "dates",
+    Budget: "budgets",
+}
+_LISTS = ("macs", "persons", "flags", "minutes")
 _NEW_DEVICES = "new_devices"
+_DAY_START = "day_start"
 
 
-def write(rows: Transaction, record: Person | Device | Week | Override) -> None:
+def write(rows: Transaction, record: AnyRecord) -> None:
     """Write a record over the revision it was read at; revision 0 means that it must be new.
 
     Raises `Conflict`.
@@ -166,22 +221,37 @@ def write(rows: Transaction, record: Person | Device | Week | Override) -> None:
     rows.put(_COLLECTION[type(record)], record.id, to_document(record), expected=record.revision)
 
 
-def remove(rows: Transaction, record: Person | Device | Week | Override) -> None:
+def remove(rows: Transaction, record: AnyRecord) -> None:
     """Remove a record at the revision it was read at. Raises `Conflict`."""
     rows.delete(_COLLECTION[type(record)], record.id, expected=record.revision)
 
 
-def to_document(record: Person | Device | Week | Override) -> Document:
+def to_document(record: AnyRecord) -> Document:
     """What is stored: the fields without id and revision, which are the row's."""
     document = asdict(record)
     del document["id"], document["revision"]
-    return {name: list(value) if isinstance(value, tuple) else value for name, value in document.items()}
+    document.update({name: list(value) for name, value in document.items() if isinstance(value, tuple)})
+    if isinstance(record, DateRule):
+        document["windows"] = [list(window) for window in record.windows]
+    return document
 
 
 def from_row(record: type[Record], row: Row) -> Record:
     """The record that `write` stored."""
-    fields: dict[str, Any] = {name: tuple(value) if name in _LISTS else value for name, value in row.document.items()}
+    fields: dict[str, Any] = {name: _value(name, value) for name, value in row.document.items()}
     return record(id=row.id, revision=row.revision, **fields)
+
+
+def _value(name: str, value: Any) -> Any:
+    if name == "windows":
+        return tuple(tuple(window) for window in value)
+    # An exception has `minutes` too: a number.
+    return tuple(value) if name in _LISTS and isinstance(value, list) else value
+
+
+def write_day_start(rows: Transaction, minute: int) -> None:
+    """The minute of the local day at which budgets begin anew, for the whole home."""
+    rows.put("settings", _DAY_START, {"minute": minute})
 
 
 def write_new_device_rule(rows: Transaction, closed: bool, trial_until: int = 0) -> None:
@@ -192,6 +262,7 @@ def write_new_device_rule(rows: Transaction, closed: bool, trial_until: int = 0)
 def read_family(rows: Transaction) -> Family:
     """The whole family of this transaction's home."""
     rule = rows.get("settings", _NEW_DEVICES)
+    day_start = rows.get("settings", _DAY_START)
     return Family(
         people=tuple(from_row(Person, row) for row in rows.page("people")),
         devices=tuple(from_row(Device, row) for row in rows.page("devices")),
@@ -200,4 +271,7 @@ def read_family(rows: Transaction) -> Family:
         new_closed=bool(rule and rule.document["closed"]),
         trial_until=int(rule.document["trial_until"]) if rule else 0,
         filters=read_filters(rows),
+        dates=tuple(from_row(DateRule, row) for row in rows.page("dates")),
+        budgets=tuple(from_row(Budget, row) for row in rows.page("budgets")),
+        day_start=int(day_start.document["minute"]) if day_start else limits.DAY_START_MINUTE,
     )

@@ -49,6 +49,18 @@ MORNING_MINUTE = 6 * 60  # where "until the morning" ends without a bedtime
 UNDO_SECONDS = 600  # how long the act can be undone; the toast that offers it stays 8 s
 TOAST_SECONDS = 8
 
+# The calendar and budgets of a child: all of it goes into every policy
+DATE_RULES_MAX = 16  # of one child: a year's school holidays, and some days more
+DATE_WINDOWS_MAX = 8  # of one rule; a line of the policy has 512 bytes
+DATE_RULE_DAYS_MAX = 366  # from its first to its last day: every exception has an end
+DATE_RULE_DAYS_AHEAD = 2 * 366  # that it may begin in
+DATE_RULE_KEPT_DAYS = 30  # after its end; then it is forgotten with the next change of this child's calendar
+NOTE_CHARACTERS_MAX = 120  # a parent's own words about an exception
+DAY_START_MINUTE = 4 * 60  # when budgets begin anew, unless a parent says otherwise: nobody is up then
+DAY_START_MINUTES = tuple(hour * 60 for hour in range(9))  # that a parent may choose from
+BUDGET_MINUTES_MAX = 1440  # a whole day
+PREVIEW_DAYS = 400  # that the preview of a day looks back and ahead: what a holiday next year will be like
+
 # Claim and login
 CLAIM_SECONDS = 15 * 60
 CLAIM_TRIES = 5

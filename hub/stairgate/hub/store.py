@@ -22,6 +22,8 @@ COLLECTIONS: Mapping[str, tuple[str, ...]] = {
     "people": (),
     "devices": ("macs", "persons"),
     "weeks": ("person",),
+    "dates": ("person",),
+    "budgets": ("person",),
     "overrides": ("target",),
     "acts": (),
     "policies": (),

@@ -1,0 +1,82 @@
+"""Which windows a child has on a day: the week's, or those of the exception that holds then.
+
+It decides which of several exceptions holds: the one with the fewest days, and of equally long ones the newest. So
+“today only” wins over a holiday, and a policy gets dates that never overlap. What the windows mean at a moment is
+`stairgate.core.decide`'s part.
+"""
+
+from collections.abc import Iterable
+from datetime import date, timedelta
+
+from stairgate.core import policy as core
+from stairgate.hub.family import DateRule, Family, Person, Week
+from stairgate.hub.local_time import local
+
+Window = tuple[int, int, str]  # start, end (minutes; `end` <= `start` on the next day), level
+
+SATURDAY = 5
+LIKE_SATURDAY = "saturday"
+_DAY = timedelta(days=1)
+
+
+def windows_of_weekday(weeks: Iterable[Week], weekday: int) -> tuple[Window, ...]:
+    """The week's windows that begin on this weekday (Monday 0), by their beginning."""
+    return tuple(sorted((week.start, week.end, week.level) for week in weeks if week.days >> weekday & 1))
+
+
+def windows_of_rule(rule: DateRule, weeks: Iterable[Week]) -> tuple[Window, ...]:
+    """The windows of an exception, those of a Saturday where it is like one."""
+    return windows_of_weekday(weeks, SATURDAY) if rule.like == LIKE_SATURDAY else tuple(sorted(rule.windows))
+
+
+def rule_on(rules: Iterable[DateRule], day: date) -> DateRule | None:
+    """The exception that holds for windows which begin on this day, None for the week's."""
+    text = day.isoformat()
+    return min((rule for rule in rules if rule.first <= text <= rule.last), key=_rank, default=None)
+
+
+def windows_on(family: Family, person: str, day: date) -> tuple[Window, ...]:
+    """The windows that begin on this day."""
+    weeks = family.weeks_of(person)
+    rule = rule_on(family.dates_of(person), day)
+    return windows_of_rule(rule, weeks) if rule else windows_of_weekday(weeks, day.weekday())
+
+
+def days_of(rule: DateRule) -> int:
+    """How many days an exception lasts."""
+    return (date.fromisoformat(rule.last) - date.fromisoformat(rule.first)).days + 1
+
+
+def spans(rules: Iterable[DateRule]) -> list[tuple[date, date, DateRule]]:
+    """First and last day of each stretch on which one exception holds; stretches never overlap."""
+    held = tuple(rules)
+    edges = {date.fromisoformat(rule.first) for rule in held} | {date.fromisoformat(rule.last) + _DAY for rule in held}
+    found: list[tuple[date, date, DateRule]] = []
+    ordered = sorted(edges)
+    for first, after in zip(ordered, ordered[1:], strict=False):
+        rule = rule_on(held, first)
+        if rule is None:
+            continue
+        if found and found[-1][2] is rule and found[-1][1] + _DAY == first:
+            found[-1] = (found[-1][0], after - _DAY, rule)
+        else:
+            found.append((first, after - _DAY, rule))
+    return found
+
+
+def date_lines(family: Family, person: Person, issued: int) -> list[core.Date]:
+    """The child's exceptions as a policy says them; a stretch that is over for two days is left out.
+
+    issued: UTC seconds. A night that began on the last day lasts into the next one.
+    """
+    weeks = family.weeks_of(person.id)
+    oldest = local(issued, person.zone).date() - 2 * _DAY
+    return [
+        core.Date(person.id, first.isoformat(), last.isoformat(), windows_of_rule(rule, weeks))
+        for first, last, rule in spans(family.dates_of(person.id))
+        if last >= oldest
+    ]
+
+
+def _rank(rule: DateRule) -> tuple[int, int, str]:
+    return days_of(rule), -rule.at, rule.id
