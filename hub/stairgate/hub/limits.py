@@ -219,3 +219,28 @@ PAGE_REFERENCES_MAX = 4000  # of one page or sheet
 PAGE_URL_CHARACTERS = 2048  # longer ones are pictures written into the page
 PAGE_HOSTS_MAX = 60  # as many as a homework list holds
 PAGE_LOOKS_AT_ONCE = 2  # of the eight threads that answer pages
+
+# What a child asks for
+REQUESTS_OPEN_MAX = 3  # of one child: a parent answers each with a tap, and reads no fourth
+REQUESTS_KEPT_MAX = 30  # of one child; the oldest one that is over makes room
+REQUEST_KEPT_SECONDS = 7 * 86400  # after its end, for the child to read the answer; `/me` says so
+REQUEST_WORDS_MAX = 200  # characters, of a child or a parent
+REQUEST_SECONDS_MAX = 12 * 3600  # for time: at the latest until the family day ends
+REQUEST_SECONDS_MIN = 3600  # for one just before that
+SITE_REQUEST_SECONDS = 86400
+WRONG_REQUEST_SECONDS = 7 * 86400  # a mistake stays one; also after an objection
+REQUEST_MINUTES = (15, 30, 60)  # a child may ask for, and take without asking where a parent allows it
+REQUESTS_OF_DEVICE = 8  # whatever is posted from one device in this time: each is written down
+REQUESTS_OF_DEVICE_SECONDS = 600
+BEDTIME_AHEAD_SECONDS = 16 * 3600  # "until bedtime" is offered when it begins within this time
+PASSES_MAX = 6  # sites opened for a day, of one child: each goes into every policy
+PASS_SECONDS_MIN = 1800  # with less left of the family day than this, a pass is for the next one too
+FREE_MINUTES_MAX = 120  # a day that a child may take without asking
+STOP_SECONDS_MAX = 18 * 3600  # that "stop me at" may lie ahead: today
+
+# A word to a parent's phone that a question waits (ntfy)
+NOTIFY_SECONDS_BETWEEN = 60.0  # however many questions come
+NOTIFY_RETRY_SECONDS = 300.0  # after a failure, three times
+NOTIFY_TRIES = 3
+NOTIFY_SECONDS = 8.0  # for a server's next word
+NOTIFY_TOPIC_CHARACTERS = 64  # ntfy's own bound
