@@ -123,7 +123,7 @@ def test_the_pages_of_devices_fit_and_can_be_tapped_and_read(
     phone.claim(hub)
     ids = hub.seed()
     devices = hub.parts.devices
-    new = arrive(hub, SWITCH, "Q" * 40, "192.0.2.20", "192.0.2.21", "192.0.2.22")
+    new = arrive(hub, SWITCH, "Q" * limits.NAME_CHARACTERS_MAX, "192.0.2.20", "192.0.2.21", "192.0.2.22")
     shared = arrive(hub, PAD, "family tablet")
     visitor = arrive(hub, "3c:22:fb:00:00:03", "Omas-iPad")
     devices.assignment.assign(shared, "all")

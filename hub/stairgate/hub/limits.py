@@ -25,7 +25,8 @@ HTTPS_TICK_SECONDS = 60.0  # how often the hub's addresses are compared with its
 HTTPS_ACCEPT_PAUSE_SECONDS = 0.2  # when the machine has no file descriptors left
 
 # The family
-NAME_CHARACTERS_MAX = 40
+NAME_CHARACTERS_MAX = 60  # of a child, a device, a list; two lines of a phone
+ROUTER_NAME_CHARACTERS_MAX = 40  # what the list of agents takes: `core.limits.LABEL_CHARACTERS`
 CHILDREN_MAX = 20
 DEVICES_MAX = 100
 BEDTIMES_MAX = 14  # of one child
@@ -78,6 +79,13 @@ GUESS_SECONDS_OF_HOME = 1.0
 GUESS_WRITE_SECONDS = 2.0  # between two writes of the counters: flash wears out
 GUESS_WRITE_SECONDS_OF_FLOOD = 60.0  # when sources are being made up
 NOTICE_SECONDS = 7 * 86400  # how long every parent is told of a restored backup or a password set at the console
+
+# Accounts and invitations
+ACCOUNTS_MAX = 8  # two parents and who else looks after the children
+ACCOUNTS_FORMER = 16  # whose names the history still needs
+INVITE_SECONDS = 15 * 60  # for somebody in the same room
+INVITE_TRIES = 5
+INVITE_SECONDS_BETWEEN_TRIES = 1.0
 
 # Sessions
 SESSION_SECONDS = 90 * 86400

@@ -128,7 +128,7 @@ class RouterActs:
             if label.casefold() not in taken:
                 break
             base = label.rstrip("0123456789").rstrip() or label
-            label = f"{base[: limits.NAME_CHARACTERS_MAX - 3]} {number}"
+            label = f"{base[: limits.ROUTER_NAME_CHARACTERS_MAX - 3]} {number}"
         return label
 
     def broker_is_there(self) -> None:
@@ -147,4 +147,5 @@ class RouterActs:
 
 def _clean_label(text: str) -> str:
     """A name that the home's list takes: joiners and soft hyphens, which nobody sees, are left out."""
-    return "".join(character for character in clean_name(text) if character.isprintable())
+    visible = "".join(character for character in clean_name(text) if character.isprintable())
+    return visible[: limits.ROUTER_NAME_CHARACTERS_MAX].strip()

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from stairgate.hub import wording
+from stairgate.hub import limits, wording
 from tests.unit.hub.conftest import EVENING, ROUTER, Hub
 
 TABLET = "02:00:5e:10:00:01"
@@ -25,6 +25,15 @@ def test_every_page_of_a_parent_answers(hub: Hub, child: str) -> None:
     assert hub.get("/nothing").status_code == 404
     assert "There is no such page here" in hub.get("/nothing").text
     assert hub.get(f"/children/{child}/pause").status_code == 405
+
+
+def test_a_name_of_sixty_characters_is_kept_whole_and_no_longer_one(hub: Hub) -> None:
+    name = "W" * limits.NAME_CHARACTERS_MAX
+    assert len(name) == 60
+    for typed in (name, name + "W"):
+        assert hub.family().person(hub.add_child(typed)).name == name  # type: ignore[union-attr]
+        assert name in hub.get("/").text
+    assert f'maxlength="{len(name)}"' in hub.get("/children/new").text
 
 
 def test_an_empty_home_says_what_to_do(hub: Hub) -> None:

@@ -9,7 +9,7 @@ import pytest
 from stairgate.core.certificate import Certificate, read_certificate
 from stairgate.core.envelope import open_signed, signer
 from stairgate.core.fields import is_label
-from stairgate.core.limits import CERTIFICATE_BYTES
+from stairgate.core.limits import CERTIFICATE_BYTES, LABEL_CHARACTERS
 from stairgate.core.pairing import PairRequest, read_answer, read_code, write_request
 from stairgate.core.policy import read_policy
 from stairgate.hub import limits, wording
@@ -145,7 +145,7 @@ def test_a_hostile_name_is_only_a_name(hub: Hub, name: str) -> None:
         assert "<script>alert" not in page
         assert "\u202e" not in page
         assert '" onload="' not in page
-    assert len(label(hub, ROUTER)) <= 40
+    assert len(label(hub, ROUTER)) <= limits.ROUTER_NAME_CHARACTERS_MAX == LABEL_CHARACTERS
 
 
 def test_a_home_has_so_many_routers_and_no_more(hub: Hub) -> None:
