@@ -13,10 +13,11 @@ help: ## print this list
 run: build/packages-run $(VENV)/run ## watch it work: a home with a demo family, in a browser on this machine
 	@$(BIN)/python -m tests.lab.run $(if $(PORT),--port $(PORT))
 
-# Three processes on two cores: browsers, brokers and hubs are waited for as much as they work. The storm is always the
-# same here, so that a failure can be repeated; `make storm` makes a new one.
+# Three processes on two cores: browsers, brokers and hubs are waited for as much as they work. In the order of files, so
+# that the browsers' come first: those take longest. The storm is always the same here, so that a failure can be repeated;
+# `make storm` makes a new one.
 test: build/packages-test setup build/browser lint wheel-check ## install what tests need, run all of them
-	$(LAB) $(BIN)/python -m pytest --ignore tests/lab --numprocesses 3 --dist loadfile
+	$(LAB) $(BIN)/python -m pytest --ignore tests/lab --numprocesses 3 --dist loadfile --no-loadscope-reorder
 	$(MAKE) --no-print-directory --jobs 2 --output-sync=line test-lab-1 test-lab-2
 	$(MAKE) --no-print-directory demo-check
 	$(MAKE) --no-print-directory test-faults

@@ -1,8 +1,9 @@
 """Runs the portable tests on whichever interpreter runs this file: MicroPython knows no pytest.
 
     PYTHONPATH=.:micro python tests/portable/run.py
-    MICROPYPATH=.:micro:.frozen micropython tests/portable/run.py
+    MICROPYPATH=.:micro:.frozen micropython tests/portable/run.py test_week test_decide
 
+Without names it runs all of them.
 A case is a function `test_*` of a module `test_*.py` here, or a row of its `CASES`: a unique name, then the arguments
 of the module's function `check`. pytest expands the same cases (`conftest.py`), so the counts must be equal.
 Prints `N passed, M failed`; exit status 1 when a case failed or a module could not be loaded.
@@ -55,7 +56,8 @@ def report(error: Exception) -> None:
 def main() -> int:
     """Run everything; the exit status."""
     passed = failed = 0
-    names = sorted([name[:-3] for name in os.listdir(HERE) if name.startswith("test_") and name.endswith(".py")])
+    here = sorted([name[:-3] for name in os.listdir(HERE) if name.startswith("test_") and name.endswith(".py")])
+    names = sys.argv[1:] or here
     for name in names:
         try:
             found = cases(load(name))

@@ -86,24 +86,40 @@ def test_the_runner_counts_the_same_on_cpython(collected: int) -> None:
     assert result.returncode == 0
 
 
+# The tests that are to see the bug, the file with what stands there, and the bug.
 PLANTED = {
-    "a window's end is inside": ("core/week.py", "minute < end or end <= start", "minute <= end or end <= start"),
-    "the mildest person wins": ("core/decide.py", "verdict.level > best.level", "verdict.level < best.level"),
-    "s may be n": ("core/p256.py", "0 < s < N)", "0 < s <= N + 5)"),
-    "a document of any kind": ("core/envelope.py", 'if words[0] != "stairgate-" + kind:', "if False:"),
+    "a window's end is inside": (
+        ("test_decide", "test_week"),
+        "core/week.py",
+        "minute < end or end <= start",
+        "minute <= end or end <= start",
+    ),
+    "the mildest person wins": (
+        ("test_decide",),
+        "core/decide.py",
+        "verdict.level > best.level",
+        "verdict.level < best.level",
+    ),
+    "s may be n": (("test_p256",), "core/p256.py", "0 < s < N)", "0 < s <= N + 5)"),
+    "a document of any kind": (
+        ("test_envelope",),
+        "core/envelope.py",
+        'if words[0] != "stairgate-" + kind:',
+        "if False:",
+    ),
 }
 
 
 @pytest.mark.parametrize("name", PLANTED)
 def test_a_planted_bug_fails_on_both(name: str, micropython: str, tmp_path: Path) -> None:
-    file, right, wrong = PLANTED[name]
+    tests, file, right, wrong = PLANTED[name]
     micro = tmp_path / "micro"
     shutil.copytree(MICRO, micro, ignore=shutil.ignore_patterns("__pycache__"))
     module = micro / "stairgate" / file
     source = module.read_text(encoding="utf-8")
     assert source.count(right) == 1
     module.write_text(source.replace(right, wrong), encoding="utf-8")
-    results = [run(interpreter, [str(RUNNER)], micro) for interpreter in (sys.executable, micropython)]
+    results = [run(interpreter, [str(RUNNER), *tests], micro) for interpreter in (sys.executable, micropython)]
     assert all(result.returncode == 1 for result in results)
     on_cpython, on_micropython = [failures(result) for result in results]
     assert on_cpython == on_micropython, results[1].stdout
