@@ -92,13 +92,12 @@ class Assignment:
             if device.revision != wanted.revision:
                 raise Conflict("devices", device_id, wanted.revision, device.revision)
             persons = tuple(person.id for person in family.people if person.id in wanted.persons)
-            flags = tuple(flag for flag in device.flags if flag != "exempt")
             changed = replace(
                 device,
                 name=wanted.name,
                 kind=wanted.kind,
                 persons=persons,
-                flags=(*flags, "exempt") if wanted.is_adult else flags,
+                flags=("exempt", *wanted.flags) if wanted.is_adult else wanted.flags,
                 asks_who=wanted.asks_who,
             )
             if changed.user(self._clock.wall()) == "" or not changed.asks_who or len(persons) < 2:

@@ -35,8 +35,11 @@ class DeviceForm(NamedTuple):
     person: str
 
 
+SPECIAL_FLAGS = ("assistive", "isolated")
+
+
 class DeviceEditForm(NamedTuple):
-    """A device as its own page sends it; `revision` is the one the page was made from."""
+    """A device as its own page sends it; `revision` is the one the page was made from. flags: of `SPECIAL_FLAGS`."""
 
     revision: int
     name: str
@@ -44,6 +47,7 @@ class DeviceEditForm(NamedTuple):
     persons: tuple[str, ...]
     is_adult: bool
     asks_who: bool
+    flags: tuple[str, ...] = ()
 
 
 class BedtimeForm(NamedTuple):
@@ -102,6 +106,7 @@ def read_device_edit(form: Form, people: Collection[str]) -> tuple[DeviceEditFor
         persons,
         "adult" in whose,
         bool(form.get("asks_who")),
+        tuple(flag for flag in SPECIAL_FLAGS if form.get(flag)),
     )
     faults = {}
     if not edit.name:
@@ -112,6 +117,8 @@ def read_device_edit(form: Form, people: Collection[str]) -> tuple[DeviceEditFor
         faults["whose"] = "Please choose whose it is."
     if persons and edit.is_adult:
         faults["whose"] = "Please choose either children or a grown-up: a grown-up’s device has no rules."
+    if edit.flags == ("isolated",) and not persons and not edit.is_adult:
+        faults["whose"] = "Please choose whose it is, too."
     return edit, faults
 
 

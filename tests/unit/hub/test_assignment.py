@@ -8,7 +8,6 @@ from stairgate.core.decide import decide
 from stairgate.hub import limits
 from stairgate.hub.acts import NotPossible
 from stairgate.hub.assignment import visit_end
-from stairgate.hub.family import Device
 from tests.unit.hub.conftest import EVENING, ROUTER, Hub
 from tests.unit.hub.test_acts import berlin
 from tests.unit.hub.test_discovery import MAC, device, level, seen
@@ -275,6 +274,7 @@ def test_an_edited_device_may_become_nobodys_again(hub: Hub, child: str) -> None
         ({"kind": "spaceship"}, "Please choose what it is"),
         ({"whose": "pnobody"}, "Please choose whose it is"),
         ({"whose": ["CHILD", "adult"]}, "either children or a grown-up"),
+        ({"isolated": "yes"}, "choose whose it is, too"),
     ],
 )
 def test_faults_of_the_form(hub: Hub, child: str, fields: dict[str, object], fault: str) -> None:
@@ -287,19 +287,32 @@ def test_faults_of_the_form(hub: Hub, child: str, fields: dict[str, object], fau
     assert device(hub).is_unassigned
 
 
-def test_an_assistive_device_stays_one(hub: Hub, child: str) -> None:
-    held = Device("dhelp", "hearing aid", ("02:00:5e:10:00:55",), (), "other", ("assistive",))
-    with hub.parts.acts.reading() as rows:
-        rows.put(
-            "devices",
-            held.id,
-            {"name": held.name, "macs": list(held.macs), "persons": [], "kind": "other", "flags": ["assistive"]},
-        )
-    answer = hub.post("/devices/dhelp", revision="1", name="aid", kind="other", whose=child)
-    assert answer.status_code == 303
-    found = hub.family().device("dhelp")
-    assert found
-    assert (found.flags, found.persons) == (("assistive",), (child,))
+def sent_flags(hub: Hub) -> tuple[str, ...]:
+    policy, _ = hub.broker.policy(ROUTER)
+    (sent,) = [held for held in policy.devices if MAC in held.macs]
+    return sent.flags
+
+
+def test_an_assistive_device_is_one_until_a_parent_says_otherwise(hub: Hub, child: str) -> None:
+    assign(hub, child)
+    assert edit(hub, whose=child, assistive="yes") == 303
+    assert (device(hub).flags, device(hub).persons, sent_flags(hub)) == (("assistive",), (child,), ("assistive",))
+    assert 'name="assistive" value="yes" checked' in hub.get(f"/devices/{device(hub).id}").text
+    assert edit(hub, whose=child) == 303
+    assert (device(hub).flags, sent_flags(hub)) == ((), ())
+
+
+def test_an_assistive_device_may_be_nobodys(hub: Hub, child: str) -> None:
+    assert edit(hub, assistive="yes") == 303
+    assert not device(hub).is_unassigned
+    assert sent_flags(hub) == ("assistive",)
+
+
+def test_a_device_is_kept_apart(hub: Hub, child: str) -> None:
+    assert edit(hub, whose=child, isolated="yes") == 303
+    assert sent_flags(hub) == ("isolated",)
+    assert edit(hub, whose="adult", isolated="yes") == 303
+    assert set(sent_flags(hub)) == {"exempt", "isolated"}
 
 
 def test_a_home_holds_a_hundred_devices_that_are_somebodys(hub: Hub, child: str) -> None:
