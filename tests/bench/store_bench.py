@@ -76,7 +76,7 @@ def history_figures(directory: Path) -> None:
     begun = time.perf_counter()
     for day in range(365):
         counts = tuple((device, day * 10**9, day * 10**8) for device in devices)
-        history.usage(Usage("m", 0, "r1", counts), set(devices))
+        history.usage(Usage("m", 0, "r1", counts, ()), set(devices))
         for _ in range(30):
             history.event("child.pause", person="p1", by="owner", minutes=15)
         history.write()

@@ -21,7 +21,10 @@ def hello_of(trust: int, certificate: str) -> "Hello":
 
 
 HELLO = hello_of(3, "0a" * 8)
-USAGE = Usage("mac", 1774600000, "r1", (("db", 10**12, 0),))
+BITS = bytes([5]) + bytes(178) + bytes([128])
+USAGE = Usage(
+    "mac", 1774600000, "r1", (("db", 10**12, 0),), (("pb", "total", 20500, BITS), ("pb", "video", 20500, bytes(180)))
+)
 MAC = "02:00:5e:10:00:01"
 
 
@@ -47,6 +50,16 @@ def usage_with(name: str, value: object) -> bytes:
     message = json.loads(messages.encode_usage(USAGE))
     message[name] = value
     return json.dumps(message).encode()
+
+
+def usage_without(name: str) -> bytes:
+    message = json.loads(messages.encode_usage(USAGE))
+    del message[name]
+    return json.dumps(message).encode()
+
+
+def usage_of(counts: "tuple[tuple[str, int, int], ...]", rows: "tuple[tuple[str, str, int, bytes], ...]") -> "Usage":
+    return Usage("mac", 1774600000, "r1", counts, rows)
 
 
 def events_of(*rows: object) -> bytes:
@@ -143,12 +156,53 @@ CASES = (
     ("hello: certificate", hello, hello_with("certificate", "0A" * 8), "bad_message"),
     ("hello: trust null", hello, hello_with("trust", None), "bad_message"),
     ("usage", usage, messages.encode_usage(USAGE), USAGE),
-    ("usage: nothing yet", usage, usage_with("bytes", []), Usage("mac", 1774600000, "r1", ())),
+    ("usage: nothing yet", usage, usage_with("bytes", []), usage_of((), USAGE.minutes)),
     ("usage: negative", usage, usage_with("bytes", [["db", -1, 0]]), "bad_message"),
     ("usage: a float", usage, usage_with("bytes", [["db", 0.5, 0]]), "bad_message"),
     ("usage: true", usage, usage_with("bytes", [["db", True, 0]]), "bad_message"),
     ("usage: 2^63", usage, usage_with("bytes", [["db", 2**63, 0]]), "bad_message"),
     ("usage: a row of four", usage, usage_with("bytes", [["db", 1, 0, 0]]), "bad_message"),
+    ("usage: bytes only", usage, usage_without("minutes"), usage_of((("db", 10**12, 0),), ())),
+    ("usage: minutes only", usage, usage_without("bytes"), usage_of((), USAGE.minutes)),
+    (
+        "usage: 24 bitmaps",
+        usage,
+        usage_with("minutes", [["pb", "total", 5, "A" * 240]] * 24),
+        usage_of(USAGE.bytes, (("pb", "total", 5, bytes(180)),) * 24),
+    ),
+    ("usage: 25 bitmaps", usage, usage_with("minutes", [["pb", "total", 5, "A" * 240]] * 25), "bad_message"),
+    ("usage: a bitmap's person", usage, usage_with("minutes", [["P", "total", 5, "A" * 240]]), "bad_message"),
+    ("usage: a bitmap's category", usage, usage_with("minutes", [["pb", "a b", 5, "A" * 240]]), "bad_message"),
+    (
+        "usage: a bitmap's day before 1970",
+        usage,
+        usage_with("minutes", [["pb", "total", -1, "A" * 240]]),
+        "bad_message",
+    ),
+    (
+        "usage: a bitmap's day after 9999",
+        usage,
+        usage_with("minutes", [["pb", "total", 2932897, "A" * 240]]),
+        "bad_message",
+    ),
+    ("usage: a bitmap's day true", usage, usage_with("minutes", [["pb", "total", True, "A" * 240]]), "bad_message"),
+    ("usage: 177 bytes of bitmap", usage, usage_with("minutes", [["pb", "total", 5, "A" * 236]]), "bad_message"),
+    ("usage: 183 bytes of bitmap", usage, usage_with("minutes", [["pb", "total", 5, "A" * 244]]), "bad_message"),
+    (
+        "usage: a bitmap with padding",
+        usage,
+        usage_with("minutes", [["pb", "total", 5, "A" * 238 + "=="]]),
+        "bad_message",
+    ),
+    (
+        "usage: a bitmap with a space",
+        usage,
+        usage_with("minutes", [["pb", "total", 5, "A" * 239 + " "]]),
+        "bad_message",
+    ),
+    ("usage: no bitmap", usage, usage_with("minutes", [["pb", "total", 5]]), "bad_message"),
+    ("usage: a bitmap of numbers", usage, usage_with("minutes", [["pb", "total", 5, [0] * 240]]), "bad_message"),
+    ("usage: an object of bitmaps", usage, usage_with("minutes", {}), "bad_message"),
     ("usage: 8193 bytes", usage, b" " * 8193, "too_large"),
     ("events", events, messages.encode_events(EVENTS), EVENTS),
     ("events: none", events, events_of(), of()),
@@ -247,8 +301,17 @@ def test_a_hello_of_too_many_devices_is_not_sent() -> None:
     assert reason_of(messages.encode_hello, many) == "too_large"
 
 
+def test_usage_of_24_people_fits_into_a_message() -> None:
+    rows = tuple([("p" * 32, "c" * 32, 20500, BITS)] * 24)
+    assert messages.read_usage(messages.encode_usage(usage_of((), rows))).minutes == rows
+
+
+def test_a_bitmap_of_another_size_is_not_sent() -> None:
+    assert reason_of(messages.encode_usage, usage_of((), (("pb", "total", 5, bytes(177)),))) == "bad_message"
+
+
 def test_usage_of_a_float_is_not_sent() -> None:
-    assert reason_of(messages.encode_usage, Usage("mab", 5, "r1", (("db", 1.0, 0),))) == "bad_message"  # type: ignore[arg-type]
+    assert reason_of(messages.encode_usage, Usage("mab", 5, "r1", (("db", 1.0, 0),), ())) == "bad_message"  # type: ignore[arg-type]
 
 
 def test_events_of_a_malformed_name_are_not_sent() -> None:

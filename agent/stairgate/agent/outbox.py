@@ -67,7 +67,7 @@ class Outbox:
     def usage(self, rows: Sequence[tuple[str, int, int]]) -> None:
         """Tell the counts of bytes, in as many messages as they need."""
         for first in range(0, len(rows), USAGE_ROWS):
-            usage = Usage(_new_id(), int(self._clock.wall()), self._agent, tuple(rows[first : first + USAGE_ROWS]))
+            usage = Usage(_new_id(), int(self._clock.wall()), self._agent, tuple(rows[first : first + USAGE_ROWS]), ())
             self._link.publish("usage", encode_usage(usage), 0)
 
     def seen(self, rows: Sequence[Seen]) -> None:

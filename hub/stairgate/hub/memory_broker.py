@@ -78,7 +78,7 @@ class MemoryBroker:
 
     def usage(self, agent: str, *counts: tuple[str, int, int]) -> None:
         """The agent counted bytes: (device, to it, from it), cumulative."""
-        usage = messages.Usage("m" + secrets.token_hex(8), int(self._clock.wall()), agent, counts)
+        usage = messages.Usage("m" + secrets.token_hex(8), int(self._clock.wall()), agent, counts, ())
         self.receive(agent, "usage", messages.encode_usage(usage))
 
     def receive(self, agent: str, kind: str, payload: bytes) -> None:

@@ -20,7 +20,7 @@ LEVELS = ("open", "limited", "closed")  # from the mildest to the strictest
 BANDS = ("0-5", "6-9", "10-12", "13-15", "16-17", "adult")
 FLAGS = ("exempt", "assistive", "resolved_only", "isolated")
 FILTER_FLAGS = ("safesearch", "youtube_moderate", "youtube_strict", "page")
-OVERRIDES = ("pause", "open", "bonus")
+OVERRIDES = ("pause", "open", "bonus", "give")
 
 # Unicode's controls, and what turns or hides text: a label must not look like another one. MicroPython has no tables.
 INVISIBLE = (

@@ -45,6 +45,11 @@ GRANT_SECONDS_MAX = 6 * 3600  # the longest grant an agent gives before it renew
 DECISION_STEPS = 2048  # moments looked at in search of the next change of level
 PERIOD_SECONDS = 10 * 86400  # a week, and the tails of what came before it: after this, rules only repeat
 
+# Use, minute by minute
+USE_ROWS = 1024  # bitmaps of 180 bytes: 8 persons with 30 categories over four days; 200 KB of a router's memory
+USAGE_MINUTE_ROWS = 24  # bitmaps in one message: 24 rows of 240 characters and three names fit into 8 KB
+DAY_MAX = TIME_MAX // 86400
+
 # The pack
 PACK_TAGS = 256  # categories and apps; a set is a bitmap of them
 PACK_SETS = 256  # a name's set is one byte

@@ -6,6 +6,7 @@ there.
 """
 
 import json
+from binascii import a2b_base64, b2a_base64
 from collections import namedtuple
 
 from stairgate.core import limits
@@ -27,6 +28,8 @@ from stairgate.core.fields import (
 )
 from stairgate.core.lines import read_line, write_line
 from stairgate.core.refused import Refused
+from stairgate.core.sections import is_chunk
+from stairgate.core.usage import BITMAP_BYTES
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -34,6 +37,7 @@ if TYPE_CHECKING:
     from typing import NamedTuple  # noqa: TID251
 
     Schema = tuple[tuple[str, str, Callable[[object], bool]], ...]
+    Bitmap = bytes  # `Usage` has a member called bytes
 
     class Topic(NamedTuple):
         """The parts of a topic; `direction` is `up` (agent to hub) or `down`."""
@@ -70,12 +74,17 @@ if TYPE_CHECKING:
         certificate: str
 
     class Usage(NamedTuple):
-        """Bytes of each device since the agent started counting: (device id, to the device, from the device)."""
+        """What was used, cumulative: order, loss and repetition do not matter. Upwards and downwards alike.
+
+        `bytes` of each device since the agent started counting: (device id, to the device, from the device).
+        `minutes`: (person id, category, UTC day since 1970, bitmap of 180 bytes as in `usage`).
+        """
 
         id: str
         t: int
         agent: str
         bytes: "tuple[tuple[str, int, int], ...]"
+        minutes: "tuple[tuple[str, str, int, Bitmap], ...]"
 
     class Seen(NamedTuple):
         """A device that an agent saw: its addresses, the name it gives itself ("" for none) and who said so.
@@ -124,7 +133,7 @@ else:
             "certificate",
         ),
     )
-    Usage = namedtuple("Usage", ("id", "t", "agent", "bytes"))
+    Usage = namedtuple("Usage", ("id", "t", "agent", "bytes", "minutes"))
     Seen = namedtuple("Seen", ("mac", "addresses", "hostname", "source"))
     Events = namedtuple("Events", ("id", "t", "agent", "events"))
     Time = namedtuple("Time", ("utc", "nonce", "revision", "digest"))
@@ -188,6 +197,25 @@ def _is_bytes(value: object) -> bool:
     )
 
 
+def _is_minutes(value: object) -> bool:
+    return (
+        isinstance(value, (list, tuple))
+        and len(value) <= limits.USAGE_MINUTE_ROWS
+        and all(
+            isinstance(row, (list, tuple))
+            and len(row) == 4
+            and is_id(row[0])
+            and is_word(row[1])
+            and is_integer(row[2], 0, limits.DAY_MAX)
+            and isinstance(row[3], str)
+            and len(row[3]) == BITMAP_BYTES // 3 * 4
+            and row[3][-1] != "="
+            and is_chunk(row[3])
+            for row in value
+        )
+    )
+
+
 def is_hostname(value: object) -> bool:
     """What a device may be told to call itself: at most 63 characters, none of them a control character.
 
@@ -239,7 +267,10 @@ HELLO = HEAD + (
     ("trust", "a whole number", lambda value: is_integer(value, 0, limits.REVISION_MAX)),
     ("certificate", "16 hex digits or nothing", lambda value: value == "" or is_made_of(value, HEX, 16, 16)),
 )
-USAGE = HEAD + (("bytes", "a list of [device, bytes to it, bytes from it]", _is_bytes),)
+USAGE = HEAD + (
+    ("bytes", "a list of [device, bytes to it, bytes from it]", _is_bytes),
+    ("minutes", "at most 24 of [person, category, UTC day, base64 of 180 bytes]", _is_minutes),
+)
 EVENTS = HEAD + (("events", 'at most 24 of ["seen", MAC, [at most 8 addresses], hostname, source]', _is_events),)
 TIME = (
     ("utc", "UTC seconds", is_time),
@@ -301,14 +332,16 @@ def read_hello(data: bytes) -> Hello:
 
 
 def encode_usage(usage: Usage) -> bytes:
-    """The message of topic up/usage. Raises Refused `bad_message` or `too_large`."""
-    return _encode(USAGE, tuple(usage), limits.USAGE_BYTES)
+    """The message of topics up/usage and down/usage. Raises Refused `bad_message` or `too_large`."""
+    rows = [tuple(row[:3]) + (str(b2a_base64(row[3]), "ascii")[:-1],) for row in usage.minutes]
+    return _encode(USAGE, tuple(usage[:4]) + (rows,), limits.USAGE_BYTES)
 
 
 def read_usage(data: bytes) -> Usage:
     """The usage of a message. Raises Refused: `too_large`, `unknown_version` or `bad_message`."""
-    values = _read(USAGE, data, limits.USAGE_BYTES)
+    values = _read(USAGE, data, limits.USAGE_BYTES, {"bytes": [], "minutes": []})
     values[3] = tuple([tuple(row) for row in values[3]])  # type: ignore[attr-defined]
+    values[4] = tuple([tuple(row[:3]) + (a2b_base64(row[3]),) for row in values[4]])  # type: ignore[attr-defined]
     return Usage(*values)  # type: ignore[arg-type]
 
 

@@ -70,7 +70,10 @@ if TYPE_CHECKING:
         day_start: int
 
     class Override(NamedTuple):
-        """An exception with an end, for a person or a device: `pause`, `open` or `bonus`, in UTC seconds."""
+        """An exception with an end, for a person or a device, in UTC seconds: `pause`, `open`, `bonus` or `give`.
+
+        The last two add `minutes` to the budgets of the family day in which they begin; a `give` does nothing else.
+        """
 
         id: str
         target: str

@@ -5,9 +5,10 @@ They decide what one person's lines say at a moment (layers: pause > open > bonu
 the next change is left to `decide`.
 """
 
+from stairgate.core.budget import minutes_of_day
 from stairgate.core.fields import LEVELS
 from stairgate.core.week import Windows
-from stairgate.core.zone import DAY_SECONDS, family_day, local_seconds, next_change, weekday
+from stairgate.core.zone import DAY_SECONDS, clock_of, family_day, local_seconds, next_change
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -52,7 +53,7 @@ class Rules:
         """What the rules say at a second of UTC."""
         best = None
         for override in self._overrides:
-            if override.start <= moment < override.until:
+            if override.kind in OVERRIDE_LAYERS and override.start <= moment < override.until:
                 layer = OVERRIDE_LAYERS[override.kind]
                 if best is None or layer < best.layer:
                     level = CLOSED if override.kind == "pause" else OPEN
@@ -87,8 +88,7 @@ class PersonRules(Rules):
             person.default_level,
             f"person {person.id} {person.default_level}",
         )
-        zones = [zone for zone in policy.zones if zone.id == person.zone]
-        self._zone: Zone = zones[0]
+        self._zone: Zone = clock_of(policy, person.id)
         budgets = [b for b in policy.budgets if b.person == person.id and b.category == "total"]
         self._budget: "Budget | None" = budgets[0] if budgets else None
         self._windows = Windows(
@@ -110,12 +110,9 @@ class PersonRules(Rules):
         if not self._day[1] <= moment < self._day[2]:
             self._day = family_day(self._zone, moment, budget.day_start)
         day, begin, _ = self._day
-        minutes = budget.minutes[weekday(day)]
-        if minutes < 0:
+        minutes = minutes_of_day(budget, day, begin, moment, self._overrides)
+        if minutes is None:
             return None
-        for override in self._overrides:
-            if override.kind == "bonus" and begin <= override.start <= moment:
-                minutes += override.minutes
         used = self._used if begin <= self._now else 0
         if self.running:
             used += moment - max(begin, self._now)

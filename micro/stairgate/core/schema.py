@@ -136,7 +136,7 @@ SCHEMA: "dict[str, tuple[Field, ...]]" = {
     "override": (
         ("id", ID, is_id),
         ("target", ID, is_id),
-        ("kind", "pause, open or bonus", lambda value: isinstance(value, str) and value in OVERRIDES),
+        ("kind", "pause, open, bonus or give", lambda value: isinstance(value, str) and value in OVERRIDES),
         ("from", TIME, is_time),
         ("until", TIME, is_time),
         (

@@ -10,9 +10,15 @@ from stairgate.core.limits import OFFSET_MINUTES
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from stairgate.core.records import Zone
+    from stairgate.core.records import Policy, Zone
 
 DAY_SECONDS = 86400
+
+
+def clock_of(policy: "Policy", person_id: str) -> "Zone":
+    """The clock that counts for a person of a valid policy."""
+    home = [person.zone for person in policy.persons if person.id == person_id][0]
+    return [zone for zone in policy.zones if zone.id == home][0]
 
 
 def _index(zone: "Zone", utc: int) -> int:

@@ -36,7 +36,7 @@ HELLO = Hello(
     0,
     "0a" * 8,
 )
-USAGE = Usage("m1", 5, "r1", (("d1", 10, 20),))
+USAGE = Usage("m1", 5, "r1", (("d1", 10, 20),), (("p1", "total", 20_000, b"\x01" * 180),))
 EVENTS = Events("m1", 5, "r1", (Seen("02:00:5e:10:00:01", ("192.168.77.9",), "mias-tablet", "dnsmasq"),))
 TIME = messages.time_body(5, "aa" * 8, 6, "bb" * 32)
 SETTINGS = json.dumps({"hub": {"listen": ["0.0.0.0:8080"], "https": True}, "agent": {"hello_minutes": 5}}).encode()

@@ -135,7 +135,7 @@ def history_bytes(directory: Path) -> bytes:
         for number in range(40):
             history.event("device.pause", person=f"p{number}", minutes=30)
         for count in (0, 500, 900):
-            history.usage(messages.Usage("m1", 5, "r1", (("d1", count, count),)), {"d1"})
+            history.usage(messages.Usage("m1", 5, "r1", (("d1", count, count),), ()), {"d1"})
         history.write()
         history.close()
     return path.read_bytes()
@@ -149,8 +149,8 @@ def history(file: Path) -> object:
     opened = History(file, clock)
     try:
         opened.event("device.pause", "p1")
-        opened.usage(messages.Usage("m2", 5, "r1", (("d1", 9, 9),)), {"d1"})
-        opened.usage(messages.Usage("m3", 5, "r1", (("d1", 99, 99),)), {"d1"})
+        opened.usage(messages.Usage("m2", 5, "r1", (("d1", 9, 9),), ()), {"d1"})
+        opened.usage(messages.Usage("m3", 5, "r1", (("d1", 99, 99),), ()), {"d1"})
         opened.forget_devices({"d2"})
         opened.write()
         return opened.events(), opened.days({"d1"}, 7), opened.recovery

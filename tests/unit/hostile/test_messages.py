@@ -197,7 +197,7 @@ def test_what_comes_twice_late_or_from_somebody_else_changes_nothing(hub: Hub) -
     other = {
         "events": messages.encode_events(Events("e2", 5, "rother", (seen._replace(mac="02:00:5e:30:00:02"),))),
         "hello": hello(1, agent="rother"),
-        "usage": messages.encode_usage(Usage("m1", 5, "rother", (("d1", 1, 1),))),
+        "usage": messages.encode_usage(Usage("m1", 5, "rother", (("d1", 1, 1),), ())),
     }
     exchange = hub.parts.exchange
     for kind, payload in other.items():

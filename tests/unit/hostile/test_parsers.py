@@ -247,7 +247,7 @@ def test_a_history_with_values_of_another_kind_is_put_aside(tmp_path: Path, chan
     history = History(path, ManualClock(1_800_000_100.0))
     assert "put aside" in history.recovery
     assert history.events() == []
-    history.usage(messages.Usage("m2", 5, "r1", (("d1", 9, 9),)), {"d1"})
+    history.usage(messages.Usage("m2", 5, "r1", (("d1", 9, 9),), ()), {"d1"})
     history.write()
     history.close()
     assert (tmp_path / "history.sqlite.damaged").exists()

@@ -19,7 +19,7 @@ FILE = "history.sqlite"
 
 
 def counts(agent: str = "r1", **devices: tuple[int, int]) -> Usage:
-    return Usage("m1", int(EVENING), agent, tuple((device, *moved) for device, moved in devices.items()))
+    return Usage("m1", int(EVENING), agent, tuple((device, *moved) for device, moved in devices.items()), ())
 
 
 class Kept:
