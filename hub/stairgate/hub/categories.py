@@ -68,6 +68,8 @@ GROUPS = (
     ),
 )
 CATEGORIES = {category.id: category for group in GROUPS for category in group.categories}
+#: Categories whose minutes can be counted and limited: pastimes that take time by being used.
+TIMED = ("video", "games", "social", "chat", "music")
 #: Where pages show apps whose first category cannot be switched.
 OTHER = Category("other", "Learning, AI and others", "")
 #: Tags that are no category: they have their own switch or none. `illegal` covers everybody in the home.

@@ -23,15 +23,20 @@ _TWELVE_HEX = re.compile(r"[0-9a-f]{12}")
 
 def clean_name(text: str) -> str:
     """The name in NFC without control characters, at most `limits.NAME_CHARACTERS_MAX`; empty when nothing is left."""
+    return clean_line(text, limits.NAME_CHARACTERS_MAX)
+
+
+def clean_line(text: str, longest: int) -> str:
+    """One line of somebody's words, as `clean_name`, of at most `longest` characters."""
     kept = []
     marks = 0
-    for character in unicodedata.normalize("NFC", text[: limits.NAME_CHARACTERS_MAX * 8]):
+    for character in unicodedata.normalize("NFC", text[: longest * 8]):
         if character in _BIDI_CONTROLS:
             continue
         marks = marks + 1 if unicodedata.combining(character) else 0
         if marks <= _MARKS_MAX:
             kept.append(" " if unicodedata.category(character) in _REFUSED else character)
-    name = " ".join("".join(kept).split())[: limits.NAME_CHARACTERS_MAX].strip()
+    name = " ".join("".join(kept).split())[:longest].strip()
     visible = any(unicodedata.category(character)[0] in "LNPS" for character in name)
     return name if visible else ""
 

@@ -1,0 +1,83 @@
+"""A day cut into the stretches on which the same rule wins: values in, segments out.
+
+It asks `stairgate.core.decide` at every moment at which the answer can change, so what it shows is what routers do.
+Words and pictures are for `day_words` and `week_strip`.
+"""
+
+from datetime import date, timedelta
+from typing import NamedTuple
+
+from stairgate.core.decide import Decision, decide
+from stairgate.core.policy import Policy
+from stairgate.hub.local_time import at_minute
+
+_DAY_SECONDS = 86400
+
+
+class Segment(NamedTuple):
+    """From second `begin` (UTC) to `end` (excluded) the decision is the same; its `until` may lie beyond the end."""
+
+    begin: int
+    end: int
+    decision: Decision
+
+
+def day_range(day: date, zone: str) -> tuple[int, int]:
+    """First second (UTC) of a local day and of the next one: 23 or 25 hours apart when the clocks change.
+
+    A day that the zone left out whole is empty.
+    """
+    begin, after = day, day + timedelta(days=1)
+    try:
+        end = at_minute(after, 0, zone)
+    except ValueError:
+        end = at_minute(after + timedelta(days=1), 0, zone)
+    try:
+        return at_minute(begin, 0, zone), end
+    except ValueError:
+        return end, end
+
+
+def edges(policy: Policy, begin: int, end: int) -> list[int]:
+    """Every second after `begin` and before `end` at which a window, a date, an exception or an offset may change."""
+    minutes = {0}
+    for week in policy.weeks:
+        minutes |= {week.start, week.end}
+    for line in policy.dates:
+        minutes |= {minute for window in line.windows for minute in window[:2]}
+    minutes |= {budget.day_start for budget in policy.budgets}
+    moments = {moment for override in policy.overrides for moment in (override.start, override.until)}
+    for zone in policy.zones:
+        offsets = {offset * 60 for _, offset in zone.changes}
+        moments |= {utc for utc, _ in zone.changes}
+        for offset in offsets:
+            for day in range((begin + offset) // _DAY_SECONDS, (end + offset) // _DAY_SECONDS + 1):
+                moments |= {day * _DAY_SECONDS + minute * 60 - offset for minute in minutes}
+    return sorted(moment for moment in moments if begin < moment < end)
+
+
+def segments(policy: Policy, device_id: str, begin: int, end: int) -> tuple[Segment, ...]:
+    """The day of one device, in order and without a gap. `begin`, `end`: UTC seconds."""
+    found: list[Segment] = []
+    coming = edges(policy, begin, end)
+    moment = begin
+    while moment < end:
+        decision = decide(policy, device_id, moment, {})
+        while coming and coming[0] <= moment:
+            coming.pop(0)
+        after = min(coming[0] if coming else end, decision.until or end, end)
+        if found and _same(found[-1].decision, decision):
+            found[-1] = Segment(found[-1].begin, after, decision)
+        else:
+            found.append(Segment(moment, after, decision))
+        moment = after
+    return tuple(found)
+
+
+def at(cut: tuple[Segment, ...], moment: int) -> Segment | None:
+    """The segment that holds a second, None outside the day."""
+    return next((segment for segment in cut if segment.begin <= moment < segment.end), None)
+
+
+def _same(one: Decision, other: Decision) -> bool:
+    return (one.level, one.reason, one.rule) == (other.level, other.reason, other.rule)

@@ -1,0 +1,95 @@
+"""What can be different only today for a child: no bedtime, an hour later, like a Saturday.
+
+It decides which day “today” is (the family's, so at half past midnight still yesterday's), which of these makes sense
+now and which windows each stands for. Writing it down is `schedule_acts`' part.
+"""
+
+from dataclasses import replace
+from datetime import date, timedelta
+from typing import NamedTuple
+
+from stairgate.hub.day_windows import LIKE_SATURDAY, SATURDAY, Window, rule_on, windows_of_weekday, windows_on
+from stairgate.hub.family import DateRule, Family, Person
+from stairgate.hub.local_time import at_minute, local
+from stairgate.hub.schedule_words import rule_text
+from stairgate.hub.wording import minute_time
+
+NO_BEDTIME, LATER = "none", "later"
+_LATER_MINUTES, _EVENING, _DAY_MINUTES = 60, 17 * 60, 1440
+
+
+class Choice(NamedTuple):
+    """One button: what it posts and what it says."""
+
+    id: str
+    text: str
+
+
+class Today(NamedTuple):
+    """What a card offers. says: the exception that holds only today, empty when there is none; rule: its id."""
+
+    day: date
+    choices: tuple[Choice, ...]
+    says: str
+    rule: str
+
+
+def family_date(now: float, zone: str, day_start: int) -> date:
+    """The date that people mean by “today”: until `day_start` (a minute) the night still belongs to yesterday."""
+    then = local(now, zone)
+    early = then.hour * 60 + then.minute < day_start
+    return then.date() - timedelta(days=1 if early else 0)
+
+
+def bedtime_of(windows: tuple[Window, ...]) -> Window | None:
+    """The bedtime among a day's windows: closed, and over midnight or from the evening on. The earliest of several."""
+    return next((window for window in sorted(windows) if _is_bedtime(window)), None)
+
+
+def today_of(family: Family, person: Person, now: float) -> Today:
+    """What can be different today, and what is."""
+    day = family_date(now, person.zone, family.day_start)
+    rule = _only(family, person.id, day)
+    usual = windows_on(_without(family, rule), person.id, day)
+    choices = []
+    bedtime = bedtime_of(usual)
+    if bedtime:
+        choices.append(Choice(NO_BEDTIME, "No bedtime"))
+        later = bedtime[0] + _LATER_MINUTES
+        if later < _DAY_MINUTES and at_minute(day, later, person.zone) > now:
+            choices.append(Choice(LATER, f"Bedtime at {minute_time(later)}"))
+    if windows_of_weekday(family.weeks_of(person.id), SATURDAY) != usual:
+        choices.append(Choice(LIKE_SATURDAY, "As on Saturdays"))
+    return Today(day, tuple(choices), rule_text(rule, day) if rule else "", rule.id if rule else "")
+
+
+def changed(choice: str, usual: tuple[Window, ...]) -> tuple[Window, ...]:
+    """The day's windows after a choice; those of a Saturday stay with the week (`DateRule.like`)."""
+    if choice == LIKE_SATURDAY:
+        return ()
+    if choice == NO_BEDTIME:
+        return tuple(window for window in usual if not _is_bedtime(window))
+    first = bedtime_of(usual)
+    return tuple(
+        (start + _LATER_MINUTES, end, level) if (start, end, level) == first else (start, end, level)
+        for start, end, level in usual
+    )
+
+
+def usual_windows(family: Family, person: str, day: date) -> tuple[Window, ...]:
+    """The day's windows without what holds only on it."""
+    return windows_on(_without(family, _only(family, person, day)), person, day)
+
+
+def _is_bedtime(window: Window) -> bool:
+    start, end, level = window
+    return level == "closed" and (end <= start or start >= _EVENING)
+
+
+def _only(family: Family, person: str, day: date) -> DateRule | None:
+    rule = rule_on(family.dates_of(person), day)
+    return rule if rule and rule.first == rule.last else None
+
+
+def _without(family: Family, rule: DateRule | None) -> Family:
+    return replace(family, dates=tuple(held for held in family.dates if held != rule)) if rule else family
