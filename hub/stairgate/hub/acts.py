@@ -11,7 +11,7 @@ from contextlib import AbstractContextManager
 from dataclasses import replace
 from typing import NamedTuple, Protocol, TypeVar
 
-from stairgate.hub import limits, outlook
+from stairgate.hub import limits, outlook, own_stop
 from stairgate.hub.clock import Clock
 from stairgate.hub.family import (
     Device,
@@ -29,6 +29,8 @@ from stairgate.hub.filters import from_preset, write_filter
 from stairgate.hub.issue import Issued, Issuer
 from stairgate.hub.local_time import morning, next_time
 from stairgate.hub.presets import BY_ID
+from stairgate.hub.refusal import NotPossible as NotPossible
+from stairgate.hub.requests import forget_child, reopen_answered
 from stairgate.hub.store import Row, Store, Transaction
 
 Result = TypeVar("Result")
@@ -39,10 +41,6 @@ class Publisher(Protocol):
 
     def publish(self, policies: Sequence[Issued]) -> None:
         """Send these, newest wins."""
-
-
-class NotPossible(Exception):
-    """The act makes no sense now; the sentence is for the parent."""
 
 
 class NoSuchChild(NotPossible):
@@ -127,6 +125,7 @@ class Acts:
                 remove(rows, budget)
             for override in family.overrides_of(person):
                 remove(rows, override)
+            forget_child(rows, person)
             rows.delete("acts", person)
             rows.delete("filters", person)
             rows.delete("people", person)
@@ -226,7 +225,7 @@ class Acts:
                 else morning(now, child.zone, family.weeks_of(person))
             )
             end = min(max(end, now + 1), now + limits.OVERRIDE_SECONDS_MAX)
-            others = tuple(other for other in family.overrides_of(person) if other.kind != "pause")
+            others = _without_pauses(family.overrides_of(person), now)
             start = max(0, now - limits.PAUSE_STARTS_EARLIER_SECONDS)
             return (*others, Override(new_id("o"), person, "pause", start, end, 0, "parent")), end
 
@@ -234,23 +233,30 @@ class Acts:
 
     def bonus(self, person: str, minutes: int) -> Act:
         """Open now and for `minutes` longer than it would be open otherwise. Ends a pause."""
+        return self.change(lambda rows: self.bonus_in(rows, person, minutes))
+
+    def bonus_in(self, rows: Transaction, person: str, minutes: int, until: int | None = None) -> Act:
+        """`bonus` as part of a transaction; `until`: it ends at this second (UTC), with `minutes` more to use."""
 
         def overrides(now: int, family: Family, child: Person) -> "tuple[tuple[Override, ...], int]":
-            kept = tuple(other for other in family.overrides_of(person) if other.kind != "pause")
-            unpaused = replace(family, overrides=tuple(o for o in family.overrides if o.target != person) + kept)
+            kept = _without_pauses(family.overrides_of(person), now)
+            ruling = tuple(other for other in kept if other.kind != "pause")
+            unpaused = replace(family, overrides=tuple(o for o in family.overrides if o.target != person) + ruling)
             current = outlook.of_person(unpaused, child, now)
             begins = current.until if current.level == "open" and current.until else now
-            end = min(begins + minutes * 60, now + limits.OVERRIDE_SECONDS_MAX)
+            end = min(until or begins + minutes * 60, now + limits.OVERRIDE_SECONDS_MAX)
             running = sum(other.minutes for other in kept if other.kind == "bonus" and other.until > now)
             others = tuple(other for other in kept if other.kind != "bonus")
             bonus = Override(new_id("o"), person, "bonus", now, end, min(running + minutes, 1440), "parent")
             return (*others, bonus), end
 
-        return self._override(person, "bonus", overrides)
+        return self._override_in(rows, person, "bonus", overrides)
 
     def end_exceptions(self, person: str) -> Act:
         """Back to the rules: end a pause and a bonus now."""
-        return self._override(person, "end", lambda now, family, child: ((), 0))
+        return self._override(
+            person, "end", lambda now, family, child: (own_stop.waiting(family.overrides_of(person), now), 0)
+        )
 
     def undo(self, person: str, act: str) -> Act:
         """Put back exactly the exceptions from before this act, as a new revision; "" means the last one.
@@ -258,14 +264,20 @@ class Acts:
         Raises `NotPossible` when somebody has acted on the child since.
         """
 
-        def edit(rows: Transaction) -> Act:
-            now = self._clock.wall()
-            row = undoable(rows, person, act, now)
-            family = read_family(rows)
-            replace_overrides(rows, family.overrides_of(person), restored(row))
-            return remember(rows, person, "undo", 0, now, ())
+        return self.change(lambda rows: self.undo_in(rows, person, act))
 
-        return self.change(edit)
+    def undo_in(self, rows: Transaction, person: str, act: str) -> Act:
+        """`undo` as part of a transaction; what was an answer to a request waits again."""
+        now = self._clock.wall()
+        row = undoable(rows, person, act, now)
+        held = read_family(rows).overrides_of(person)
+        before = restored(row)
+        ids = {override.id for override in before}
+        # What a child wishes for itself meanwhile is not the parents' to undo by the way.
+        wishes = [o for o in own_stop.waiting(held, now) if o.id not in ids]
+        replace_overrides(rows, held, [*before, *wishes])
+        reopen_answered(rows, person, row.document["act"])
+        return remember(rows, person, "undo", 0, now, ())
 
     def last_act(self, rows: Transaction, person: str) -> Act | None:
         """The act on this child that can still be undone, or None."""
@@ -281,18 +293,31 @@ class Acts:
         kind: str,
         overrides: "Callable[[int, Family, Person], tuple[tuple[Override, ...], int]]",
     ) -> Act:
-        def edit(rows: Transaction) -> Act:
-            family = read_family(rows)
-            child = family.person(person)
-            if not child:
-                raise NoSuchChild("This child is no longer here.")
-            now = self._clock.wall()
-            before = family.overrides_of(person)
-            wanted, until = overrides(int(now), family, child)
-            replace_overrides(rows, before, [override for override in wanted if override.until > now])
-            return remember(rows, person, kind, until, now, [o for o in before if o.until > now])
+        return self.change(lambda rows: self._override_in(rows, person, kind, overrides))
 
-        return self.change(edit)
+    def _override_in(
+        self,
+        rows: Transaction,
+        person: str,
+        kind: str,
+        overrides: "Callable[[int, Family, Person], tuple[tuple[Override, ...], int]]",
+    ) -> Act:
+        family = read_family(rows)
+        child = family.person(person)
+        if not child:
+            raise NoSuchChild("This child is no longer here.")
+        now = self._clock.wall()
+        before = family.overrides_of(person)
+        wanted, until = overrides(int(now), family, child)
+        replace_overrides(rows, before, [override for override in wanted if override.until > now])
+        return remember(rows, person, kind, until, now, [o for o in before if o.until > now])
+
+
+def _without_pauses(overrides: Iterable[Override], now: int) -> tuple[Override, ...]:
+    """What a new pause or bonus leaves: no pause but one that a child wishes for itself later."""
+    held = tuple(overrides)
+    wishes = own_stop.waiting(held, now)
+    return tuple(override for override in held if override.kind != "pause" or override in wishes)
 
 
 def check_room(family: Family) -> None:

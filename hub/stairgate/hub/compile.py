@@ -16,6 +16,7 @@ from stairgate.core.lines import write_line
 from stairgate.hub.day_windows import date_lines
 from stairgate.hub.family import Device, Family
 from stairgate.hub.filters import compiled
+from stairgate.hub.passes import with_passes
 from stairgate.hub.zone_table import zone_table
 
 
@@ -158,6 +159,8 @@ def _compile(
             ),
             packs=lists.packs,
             everyone=lists.everyone,
-            filters=tuple(compiled(held) for held in family.filters if held.id in people),
+            filters=tuple(
+                compiled(with_passes(held, family.passes, issued)) for held in family.filters if held.id in people
+            ),
         )
     )

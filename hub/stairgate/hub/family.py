@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 
 from stairgate.hub import limits
 from stairgate.hub.filters import ChildFilter, read_filters
+from stairgate.hub.passes import SitePass, read_passes, with_passes
 from stairgate.hub.store import Document, Row, Transaction
 
 CHILD_BANDS = ("0-5", "6-9", "10-12", "13-15", "16-17")
@@ -148,6 +149,7 @@ class Family:
     dates: tuple[DateRule, ...] = ()
     budgets: tuple[Budget, ...] = ()
     day_start: int = limits.DAY_START_MINUTE
+    passes: tuple[SitePass, ...] = ()
 
     def person(self, person_id: str) -> Person | None:
         """The child with this id, or None."""
@@ -176,6 +178,11 @@ class Family:
     def filter_of(self, person_id: str) -> ChildFilter | None:
         """The child's filter, None when none was ever chosen."""
         return next((held for held in self.filters if held.id == person_id), None)
+
+    def filter_at(self, person_id: str, now: float) -> ChildFilter | None:
+        """The child's filter as it holds at `now`, with what a parent opened for a while."""
+        held = self.filter_of(person_id)
+        return with_passes(held, self.passes, now) if held else None
 
     def device(self, device_id: str) -> Device | None:
         """The device with this id, or None."""
@@ -274,4 +281,5 @@ def read_family(rows: Transaction) -> Family:
         dates=tuple(from_row(DateRule, row) for row in rows.page("dates")),
         budgets=tuple(from_row(Budget, row) for row in rows.page("budgets")),
         day_start=int(day_start.document["minute"]) if day_start else limits.DAY_START_MINUTE,
+        passes=read_passes(rows),
     )

@@ -30,6 +30,9 @@ COLLECTIONS: Mapping[str, tuple[str, ...]] = {
     "agents": (),
     "sources": (),
     "filters": (),
+    "requests": ("person",),
+    "passes": ("person",),
+    "free_minutes": (),
 }
 
 #: Rows in one collection of one home; a home has tens. Above this TinyDB is the wrong store.

@@ -1,0 +1,50 @@
+"""Minutes a day that a child may take without asking, where a parent allows it; off by default.
+
+It decides how many are left of the family's day and when they may be taken: to go on with what is open, never in a
+bedtime or a pause. How time is given is `acts`' part.
+"""
+
+from typing import NamedTuple
+
+from stairgate.hub.family import Family, Person
+from stairgate.hub.local_time import next_time
+from stairgate.hub.store import Transaction
+
+COLLECTION = "free_minutes"
+#: What a parent may choose, in minutes a day.
+CHOICES = (0, 15, 30, 60, 120)
+
+
+class FreeMinutes(NamedTuple):
+    """What one child may take. minutes: a day, 0 for none. taken: of the day that ends at `ends` (UTC seconds)."""
+
+    person: str
+    minutes: int = 0
+    taken: int = 0
+    ends: int = 0
+
+    def left(self, now: float) -> int:
+        """Minutes that are left of the family's day."""
+        return max(0, self.minutes - (self.taken if now < self.ends else 0))
+
+
+def read_free(rows: Transaction, person: str) -> FreeMinutes:
+    """What this child may take."""
+    row = rows.get(COLLECTION, person)
+    return (
+        FreeMinutes(person, row.document["minutes"], row.document["taken"], row.document["ends"])
+        if row
+        else (FreeMinutes(person))
+    )
+
+
+def write_free(rows: Transaction, free: FreeMinutes) -> None:
+    """Keep what a child may take and has taken."""
+    rows.put(COLLECTION, free.person, {"minutes": free.minutes, "taken": free.taken, "ends": free.ends})
+
+
+def after(free: FreeMinutes, minutes: int, child: Person, family: Family, now: int) -> FreeMinutes:
+    """What is left to take after taking this many."""
+    if now < free.ends:
+        return free._replace(taken=free.taken + minutes)
+    return free._replace(taken=minutes, ends=next_time(now, family.day_start, child.zone))
