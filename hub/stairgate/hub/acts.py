@@ -12,6 +12,7 @@ from dataclasses import replace
 from typing import NamedTuple, Protocol, TypeVar
 
 from stairgate.hub import limits, outlook, own_stop
+from stairgate.hub.calendar_undo import restore_calendar
 from stairgate.hub.clock import Clock
 from stairgate.hub.family import (
     Device,
@@ -277,6 +278,7 @@ class Acts:
         wishes = [o for o in own_stop.waiting(held, now) if o.id not in ids]
         replace_overrides(rows, held, [*before, *wishes])
         reopen_answered(rows, person, row.document["act"])
+        restore_calendar(rows, read_family(rows), person, row)
         return remember(rows, person, "undo", 0, now, ())
 
     def last_act(self, rows: Transaction, person: str) -> Act | None:

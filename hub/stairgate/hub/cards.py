@@ -19,6 +19,7 @@ from stairgate.hub.issue import Issuer
 from stairgate.hub.local_time import local, morning
 from stairgate.hub.reports import Reports, Standing
 from stairgate.hub.store import Store
+from stairgate.hub.today import Today, today_of
 from stairgate.hub.traffic import Traffic
 
 
@@ -50,6 +51,7 @@ class ChildCard(NamedTuple):
     devices: tuple[DeviceLine, ...]
     bedtimes: tuple[Week, ...]
     undo: Act | None
+    today: Today
 
 
 class Toast(NamedTuple):
@@ -154,6 +156,7 @@ class Cards:
                     devices=tuple(line for line in lines if person.id in line.device.persons),
                     bedtimes=family.weeks_of(person.id),
                     undo=undo.get(person.id),
+                    today=today_of(family, person, now),
                 )
             )
         trial_until = wording.clock_time(family.trial_until, zone, now) if family.trial_until else ""
@@ -217,7 +220,10 @@ def _toast(cards: list[ChildCard], now: float) -> Toast | None:
         "pause": f"is paused until {until}.",
         "bonus": f"has extra time until {until}.",
         "end": "is back to the usual rules.",
-    }[act.kind]
+        "today": "has an exception, only today.",
+        "budget": "has other minutes a day.",
+        "calendar": "has another calendar.",
+    }.get(act.kind, "has other rules now.")
     return Toast(act, card.person.name, text, max(1, round(limits.TOAST_SECONDS - (now - act.at))))
 
 

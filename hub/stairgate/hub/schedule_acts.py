@@ -1,0 +1,182 @@
+"""What a parent's tap does to a child's calendar: one transaction, then new policies; each can be undone.
+
+It decides what presets, copies and “only today” replace, and how much one child may have. What was typed is
+`schedule_forms`' part, which exception holds on a day `day_windows`'.
+"""
+
+from dataclasses import replace
+from datetime import timedelta
+
+from stairgate.hub import limits
+from stairgate.hub.acts import Act, Acts, NotPossible, new_id
+from stairgate.hub.bedtime_presets import SCHOOL_NIGHTS, WEEKEND_NIGHTS, BedtimePreset
+from stairgate.hub.calendar_change import CALENDAR, TODAY, Edit, change_calendar
+from stairgate.hub.clock import Clock
+from stairgate.hub.day_windows import LIKE_SATURDAY
+from stairgate.hub.family import DateRule, Family, Person, Week, remove, write
+from stairgate.hub.forms import BedtimeForm
+from stairgate.hub.local_time import local
+from stairgate.hub.schedule_forms import DatesForm
+from stairgate.hub.store import Transaction
+from stairgate.hub.today import changed, family_date, today_of, usual_windows
+
+
+class ScheduleActs:
+    """Everything a parent can change in a child's calendar. Each method is one transaction.
+
+    All raise `NoSuchChild`, `NotPossible`, `PolicyTooLarge`, and `Conflict` where a record has another revision.
+    """
+
+    def __init__(self, acts: Acts, clock: Clock) -> None:
+        self._acts = acts
+        self._clock = clock
+
+    def set_window(self, person: str, form: BedtimeForm) -> Act:
+        """Add a window of the week, or change the one that the form names."""
+
+        def edit(rows: Transaction, family: Family, child: Person) -> None:
+            if form.week is None and len(family.weeks_of(person)) >= limits.BEDTIMES_MAX:
+                raise NotPossible(f"There are {limits.BEDTIMES_MAX} times already. Remove one first.")
+            week_id = form.week or new_id("w")
+            held = Week(week_id, person, form.days, form.start, form.end, form.level, form.revision)
+            write(rows, held if form.week else replace(held, revision=0))
+
+        return self._change(person, CALENDAR, edit)
+
+    def remove_window(self, person: str, week: str) -> Act:
+        """Remove a window of the week."""
+
+        def edit(rows: Transaction, family: Family, child: Person) -> None:
+            for held in family.weeks_of(person):
+                if held.id == week:
+                    remove(rows, held)
+
+        return self._change(person, CALENDAR, edit)
+
+    def choose_bedtimes(self, person: str, preset: BedtimePreset) -> Act:
+        """The two bedtimes of a preset instead of all nights that are closed; other times of the week stay."""
+
+        def edit(rows: Transaction, family: Family, child: Person) -> None:
+            kept = 0
+            for held in family.weeks_of(person):
+                if is_night(held):
+                    remove(rows, held)
+                else:
+                    kept += 1
+            if kept + 2 > limits.BEDTIMES_MAX:
+                raise NotPossible(f"There are {kept} other times already. Remove one first.")
+            write(rows, Week(new_id("w"), person, SCHOOL_NIGHTS, *preset.school_night))
+            write(rows, Week(new_id("w"), person, WEEKEND_NIGHTS, *preset.weekend_night))
+
+        return self._change(person, CALENDAR, edit)
+
+    def set_otherwise(self, person: str, level: str) -> Act:
+        """What holds outside all windows."""
+        return self._change(
+            person, CALENDAR, lambda rows, family, child: write(rows, replace(child, default_level=level))
+        )
+
+    def copy_from(self, person: str, source: str) -> Act:
+        """The week of another child instead of this one's; exceptions and minutes stay."""
+
+        def edit(rows: Transaction, family: Family, child: Person) -> None:
+            other = family.person(source)
+            if not other or source == person:
+                raise NotPossible("Please choose another child to copy from.")
+            for held in family.weeks_of(person):
+                remove(rows, held)
+            for held in family.weeks_of(source):
+                write(rows, replace(held, id=new_id("w"), person=person, revision=0))
+            write(rows, replace(child, default_level=other.default_level))
+
+        return self._change(person, CALENDAR, edit)
+
+    def set_dates(self, person: str, form: DatesForm) -> Act:
+        """Add an exception on dates, or change the one that the form names."""
+
+        def edit(rows: Transaction, family: Family, child: Person) -> None:
+            now = self._clock.wall()
+            self._forget_old(rows, family, child)
+            if form.rule is None:
+                self._check_room(family, child)
+            rule = DateRule(
+                form.rule or new_id("e"),
+                person,
+                form.first,
+                form.last,
+                form.windows,
+                form.note,
+                form.revision if form.rule else 0,
+                form.like,
+                form.zone,
+                int(now),
+            )
+            write(rows, rule)
+
+        return self._change(person, CALENDAR, edit)
+
+    def remove_dates(self, person: str, rule: str) -> Act:
+        """Remove an exception."""
+
+        def edit(rows: Transaction, family: Family, child: Person) -> None:
+            for held in family.dates_of(person):
+                if held.id == rule:
+                    remove(rows, held)
+
+        return self._change(person, CALENDAR, edit)
+
+    def only_today(self, person: str, choice: str) -> Act:
+        """No bedtime, an hour later or like a Saturday, only today; instead of what was only for today before."""
+
+        def edit(rows: Transaction, family: Family, child: Person) -> None:
+            now = self._clock.wall()
+            today = today_of(family, child, now)
+            if choice not in {offered.id for offered in today.choices}:
+                raise NotPossible("This makes no difference today any more.")
+            self._forget_old(rows, family, child)
+            if today.rule:
+                self._remove_rule(rows, family, today.rule)
+            else:
+                self._check_room(family, child)
+            day = today.day.isoformat()
+            windows = changed(choice, usual_windows(family, person, today.day))
+            like = LIKE_SATURDAY if choice == LIKE_SATURDAY else ""
+            write(rows, DateRule(new_id("e"), person, day, day, windows, like=like, at=int(now)))
+
+        return self._change(person, TODAY, edit)
+
+    def end_today(self, person: str) -> Act:
+        """As usual again today."""
+
+        def edit(rows: Transaction, family: Family, child: Person) -> None:
+            today = today_of(family, child, self._clock.wall())
+            if today.rule:
+                self._remove_rule(rows, family, today.rule)
+
+        return self._change(person, CALENDAR, edit)
+
+    def _change(self, person: str, kind: str, edit: Edit) -> Act:
+        return change_calendar(self._acts, self._clock, person, kind, edit)
+
+    def _forget_old(self, rows: Transaction, family: Family, child: Person) -> None:
+        today = local(self._clock.wall(), child.zone).date()
+        oldest = (today - timedelta(days=limits.DATE_RULE_KEPT_DAYS)).isoformat()
+        for held in family.dates_of(child.id):
+            if held.last < oldest:
+                remove(rows, held)
+
+    def _check_room(self, family: Family, child: Person) -> None:
+        """Only what is not over counts."""
+        today = family_date(self._clock.wall(), child.zone, family.day_start).isoformat()
+        if sum(held.last >= today for held in family.dates_of(child.id)) >= limits.DATE_RULES_MAX:
+            raise NotPossible(f"There are {limits.DATE_RULES_MAX} exceptions already. Remove one first.")
+
+    def _remove_rule(self, rows: Transaction, family: Family, rule: str) -> None:
+        for held in family.dates:
+            if held.id == rule:
+                remove(rows, held)
+
+
+def is_night(week: Week) -> bool:
+    """True for a bedtime as presets set them: closed and over midnight."""
+    return week.level == "closed" and week.end <= week.start
