@@ -1,8 +1,9 @@
 """What the hub answers to its agents: messages in, messages out, no socket.
 
-It reads hellos, usage and events, keeps `reports` and `traffic` and asks `delivery` and `credentials` what to send;
-each hello gets the signed time. A hello that knows more than the store (a restored backup) leads to a new issue. Who
-belongs to the home is asked at every message: what a removed agent says is dropped. Transport is `link`'s.
+It reads hellos, usage and events, keeps `reports` and `traffic` and asks `delivery`, `credentials` and `use_sharing`
+what to send; each hello gets the signed time. A hello that knows more than the store (a restored backup) leads to a
+new issue. Who belongs to the home is asked at every message: what a removed agent says is dropped. Transport is
+`link`'s.
 """
 
 import logging
@@ -10,6 +11,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterable, Sequence
 
 from stairgate.core import messages
+from stairgate.core.policy import Policy
 from stairgate.core.refused import Refused
 from stairgate.hub import limits
 from stairgate.hub.clock import Clock
@@ -21,6 +23,8 @@ from stairgate.hub.issue import Issued, Issuer, PolicyTooLarge, Signer
 from stairgate.hub.reports import Reports
 from stairgate.hub.store import Store, StoreError
 from stairgate.hub.traffic import Traffic
+from stairgate.hub.use_sharing import UseSharing
+from stairgate.hub.use_store import UseStore
 
 _log = logging.getLogger(__name__)
 
@@ -44,6 +48,7 @@ class Exchange:
         reports: Reports,
         traffic: Traffic,
         credentials: Credentials,
+        use: UseStore,
     ) -> None:
         self.home = issuer.home
         self._store = store
@@ -54,6 +59,7 @@ class Exchange:
         self._traffic = traffic
         self._credentials = credentials
         self._delivery = Delivery()
+        self._sharing = UseSharing(use, clock, self._policy_of)
         self._pace = HelloPace(clock)
         self._may_be_old = set(issuer.agents)
         self._signing_key = signer.key_id
@@ -80,6 +86,7 @@ class Exchange:
         """The broker is there (again), perhaps with hellos that waited there."""
         self._may_be_old = set(self._issuer.agents)
         self._follow_changes()
+        self._sharing.connected()
         self.on_connected()
         return self._delivery.connected(self._clock.monotonic())
 
@@ -87,12 +94,13 @@ class Exchange:
         """Repetitions that are due, and what changed beside the hub: keys, certificates, who belongs to the home."""
         self._follow_changes()
         late = [message for hello in self._pace.due() for message in self._late_hello(hello)]
-        return late + self._delivery.due(self._clock.monotonic()) + self._credentials.due()
+        return late + self._delivery.due(self._clock.monotonic()) + self._credentials.due() + self._sharing.due()
 
     def seconds_to_next(self) -> float | None:
         """Until `due` has something, None for never."""
-        at, pace = self._delivery.next_due(), self._pace.seconds_to_next()
-        times = [] if at is None else [max(0.0, at - self._clock.monotonic())]
+        pace, now = self._pace.seconds_to_next(), self._clock.monotonic()
+        dues = (self._delivery.next_due(), self._sharing.next_due())
+        times = [max(0.0, at - now) for at in dues if at is not None]
         return min(times if pace is None else [*times, pace], default=None)
 
     def message(self, name: str, payload: bytes) -> list[Outgoing]:
@@ -111,6 +119,7 @@ class Exchange:
                 shown = self._shown()
                 self._traffic.take(usage, shown)
                 self.counted(usage, shown)
+                self._sharing.take(usage)
             if topic.kind == "events":
                 events = messages.read_events(payload)
                 _check_sender(topic.agent, events.agent)
@@ -132,6 +141,7 @@ class Exchange:
     def _follow_changes(self) -> None:
         self._delivery.keep(self._issuer.agents)
         self._pace.keep(self._issuer.agents)
+        self._sharing.keep(self._issuer.agents)
         if self._signer.key_id != self._signing_key:
             self._signing_key = self._signer.key_id
             try:
@@ -151,6 +161,7 @@ class Exchange:
 
     def _hello(self, hello: messages.Hello) -> list[Outgoing]:
         newest = self._delivery.newest(hello.agent)
+        self._sharing.hello(hello.agent)
         answers = self._credentials.hello(hello) + self._delivery.hello(hello, self._clock.monotonic())
         answers.append(self._time(hello, newest))
         # The hub's own clock may be behind what it has issued.
@@ -172,6 +183,10 @@ class Exchange:
             if forged or hello.highest > newest.revision:
                 self.reissue(hello.agent, max(hello.highest, hello.revision))
         return answers
+
+    def _policy_of(self, agent: str) -> Policy | None:
+        newest = self._delivery.newest(agent)
+        return self._issuer.policy_of(newest) if newest else None
 
     def _time(self, hello: messages.Hello, newest: Issued | None) -> Outgoing:
         body = messages.time_body(

@@ -15,6 +15,7 @@ from stairgate.core.messages import Usage
 from stairgate.hub import limits
 from stairgate.hub.clock import Clock
 from stairgate.hub.history_file import TABLES, Batch, HistoryFile
+from stairgate.hub.steady import Steadiness
 
 FILE_NAME = "history.sqlite"
 DAY_SECONDS = 86400
@@ -60,8 +61,7 @@ class History:
         self._agents: dict[str, tuple[str, float]] = {}
         self._written = float("-inf")
         self._swept_day = -1
-        self._offset = clock.wall() - clock.monotonic()
-        self._steady_from = float("-inf")
+        self._steadiness = Steadiness(clock)
         self._file = HistoryFile(path)
         query = "SELECT agent, device, to_device, from_device FROM counted LIMIT ?"
         self._counted: dict[tuple[str, str], tuple[int, int]] = {
@@ -215,7 +215,7 @@ class History:
                 self._events, self._sums, self._changed = [], {}, set()
             self._written = self._clock.monotonic()
             oldest = ((day - limits.HISTORY_EVENT_DAYS) * DAY_SECONDS, day - limits.HISTORY_USAGE_DAYS + 1)
-            if self._file.write(batch, oldest if self._is_clock_steady() else None):
+            if self._file.write(batch, oldest if self._steadiness.is_steady() else None):
                 self._swept_day = day
                 return
             with self._lock:
@@ -227,15 +227,6 @@ class History:
             held = self._sums.get(key, (0, 0))
             self._sums[key] = (held[0] + moved[0], held[1] + moved[1])
         self._changed |= set(batch.counts)
-
-    def _is_clock_steady(self) -> bool:
-        """False for a day after the clock jumped: a wrong date must not delete what is young."""
-        now = self._clock.monotonic()
-        offset = self._clock.wall() - now
-        if abs(offset - self._offset) > limits.HISTORY_JUMP_SECONDS:
-            self._steady_from = now + DAY_SECONDS
-        self._offset = offset
-        return now >= self._steady_from
 
     def close(self) -> None:
         """Write what waits and let go of the file."""

@@ -1,4 +1,4 @@
-"""What outlives the hub's process beside the store: history, guess counters, the code for a new password, backups.
+"""What outlives the hub's process beside the store: history, minutes in use, guess counters, reset code, backups.
 
 It puts them together for a data directory, or in RAM for tests, and runs the one thread that writes what may wait.
 """
@@ -16,6 +16,8 @@ from stairgate.hub.clock import Clock
 from stairgate.hub.guessing import GuessFile, Guessing, GuessSlot
 from stairgate.hub.history import FILE_NAME as HISTORY_NAME
 from stairgate.hub.history import History
+from stairgate.hub.use_store import FILE_NAME as USE_NAME
+from stairgate.hub.use_store import UseStore
 
 _log = logging.getLogger(__name__)
 _LOOK_SECONDS = 1.0
@@ -33,6 +35,7 @@ class Keeping:
 
     history: History
     reset_code: ClaimCode
+    use: UseStore
     guess_slot: GuessSlot = field(default_factory=GuessSlot)
     places: backup.Places | None = None
     restart: Callable[[], None] = _no_restart
@@ -46,6 +49,7 @@ class Keeping:
             while not stop.wait(_LOOK_SECONDS):
                 try:
                     self.history.write_due()
+                    self.use.write_due()
                     guessing.write_due()
                 except Exception:
                     # Without this thread nothing would be written any more, and nobody would know.
@@ -60,11 +64,12 @@ class Keeping:
             writer.join()
             guessing.write()
             self.history.close()
+            self.use.close()
 
 
 def in_memory(clock: Clock) -> Keeping:
     """Nothing outlives the process (the fake)."""
-    return Keeping(History(None, clock), reset_code(ClaimSlot(), clock))
+    return Keeping(History(None, clock), reset_code(ClaimSlot(), clock), UseStore(None, clock))
 
 
 def on_disk(places: backup.Places, clock: Clock, restart: Callable[[], None]) -> Keeping:
@@ -73,6 +78,7 @@ def on_disk(places: backup.Places, clock: Clock, restart: Callable[[], None]) ->
     return Keeping(
         history=History(data / HISTORY_NAME, clock),
         reset_code=reset_code(ClaimFile(data, RESET_FILE_NAME), clock),
+        use=UseStore(data / USE_NAME, clock),
         guess_slot=GuessFile(data),
         places=places,
         restart=restart,

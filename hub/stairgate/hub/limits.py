@@ -167,6 +167,15 @@ HISTORY_DAYS_SHOWN = 7
 HISTORY_JUMP_SECONDS = 3600  # of the clock; more is taken for a wrong date, and nothing is deleted for a day
 HISTORY_AGENT_SECONDS = 60  # between two remarks about the same router, should it flap
 
+# Minutes in use: bitmaps of 180 bytes for each child, category and UTC day
+USE_DAYS = 9  # today and eight before: seven family days touch nine UTC days at most
+USE_ROWS_MAX = 2000  # in RAM and in the file: 20 children, ten categories; 400 KB
+USE_PAGES_MAX = 400  # of 4 KB in the file
+USE_WRITE_SECONDS = 300.0  # between two writes: flash wears out, and routers tell again what was lost
+USE_SHARE_SECONDS = 5.0  # between two messages to one router, of 24 bitmaps each
+USE_SHARED_DAYS = 3  # that routers are told: a family day has 50 hours at most
+GIVE_MINUTES = (15, 30)  # that a parent gives back at a tap
+
 # Block lists: sources, what is fetched of them, and the pack that is built of them
 SOURCES_MAX = 32  # of the family's own, beside the table of known ones
 SOURCE_TITLE_CHARACTERS = 60

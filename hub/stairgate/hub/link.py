@@ -226,7 +226,9 @@ class BrokerLink:
             except Refused as refused:
                 _log.warning("not sent: %s", refused.reason)
                 continue
-            self._client.publish(name, message.payload, qos=_QOS_POLICY)
+            # Minutes are cumulative: what is lost is told again after the next hello.
+            qos = _QOS_USAGE if message.kind == "usage" else _QOS_POLICY
+            self._client.publish(name, message.payload, qos=qos)
 
     def _on_connect(self, client: Any, userdata: Any, flags: Any, code: Any, *rest: Any) -> None:
         if code != 0:

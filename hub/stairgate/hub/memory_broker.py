@@ -81,6 +81,11 @@ class MemoryBroker:
         usage = messages.Usage("m" + secrets.token_hex(8), int(self._clock.wall()), agent, counts, ())
         self.receive(agent, "usage", messages.encode_usage(usage))
 
+    def minutes(self, agent: str, *rows: tuple[str, str, int, bytes]) -> None:
+        """The agent counted minutes: (person, category, UTC day, bitmap), cumulative."""
+        usage = messages.Usage("m" + secrets.token_hex(8), int(self._clock.wall()), agent, (), rows)
+        self.receive(agent, "usage", messages.encode_usage(usage))
+
     def receive(self, agent: str, kind: str, payload: bytes) -> None:
         """A message of the agent arrives."""
         with self._lock:

@@ -119,7 +119,7 @@ def build(
     reports = Reports(store, home, clock, roster)
     traffic = Traffic(clock)
     credentials = Credentials(authority, roster, store, home, signer, clock)
-    exchange = Exchange(store, issuer, signer, clock, reports, traffic, credentials)
+    exchange = Exchange(store, issuer, signer, clock, reports, traffic, credentials, keeping.use)
     sender = _Sender()
     acts = Acts(store, home, clock, issuer, sender)
     exchange.reissue = lambda agent, highest: acts.change(lambda rows: None, {agent: highest})
