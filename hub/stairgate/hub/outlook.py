@@ -1,15 +1,27 @@
 """What holds now and until when, by the same core that the devices run.
 
 It turns the family into a policy value that never leaves the hub and asks `stairgate.core.decide`. For a
-child as such, apart from any shared device, it adds an imaginary device that belongs to this child alone.
+child as such, apart from any shared device, it adds an imaginary device that belongs to this child alone. How many
+minutes were used is told by whoever asks.
 """
 
+from collections.abc import Callable
+
+from stairgate.core.budget import Allowance, allowances
 from stairgate.core.decide import Decision, decide, decide_all
 from stairgate.core.policy import Device, Policy
 from stairgate.hub.compile import Reachable, compile_policy
 from stairgate.hub.family import Family, Person
 
 _NOBODY = Reachable((), (), 1)
+Used = dict[str, dict[str, int]]
+#: The minutes that a policy's people have used in the family day that holds a moment: `use_store.UseStore.used`.
+Use = Callable[[Policy, int], Used]
+
+
+def nothing_used(policy: Policy, now: int) -> Used:
+    """Where no minutes are counted."""
+    return {}
 
 
 def _policy(family: Family, now: int) -> Policy:
@@ -22,15 +34,23 @@ def _imaginary(person_id: str) -> str:
     return "x" + person_id[1:]
 
 
-def of_person(family: Family, person: Person, now: int) -> Decision:
+def of_person(family: Family, person: Person, now: int, use: Use = nothing_used) -> Decision:
     """What the rules of this child say at `now` (UTC seconds)."""
-    return decide(_policy(family, now), _imaginary(person.id), now, {})
+    policy = _policy(family, now)
+    return decide(policy, _imaginary(person.id), now, use(policy, now))
 
 
-def of_everybody(family: Family, now: int) -> dict[str, Decision]:
+def allowances_of(family: Family, now: int, use: Use) -> dict[str, tuple[Allowance, ...]]:
+    """What is left today of each child's minutes, by id; nothing for a child without a limit."""
+    policy = compile_policy(family, "home", "hub", 1, now, _NOBODY)
+    used = use(policy, now)
+    return {person.id: allowances(policy, person.id, now, used) for person in family.people}
+
+
+def of_everybody(family: Family, now: int, use: Use = nothing_used) -> dict[str, Decision]:
     """The decision for each child and each device, by id."""
     policy = _policy(family, now)
-    decided = decide_all(policy, now, {})
+    decided = decide_all(policy, now, use(policy, now))
     decisions = {person.id: decided[_imaginary(person.id)] for person in family.people}
     # A device that does not fit into the policy any more is closed, as on the router.
     left_out = Decision("closed", None, "not_in_policy", "", None)
