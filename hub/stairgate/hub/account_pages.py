@@ -7,13 +7,14 @@ from flask import Blueprint, redirect, request, url_for
 from flask import render_template as render
 from werkzeug.wrappers import Response
 
-from stairgate.hub import forms, passwords, wording
+from stairgate.hub import forms, passwords, roles, wording
+from stairgate.hub.accounts import FIRST
 from stairgate.hub.acts import NotPossible
-from stairgate.hub.context import asking_mac, page, parts, source
+from stairgate.hub.context import asking_mac, may, page, parts, source
 from stairgate.hub.guard import web_session
 from stairgate.hub.issue import PolicyTooLarge
 from stairgate.hub.local_time import system_zone, zone_names
-from stairgate.hub.parents import OWNER
+from stairgate.hub.plain_text import clean_name
 from stairgate.hub.step_up import BUSY
 
 account = Blueprint("account", __name__)
@@ -47,9 +48,9 @@ def claim() -> Answer:
     except passwords.Busy:
         return _claim_page({"password": BUSY}, 503)
     parts().guessing.succeeded(source())
-    parts().keeping.history.event("claimed", by=OWNER)
+    parts().keeping.history.event("claimed", by=FIRST)
     _log.info("the hub has its owner")
-    answer = _welcome()
+    answer = _welcome(FIRST)
     # At the first sign-in only, and to nobody else's surprise: later ones may happen on anybody's device.
     if mac := asking_mac():
         with suppress(NotPossible, PolicyTooLarge):
@@ -59,26 +60,32 @@ def claim() -> Answer:
 
 @account.route("/login", methods=["GET", "POST"])
 def login() -> Answer:
-    """Sign in: password."""
+    """Sign in: password, and name where there are several accounts.
+
+    The page asks for both and names nobody. With a password alone each guess would be one at every account, and two
+    who chose the same could not be told apart.
+    """
     if web_session().signed_in:
         return redirect(url_for("home.index"), 303)
     if request.method != "POST":
-        return render("login.html", faults={}), 200
+        return _login_page("", 200)
     wait = parts().guessing.begin(source())
     if wait:
-        return render("login.html", faults={"password": f"Too many tries. Please wait {wait} seconds."}), 429
+        return _login_page(f"Too many tries. Please wait {wait} seconds.", 429)
+    name = clean_name(request.form.get("name", ""))
     try:
-        is_owner = parts().parents.is_owner(forms.password_of(request.form))
+        found = parts().parents.find(name, forms.password_of(request.form))
     except passwords.Busy:
-        return render("login.html", faults={"password": BUSY}), 503
-    if not is_owner:
+        return _login_page(BUSY, 503)
+    if not found:
         _log.warning("a wrong password")
-        return render("login.html", faults={"password": "That is not the password."}), 403
+        return _login_page("That is not the password." if _is_one_account() else "Name and password do not fit.", 403)
     parts().guessing.succeeded(source())
-    return _welcome()
+    return _welcome(found.id)
 
 
 @account.post("/logout")
+@roles.needs(roles.CARER)
 def logout() -> Answer:
     """Sign this browser out."""
     web_session().sign_out()
@@ -93,15 +100,18 @@ def more() -> Answer:
 
 @account.get("/sessions")
 def sessions() -> Answer:
-    """Who is signed in."""
+    """Who is signed in: an owner sees everybody, others their own browsers."""
     zone, now = parts().parents.zone(), parts().clock.wall()
+    names = parts().parents.names()
     lines = [
         {
             "session": session,
+            "name": names.get(session.parent, ""),
             "since": wording.clock_time(session.created, zone, now),
             "seen": wording.clock_time(session.seen, zone, now),
         }
         for session in parts().sessions.live()
+        if _only_parent() in ("", session.parent)
     ]
     return page("sessions.html", lines=lines, own=_own_id())
 
@@ -111,20 +121,37 @@ def revoke(session: str) -> Answer:
     """Sign one browser out."""
     if session == _own_id():
         return logout()
-    parts().sessions.revoke(session)
+    theirs = _only_parent()
+    if not theirs or any(live.id == session and live.parent == theirs for live in parts().sessions.live()):
+        parts().sessions.revoke(session)
     return redirect(url_for("account.sessions"), 303)
 
 
 @account.post("/sessions/revoke-others")
 def revoke_others() -> Answer:
-    """Sign every other browser out."""
-    parts().sessions.revoke_others(_own_id())
+    """Sign every other browser out: an owner everybody's, others their own."""
+    parts().sessions.revoke_others(_own_id(), _only_parent())
     return redirect(url_for("account.sessions"), 303)
 
 
 def _own_id() -> str:
     signed_in = web_session().signed_in
     return signed_in.id if signed_in else ""
+
+
+def _only_parent() -> str:
+    """Whose sessions are shown and ended: one's own; an owner's are everybody's ("")."""
+    signed_in = web_session().signed_in
+    return "" if may(roles.OWNER) or not signed_in else signed_in.parent
+
+
+def _is_one_account() -> bool:
+    return len(parts().parents.accounts()) == 1
+
+
+def _login_page(fault: str, status: int) -> Answer:
+    faults = {"password": fault} if fault else {}
+    return render("login.html", faults=faults, asks_name=not _is_one_account()), status
 
 
 def _set_password() -> Answer:
@@ -138,14 +165,14 @@ def _set_password() -> Answer:
     if fault := parts().keeping.reset_code.check(request.form.get("code", "")):
         return render("reset.html", faults={"code": fault}), 403
     try:
-        parts().parents.set_password(password)
+        owner = parts().parents.set_password(password)
     except passwords.Busy:
         return render("reset.html", faults={"password": BUSY}), 503
     parts().keeping.reset_code.clear()
     parts().guessing.succeeded(source())
     parts().keeping.history.event("password_set")
-    _log.warning("the password was set anew with a code from the console")
-    return _welcome()
+    _log.warning("the owner's password was set anew with a code from the console")
+    return _welcome(owner.id)
 
 
 def _claim_page(faults: forms.Faults, status: int) -> Answer:
@@ -153,7 +180,7 @@ def _claim_page(faults: forms.Faults, status: int) -> Answer:
     return render("claim.html", faults=faults, zone=zone, zones=zone_names()), status
 
 
-def _welcome() -> Answer:
+def _welcome(account_id: str) -> Answer:
     """Sign in."""
-    web_session().sign_in(OWNER, wording.browser_text(request.headers.get("User-Agent", "")))
+    web_session().sign_in(account_id, wording.browser_text(request.headers.get("User-Agent", "")))
     return redirect(url_for("home.index"), 303)

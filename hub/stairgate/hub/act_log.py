@@ -28,7 +28,7 @@ def add_act_log(app: Flask, parts: Parts) -> None:
         if not signed_in:
             return response
         history, ids = parts.keeping.history, request.view_args or {}
-        person, device = str(ids.get("person", "")), str(ids.get("device_id", ""))
+        person, device = str(ids.get("person", ids.get("account", ""))), str(ids.get("device_id", ""))
         if endpoint == "child.remove":
             history.forget_person(person, ())
             person = ""

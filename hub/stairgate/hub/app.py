@@ -11,10 +11,12 @@ from flask import Flask, g, render_template, request
 from flask_wtf.csrf import CSRFError, CSRFProtect  # type: ignore[import-untyped]
 from werkzeug.exceptions import HTTPException, InternalServerError
 
-from stairgate.hub import limits, wording
+from stairgate.hub import limits, roles, wording
 from stairgate.hub.account_pages import account
+from stairgate.hub.accounts_pages import accounts
 from stairgate.hub.act_log import add_act_log
 from stairgate.hub.child_pages import child
+from stairgate.hub.context import may
 from stairgate.hub.device_pages import device, is_new_here
 from stairgate.hub.filter_pages import filters
 from stairgate.hub.guard import add_guard, web_session
@@ -67,6 +69,7 @@ def create_app(parts: Parts) -> Flask:
         traffic_pages,
         quarantine,
         account,
+        accounts,
         public,
         why_pages,
         secure,
@@ -103,11 +106,11 @@ def _add_words(app: Flask) -> None:
         parts: Parts = app.extensions["stairgate"]
         if request.is_secure or request.endpoint in ("account.more", "secure.guide", "secure.check"):
             return False
-        return bool(parts.https.port) and is_signed_in()
+        return bool(parts.https.port) and is_signed_in() and may(roles.COPARENT)
 
     def notices() -> list[str]:
         parts: Parts = app.extensions["stairgate"]
-        return parts.notices.texts(parts.parents.zone()) if is_signed_in() else []
+        return parts.notices.texts(parts.parents.zone()) if may(roles.COPARENT) else []
 
     app.jinja_env.globals.update(
         asset=asset,
@@ -115,7 +118,9 @@ def _add_words(app: Flask) -> None:
         is_new_here=is_new_here,
         is_signed_in=is_signed_in,
         limits=limits,
+        may=may,
         notices=notices,
+        roles=roles,
         week_of=week_of,
         wording=wording,
         pictures=pictures,

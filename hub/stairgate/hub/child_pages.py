@@ -8,9 +8,9 @@ from collections.abc import Callable
 from flask import Blueprint, abort, g, redirect, request, url_for
 from werkzeug.wrappers import Response
 
-from stairgate.hub import filter_words, forms, limits
+from stairgate.hub import audit, filter_words, forms, limits, roles
 from stairgate.hub.acts import NoSuchChild, NotPossible
-from stairgate.hub.context import overview, page, parts
+from stairgate.hub.context import may, overview, page, parts
 from stairgate.hub.filters import read_filter
 from stairgate.hub.issue import PolicyTooLarge
 from stairgate.hub.local_time import zone_names
@@ -59,6 +59,7 @@ def pause(person: str) -> Answer:
 
 
 @child.post("/<person>/bonus")
+@roles.needs(roles.CARER)
 def bonus(person: str) -> Answer:
     """Open for longer: `minutes` 15, 30 or 60."""
     minutes = forms.read_minutes(request.form, limits.BONUS_MINUTES)
@@ -117,7 +118,7 @@ def _act(person: str, act: Callable[[], object], endpoint: str = "", anchor: str
     except NotPossible as problem:
         return _show(person, 409, {"act": str(problem)})
     except Conflict:
-        return _show(person, 409, {"act": "Somebody changed this in the meantime. This is how it stands now."})
+        return _show(person, 409, {"act": audit.meanwhile()})
     except PolicyTooLarge:
         return _show(person, 409, {"act": "These are more rules than the router can hold. Remove some first."})
     if endpoint == "child.show" or request.form.get("from") == "child":
@@ -131,6 +132,8 @@ def _show(person: str, status: int = 200, faults: forms.Faults | None = None) ->
     card = overview().card(person)
     if not card:
         abort(404)
+    if not may(roles.COPARENT):  # a carer, whose extra time was not possible
+        return page("carer_home.html", status, fault=next(iter((faults or {}).values()), ""))
     with parts().acts.reading() as rows:
         held = read_filter(rows, person)
     says = filter_words.summary(held)

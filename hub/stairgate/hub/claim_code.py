@@ -105,7 +105,7 @@ class ClaimCode:
 
     def renew(self) -> str:
         """Make and show a new code; the one before is worth nothing from now on."""
-        code = "".join(secrets.choice(_ALPHABET) for _ in range(8))
+        code = new_code()
         salt = secrets.token_hex(16)
         self._slot.write(ClaimState(salt, _digest(salt, code), self._clock.wall(), 0))
         shown = f"{code[:4]}-{code[4:]}"
@@ -133,7 +133,7 @@ class ClaimCode:
             state = self._slot.read()
             if state is None or not self._is_valid(state):
                 return f"This code has run out. “stairgate {self._command} --data DIR” on its machine makes a new one."
-            if hmac.compare_digest(_digest(state.salt, _normal(text)), state.digest):
+            if hmac.compare_digest(_digest(state.salt, read_code(text)), state.digest):
                 return ""
             if state.tries + 1 >= limits.CLAIM_TRIES and not self._renews:
                 self._slot.clear()
@@ -145,7 +145,13 @@ class ClaimCode:
             return "That is not the code on the hub’s console. Check each letter and try again."
 
 
-def _normal(text: str) -> str:
+def new_code() -> str:
+    """Eight random characters, 40 bits."""
+    return "".join(secrets.choice(_ALPHABET) for _ in range(8))
+
+
+def read_code(text: str) -> str:
+    """What was typed, as a code is compared: upper case, no hyphens, what is easily misread as it was meant."""
     return text[:64].upper().translate(_READ_AS)
 
 
@@ -168,10 +174,11 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def reset_main(arguments: Sequence[str]) -> int:
-    """`stairgate reset-password --data DIR`: print a one-time code to set a new password, when it is forgotten."""
+    """`stairgate reset-password --data DIR`: print a one-time code for a new password of the owner."""
     directory = _directory("reset-password", reset_main.__doc__, arguments)
     slot = ClaimFile(directory, RESET_FILE_NAME)
     reset_code(slot, SystemClock(), lambda code: print(f"Code for a new password: {code}")).renew()
+    print("It is for the owner's account: where there are several owners, the one that has been here longest.")
     print(
         f"Valid for {limits.CLAIM_SECONDS // 60} minutes, on the hub's page /claim. Every browser is signed out then,"
     )

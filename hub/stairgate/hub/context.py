@@ -4,6 +4,8 @@ from typing import Any, cast
 
 from flask import current_app, g, render_template, request
 
+from stairgate.hub import roles
+from stairgate.hub.accounts import Account
 from stairgate.hub.cards import Overview
 from stairgate.hub.parts import Parts
 
@@ -18,6 +20,17 @@ def overview() -> Overview:
     if "overview" not in g:
         g.overview = parts().cards.overview(parts().parents.zone())
     return cast(Overview, g.overview)
+
+
+def account() -> Account | None:
+    """The account that is signed in, None for a visitor. The guard has looked it up."""
+    return cast("Account | None", g.get("account"))
+
+
+def may(role: str) -> bool:
+    """True when whoever is signed in may do what needs `role`."""
+    signed_in = account()
+    return signed_in is not None and roles.suffices(signed_in.role, role)
 
 
 def page(template: str, status: int = 200, **values: Any) -> tuple[str, int]:

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from flask import Blueprint, abort, g, redirect, request, url_for
 from werkzeug.wrappers import Response
 
-from stairgate.hub import forms, wording
+from stairgate.hub import audit, forms, wording
 from stairgate.hub.acts import NotPossible
 from stairgate.hub.assignment import GROWN_UP, NoSuchDevice
 from stairgate.hub.context import asking_mac, overview, page, parts
@@ -18,7 +18,6 @@ from stairgate.hub.store import Conflict
 device = Blueprint("device", __name__)
 Answer = Response | tuple[str, int]
 _TOO_MANY = "These are more devices than the router can hold."
-_CHANGED = "Somebody changed this in the meantime. This is how it stands now."
 
 
 @device.get("/devices")
@@ -129,7 +128,7 @@ def _act(act: Callable[[], object], device_id: str = "") -> Answer:
     except NoSuchDevice:
         abort(404)
     except (NotPossible, Conflict, PolicyTooLarge) as problem:
-        fault = _CHANGED if isinstance(problem, Conflict) else str(problem)
+        fault = audit.meanwhile() if isinstance(problem, Conflict) else str(problem)
         fault = _TOO_MANY if isinstance(problem, PolicyTooLarge) else fault
         g.pop("overview", None)
         return _show(device_id, 409, {"act": fault}) if device_id else _list(409, {"act": fault})

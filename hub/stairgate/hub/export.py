@@ -25,6 +25,10 @@ def everything(parts: Parts) -> dict[str, Any]:
         "home": parts.home,
         "made": int(parts.clock.wall()),
         "zone": parts.parents.zone(),
+        "accounts": [
+            {"id": each.id, "role": each.role, "name": each.name, "created": each.created}
+            for each in parts.parents.accounts()
+        ],
         **collections,
         "events": [event._asdict() for event in kept.all_events()],
         "usage": [day._asdict() for day in kept.all_days()],

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from flask import Blueprint, abort, g, redirect, request, url_for
 from werkzeug.wrappers import Response
 
-from stairgate.hub import categories, filter_forms, filter_words, limits
+from stairgate.hub import audit, categories, filter_forms, filter_words, limits
 from stairgate.hub.acts import NoSuchChild, NotPossible
 from stairgate.hub.context import overview, page, parts
 from stairgate.hub.filter_acts import FilterActs
@@ -22,7 +22,6 @@ from stairgate.hub.store import Conflict
 filters = Blueprint("filter", __name__, url_prefix="/children/<person>/filter")
 Answer = Response | tuple[str, int]
 
-_CHANGED = "Somebody changed this in the meantime. This is how it stands now."
 _TOO_LARGE = "These are more names than the router can hold. Remove some first, here or at another child."
 
 
@@ -103,7 +102,7 @@ def _act(person: str, act: Callable[[FilterActs], ChildFilter], anchor: str, fau
     except NotPossible as problem:
         return _show(person, 409, {"act": str(problem)})
     except Conflict:
-        return _show(person, 409, {"act": _CHANGED}, keep_typed=False)
+        return _show(person, 409, {"act": audit.meanwhile()}, keep_typed=False)
     except PolicyTooLarge:
         return _show(person, 409, {"act": _TOO_LARGE})
     group = request.form.get("group", "")

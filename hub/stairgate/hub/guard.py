@@ -11,6 +11,7 @@ from typing import cast
 from flask import Flask, Response, abort, g, redirect, render_template, request, session, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
+from stairgate.hub import roles
 from stairgate.hub.childs_device import PASSWORD, REFUSED, ChildsDevice
 from stairgate.hub.network import Network
 from stairgate.hub.parents import Parents
@@ -22,6 +23,7 @@ PUBLIC = frozenset(
         "static",
         "account.claim",
         "account.login",
+        "accounts.join",
         "public.me",
         "public.help_page",
         "public.tell",
@@ -36,6 +38,8 @@ PUBLIC = frozenset(
 )
 #: What answers before the hub has an owner.
 UNCLAIMED = frozenset({"static", "account.claim", "keeping.restore", "public.help_page", "packs.fetch"})
+#: Where a session begins: not on a child's device.
+_SIGNING_IN = ("account.login", "accounts.join")
 _CHANGING = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 
 HEADERS = {
@@ -93,17 +97,31 @@ def add_guard(
     def check_device() -> AnyResponse | None:
         """On a child's device a parent's session counts for nothing, on public pages too."""
         signed_in = web_session().signed_in
-        if request.endpoint == "static" or not (signed_in or request.endpoint == "account.login"):
+        if request.endpoint == "static" or not (signed_in or request.endpoint in _SIGNING_IN):
             return None
         verdict = childs_device.verdict(request.remote_addr or "", signed_in.created if signed_in else None)
         g.asks_password = verdict == PASSWORD
         if verdict in (PASSWORD, REFUSED):
             web_session().signed_in = None
-        if verdict != REFUSED or (request.endpoint in PUBLIC and request.endpoint != "account.login"):
+        if verdict != REFUSED or (request.endpoint in PUBLIC and request.endpoint not in _SIGNING_IN):
             return None
         if request.endpoint == "home.status":
             abort(401, "Please sign in.")
         return app.make_response((render_template("childs_device.html"), 403))
+
+    def find_account() -> None:
+        """Whose session it is; one of an account that is gone counts for nothing."""
+        if signed_in := web_session().signed_in:
+            g.account = parents.account(signed_in.parent)
+            if g.account is None:
+                web_session().signed_in = None
+
+    def check_role() -> AnyResponse | None:
+        """What an account may not do is said to it in a friendly way, and done by nobody."""
+        view = app.view_functions.get(request.endpoint or "")
+        if view is None or roles.suffices(g.account.role, roles.role_needed(view, request.blueprint)):
+            return None
+        return app.make_response((render_template("not_yours.html"), 403))
 
     @app.before_request
     def check_access() -> AnyResponse | None:
@@ -113,9 +131,10 @@ def add_guard(
             return _turn_away("account.claim")
         if answer := check_device():
             return answer
-        if request.endpoint in PUBLIC or web_session().signed_in:
+        find_account()
+        if request.endpoint in PUBLIC:
             return None
-        return _turn_away("account.login")
+        return check_role() if web_session().signed_in else _turn_away("account.login")
 
     @app.before_request
     def check_parts() -> None:

@@ -11,6 +11,14 @@ from stairgate.hub import limits, wording
 from stairgate.hub.history import DAY_SECONDS, Day, Event
 
 _WORDS = {
+    "accounts.cancel": "Took an invitation back",
+    "accounts.change_password": "Chose another password for themselves",
+    "accounts.change_role": "Changed what {account} may do",
+    "accounts.invite": "Invited somebody",
+    "accounts.join": "Joined with an invitation",
+    "accounts.remove": "Removed the account of {account}",
+    "accounts.rename": "Changed their own name",
+    "accounts.sign_out": "Signed {account} out everywhere",
     "account.revoke": "Signed a browser out",
     "account.revoke_others": "Signed all other browsers out",
     "child.add": "Added a child",
@@ -59,7 +67,6 @@ _WORDS = {
     "router_applied": "{router} does what was asked again",
     "paired": "A router was paired with its code",
 }
-_ROLES = {"owner": "a parent"}
 _SVG_WIDTH, _SVG_HEIGHT = 280, 64
 
 
@@ -95,22 +102,23 @@ class Week(NamedTuple):
 
 
 def lines(
-    events: Sequence[Event], children: Mapping[str, str], routers: Mapping[str, str], zone: str, now: float
+    events: Sequence[Event], names: Mapping[str, str], routers: Mapping[str, str], zone: str, now: float
 ) -> list[Line]:
-    """Sentences for events. children, routers: id -> name."""
-    return [_line(event, children, routers, zone, now) for event in events]
+    """Sentences for events. names: id -> name of children, accounts and devices; routers: id -> name."""
+    return [_line(event, names, routers, zone, now) for event in events]
 
 
-def _line(event: Event, children: Mapping[str, str], routers: Mapping[str, str], zone: str, now: float) -> Line:
+def _line(event: Event, names: Mapping[str, str], routers: Mapping[str, str], zone: str, now: float) -> Line:
     # A page of which this table does not know: still told, by the page's name.
     text = _WORDS.get(event.kind) or f"Changed something ({event.kind.replace('.', ': ').replace('_', ' ')})"
     text = text.format(
-        child=children.get(event.person, "a child"),
+        child=names.get(event.person, "a child"),
+        account=names.get(event.person, "somebody"),
         minutes=f" for {event.minutes} minutes" if event.minutes else "",
         router=routers.get(event.agent, "A router"),
     )
     text = text[:1].upper() + text[1:]  # a router’s label may begin small
-    return Line(wording.clock_time(event.at, zone, now), text, _ROLES.get(event.by, event.by and "a parent"))
+    return Line(wording.clock_time(event.at, zone, now), text, names.get(event.by, event.by and "a parent"))
 
 
 def week(days: Sequence[Day], now: float) -> Week:

@@ -3,18 +3,21 @@
 from flask import Blueprint, jsonify, request
 from werkzeug.wrappers import Response
 
-from stairgate.hub.context import overview, page
+from stairgate.hub import roles
+from stairgate.hub.context import may, overview, page
 
 home = Blueprint("home", __name__)
 
 
 @home.get("/")
+@roles.needs(roles.CARER)
 def index() -> tuple[str, int]:
-    """A card for each child."""
-    return page("home.html")
+    """A card for each child; for a carer with extra time only."""
+    return page("home.html" if may(roles.COPARENT) else "carer_home.html")
 
 
 @home.get("/status")
+@roles.needs(roles.CARER)
 def status() -> Response:
     """How things stand, for programs: 304 as long as the state number is the one in If-None-Match."""
     now = overview()

@@ -10,7 +10,7 @@ from flask import Blueprint, Response, redirect, request, url_for
 from flask import render_template as render
 from werkzeug.wrappers import Response as AnyResponse
 
-from stairgate.hub import backup, export, forms, history_words, limits
+from stairgate.hub import audit, backup, export, forms, history_words, limits
 from stairgate.hub.act_log import counted_devices
 from stairgate.hub.cards import ChildCard
 from stairgate.hub.context import overview, page, parts, source
@@ -75,11 +75,10 @@ def history() -> Answer:
     """Who did what, and what routers said."""
     now, zone = parts().clock.wall(), parts().parents.zone()
     kept = parts().keeping.history
-    children = {card.person.id: card.person.name for card in overview().cards}
     routers = {standing.agent.id: standing.agent.label for standing in overview().standings}
     return page(
         "history.html",
-        lines=history_words.lines(kept.events(), children, routers, zone, now),
+        lines=history_words.lines(kept.events(), audit.everybody(), routers, zone, now),
         recovery=kept.recovery,
     )
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from stairgate.core.limits import HOSTS
 from stairgate.hub.acts import Acts, Publisher
 from stairgate.hub.asking_pace import AskingPace
+from stairgate.hub.asking_parts import AskingParts, build_asking
 from stairgate.hub.cards import Cards
 from stairgate.hub.claim_code import ClaimCode
 from stairgate.hub.clock import Clock
@@ -19,6 +20,7 @@ from stairgate.hub.exchange import Exchange
 from stairgate.hub.guessing import Guessing
 from stairgate.hub.home_authority import HomeAuthority, Pages
 from stairgate.hub.https_offer import HttpsOffer
+from stairgate.hub.invitations import Invitations
 from stairgate.hub.issue import Issued, Issuer, PolicyTooLarge, Signer
 from stairgate.hub.keeping import Keeping, in_memory
 from stairgate.hub.list_parts import ListParts, build_lists
@@ -63,6 +65,7 @@ class Parts:
     names: frozenset[str]
     parents: Parents
     sessions: Sessions
+    invitations: Invitations
     claim_code: ClaimCode
     guessing: Guessing
     acts: Acts
@@ -82,6 +85,7 @@ class Parts:
     devices: DeviceParts
     lists: ListParts
     asking_pace: AskingPace
+    asking: AskingParts
     looks: PageLooks
     https: HttpsOffer = field(default_factory=HttpsOffer)
 
@@ -126,6 +130,8 @@ def build(
     exchange.refresh = lambda: acts.change(lambda rows: None)
     parents = Parents(store, home, clock)
     devices = build_devices(store, home, acts, clock, network, parents)
+    asking = build_asking(acts, clock)
+    devices.upkeep.add(asking.parent.sweep)
     exchange.seen = devices.discovery.seen
     removal = Removal(authority, store, home, clock)
 
@@ -148,6 +154,7 @@ def build(
         names=frozenset(name.lower() for name in names),
         parents=parents,
         sessions=Sessions(store, home, clock),
+        invitations=Invitations(clock),
         claim_code=claim_code,
         guessing=Guessing(clock, keeping.guess_slot),
         acts=acts,
@@ -166,6 +173,7 @@ def build(
         keeping=keeping,
         devices=devices,
         asking_pace=AskingPace(clock),
+        asking=asking,
         looks=PageLooks(network.own_addresses),
         lists=build_lists(
             store,

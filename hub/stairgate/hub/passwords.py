@@ -13,6 +13,7 @@ from werkzeug.security import check_password_hash, generate_password_hash
 from stairgate.hub import limits
 
 _METHOD = "scrypt:32768:8:1"
+_NOBODYS = f"nobodysPassword0${'0' * 128}"  # salt and hash of no password that anybody knows
 _slot = threading.Semaphore(1)
 _queue = threading.Semaphore(limits.PASSWORD_QUEUE)
 
@@ -42,10 +43,13 @@ def hash_password(password: str) -> str:
         return generate_password_hash(password, method=_METHOD)
 
 
-def is_password(kept: str, password: str) -> bool:
-    """True when `kept` was made from this password, compared in constant time. Raises `Busy`."""
+def is_password(kept: str | None, password: str) -> bool:
+    """True when `kept` was made from this password, compared in constant time. Raises `Busy`.
+
+    None, where there is no such account, is no password's, and takes as long to say so.
+    """
     with _turn():
-        return check_password_hash(kept, password[: limits.PASSWORD_CHARACTERS_MAX])
+        return check_password_hash(kept or f"{_METHOD}${_NOBODYS}", password[: limits.PASSWORD_CHARACTERS_MAX])
 
 
 def fault_of_password(password: str) -> str:

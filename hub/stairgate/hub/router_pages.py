@@ -5,26 +5,25 @@ Without an open code that address looks like any that does not exist. Nothing of
 """
 
 from dataclasses import dataclass
-from itertools import groupby
 
-import segno
 from flask import Blueprint, abort, g, redirect, request, url_for
 from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.wrappers import Response
 
 from stairgate.core.limits import PAIR_REQUEST_BYTES
-from stairgate.hub import forms, passwords, wording
+from stairgate.hub import forms, wording
 from stairgate.hub.acts import NotPossible
-from stairgate.hub.context import overview, page, parts, source
+from stairgate.hub.context import overview, page, parts
 from stairgate.hub.pairing import PairingState
+from stairgate.hub.qr_picture import qr_code
 from stairgate.hub.reports import Standing
+from stairgate.hub.step_up import refuse_without_password
 
 pairing = Blueprint("pairing", __name__)
 router = Blueprint("router", __name__, url_prefix="/routers")
 Answer = Response | tuple[str, int]
 
 MEDIA_TYPE = "application/vnd.stairgate.pair"
-_BUSY = "The hub is checking other passwords right now. Please try again in a few seconds."
 _REFUSALS = {
     "early": (429, "Too quick after the last try. Wait a second, then try again.\n"),
     "wrong": (403, "This was not made with the code that the hub shows.\n"),
@@ -39,14 +38,6 @@ class RouterLine:
 
     standing: Standing
     state: wording.State
-
-
-@dataclass(frozen=True)
-class CodePicture:
-    """A QR code as an SVG path: its side in modules, quiet zone included, and the dark modules."""
-
-    side: int
-    path: str
 
 
 # For routers
@@ -164,17 +155,9 @@ def remove(agent: str) -> Answer:
 
 
 def _password_refusal() -> tuple[int, str] | None:
-    """Whether the form holds the owner's password: None, or a status and what to do. Guesses are slowed."""
-    wait = parts().guessing.begin(source())
-    if wait:
-        return 429, f"Too many tries. Please wait {wait} seconds."
-    try:
-        if not parts().parents.is_owner(forms.password_of(request.form)):
-            return 403, "That is not the password."
-    except passwords.Busy:
-        return 503, _BUSY
-    parts().guessing.succeeded(source())
-    return None
+    """Whether the form holds the password of whoever is signed in: None, or a status and what to do."""
+    refusal = refuse_without_password()
+    return (refusal.status, refusal.sentence) if refusal else None
 
 
 def _lines() -> tuple[RouterLine, ...]:
@@ -235,18 +218,3 @@ def _hub_address() -> str:
     asked = request.host.rpartition(":")[0].strip("[]") or request.host
     host = asked if asked in pages.hosts else pages.hosts[0] if pages.hosts else asked
     return f"[{host}]:{pages.port}" if ":" in host else f"{host}:{pages.port}"
-
-
-def qr_code(text: str) -> CodePicture:
-    """The QR code of a text, as a path of one unit a module, with the quiet zone that readers want."""
-    matrix = segno.make(text, micro=False, error="m").matrix
-    quiet = 4
-    runs = []
-    for row, modules in enumerate(matrix):
-        column = quiet
-        for module, group in groupby(modules):
-            length = len([*group])
-            if module:
-                runs.append(f"M{column} {row + quiet}h{length}v1h-{length}z")
-            column += length
-    return CodePicture(len(matrix) + 2 * quiet, "".join(runs))

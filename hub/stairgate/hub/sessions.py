@@ -76,12 +76,18 @@ class Sessions:
         with self._store.transaction(self._home) as rows:
             rows.delete("sessions", session)
 
-    def revoke_others(self, session: str) -> None:
-        """End every session but this one."""
+    def revoke_others(self, session: str, parent: str = "") -> None:
+        """End every session but this one; those of one account only, where `parent` names it."""
         with self._store.transaction(self._home) as rows:
             for row in rows.page("sessions"):
-                if row.id != session:
+                if row.id != session and parent in ("", row.document["parent"]):
                     rows.delete("sessions", row.id)
+
+    def revoke_all(self, parent: str) -> None:
+        """End every session of an account."""
+        with self._store.transaction(self._home) as rows:
+            for row in rows.find("sessions", "parent", parent):
+                rows.delete("sessions", row.id)
 
     def _live(self, rows: Transaction) -> list[Session]:
         live = []

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from flask import request
 
 from stairgate.hub import forms, passwords
-from stairgate.hub.context import parts, source
+from stairgate.hub.context import account, parts, source
 
 BUSY = "The hub is checking other passwords right now. Please try again in a few seconds."
 
@@ -21,14 +21,15 @@ class Refusal(NamedTuple):
 
 
 def refuse_without_password() -> Refusal | None:
-    """None when the form's `password` is the account's."""
+    """None when the form's `password` is that of the account that is signed in."""
     if wait := parts().guessing.begin(source()):
         return Refusal(f"Too many tries. Please wait {wait} seconds.", 429)
     try:
-        is_owner = parts().parents.is_owner(forms.password_of(request.form))
+        own = account()
+        is_right = own is not None and parts().parents.is_password_of(own.id, forms.password_of(request.form))
     except passwords.Busy:
         return Refusal(BUSY, 503)
-    if not is_owner:
+    if not is_right:
         return Refusal("That is not the password you sign in with.", 403)
     parts().guessing.succeeded(source())
     return None

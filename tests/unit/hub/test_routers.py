@@ -195,7 +195,7 @@ def test_a_router_that_was_removed_meanwhile_is_not_paired_again(hub: Hub) -> No
 def test_pairing_again_asks_for_the_password_as_removing_does(hub: Hub) -> None:
     answer = hub.post("/routers/add", again=ROUTER, password="wrong password")
     assert answer.status_code == 403
-    assert "That is not the password." in answer.text
+    assert "That is not the password you sign in with." in answer.text
     assert hub.post("/routers/add", again=ROUTER).status_code == 403
     assert hub.parts.pairing.state().stage == "closed"
 
@@ -205,7 +205,7 @@ def test_letting_a_router_in_asks_for_the_password(hub: Hub) -> None:
     for fields in ({}, {"password": ""}, {"password": "wrong password"}):
         answer = hub.post("/routers/add", **fields)
         assert answer.status_code == 403
-        assert '<p class="fault" id="fault-password">That is not the password.</p>' in answer.text
+        assert '<p class="fault" id="fault-password">That is not the password you sign in with.</p>' in answer.text
         assert hub.parts.pairing.state().stage == "closed"
     assert hub.post("/routers/add", password=PASSWORD).status_code == 303
     assert hub.parts.pairing.state().stage == "open"

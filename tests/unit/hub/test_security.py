@@ -65,6 +65,7 @@ def test_public_routes_are_few() -> None:
     assert sorted(PUBLIC) == [
         "account.claim",
         "account.login",
+        "accounts.join",
         "packs.fetch",
         "pairing.pair",
         "public.help_page",
