@@ -1,4 +1,4 @@
-"""How often one device may ask why a name is blocked: enough to ask, too seldom to try out a whole list.
+"""How often one device may ask: why a name is blocked, too seldom to try out a whole list; or a parent for something.
 
 It counts in RAM, by source, and keeps no names.
 """
@@ -11,10 +11,12 @@ from stairgate.hub.clock import Clock
 
 
 class AskingPace:
-    """The asks of the last minute, by source. Safe for threads."""
+    """The asks of the last while, by source: `most` in `seconds`. Safe for threads."""
 
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, clock: Clock, most: int = limits.WHY_ASKS, seconds: float = limits.WHY_SECONDS) -> None:
         self._clock = clock
+        self._most = most
+        self._seconds = seconds
         self._lock = threading.Lock()
         self._asked: OrderedDict[str, list[float]] = OrderedDict()
 
@@ -22,8 +24,8 @@ class AskingPace:
         """Whether this source may ask now; counts the ask when it may."""
         now = self._clock.monotonic()
         with self._lock:
-            times = [at for at in self._asked.pop(source, []) if now - at < limits.WHY_SECONDS]
-            allowed = len(times) < limits.WHY_ASKS
+            times = [at for at in self._asked.pop(source, []) if now - at < self._seconds]
+            allowed = len(times) < self._most
             self._asked[source] = [*times, now] if allowed else times
             while len(self._asked) > limits.WHY_SOURCES:
                 self._asked.popitem(last=False)

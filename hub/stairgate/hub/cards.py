@@ -15,9 +15,13 @@ from stairgate.hub.arrivals import Arrivals, NewCard
 from stairgate.hub.assignment import names_of, possessive, visit_end
 from stairgate.hub.clock import Clock
 from stairgate.hub.family import Device, Family, Person, Week, read_family
+from stairgate.hub.free_minutes import read_free
 from stairgate.hub.issue import Issuer
 from stairgate.hub.local_time import local, morning
+from stairgate.hub.own_stop import is_own
 from stairgate.hub.reports import Reports, Standing
+from stairgate.hub.request_words import Board, board, with_wish
+from stairgate.hub.requests import read_requests
 from stairgate.hub.store import Store
 from stairgate.hub.today import Today, today_of
 from stairgate.hub.traffic import Traffic
@@ -62,6 +66,7 @@ class Toast(NamedTuple):
     text: str
     seconds: int
     is_device: bool = False
+    request: str = ""
 
 
 class Overview(NamedTuple):
@@ -83,6 +88,7 @@ class Overview(NamedTuple):
     applied: wording.Applied
     toast: Toast | None
     recovery: str
+    board: Board = Board()
 
     @property
     def is_waiting(self) -> bool:
@@ -127,6 +133,8 @@ class Cards:
             newest = {agent: policy for agent in self._issuer.agents if (policy := self._issuer.newest(rows, agent))}
             targets = [*(person.id for person in family.people), *(device.id for device in family.devices)]
             undo = {target: act for target in targets if (act := self._acts.last_act(rows, target))}
+            free = {person.id: read_free(rows, person.id) for person in family.people}
+            asked = board(family, read_requests(rows), free, now)
         standings = tuple(self._reports.standings(newest))
         applied = wording.applied_of(standings, zone, now)
         decisions = outlook.of_everybody(family, int(now))
@@ -140,11 +148,11 @@ class Cards:
         cards = []
         for person in sorted(family.people, key=lambda person: (person.name.casefold(), person.id)):
             decision = decisions[person.id]
-            running = [override for override in family.overrides_of(person.id) if override.until > now]
+            running = [o for o in family.overrides_of(person.id) if o.until > now and not (is_own(o) and o.start > now)]
             cards.append(
                 ChildCard(
                     person=person,
-                    state=wording.state_of(decision, person.zone, now),
+                    state=with_wish(wording.state_of(decision, person.zone, now), decision, family),
                     level=decision.level,
                     until=decision.until,
                     reason=decision.reason,
@@ -161,7 +169,7 @@ class Cards:
             )
         trial_until = wording.clock_time(family.trial_until, zone, now) if family.trial_until else ""
         visit_until = wording.clock_time(visit_end(now, zone), zone, now)
-        shown = repr(
+        shown = repr(asked) + repr(
             (cards, lines, new_devices, family.new_closed, trial_until, visit_until, standings, self._traffic.marker())
         )
         return Overview(
@@ -175,8 +183,9 @@ class Cards:
             visit_until=visit_until,
             standings=standings,
             applied=applied,
-            toast=_toast(cards, now) or _device_toast(family, undo, zone, now),
+            toast=_newest(_toast(cards, now), _device_toast(family, undo, zone, now), _answer_toast(asked, now)),
             recovery=self._store.recovery,
+            board=asked,
         )
 
     def _count(self, shown: bytes) -> int:
@@ -196,7 +205,7 @@ def _line(family: Family, device: Device, decision: Decision, zone: str, now: fl
         device,
         wording.KIND_NAMES.get(device.kind, device.kind),
         tuple(names_of(family, device)),
-        wording.state_of(decision, zone, now),
+        with_wish(wording.state_of(decision, zone, now), decision, family),
         user.name if user else "",
         wording.clock_time(device.using_since, zone, now) if user else "",
         wording.clock_time(visit.until, zone, now) if visit else "",
@@ -225,6 +234,19 @@ def _toast(cards: list[ChildCard], now: float) -> Toast | None:
         "calendar": "has another calendar.",
     }.get(act.kind, "has other rules now.")
     return Toast(act, card.person.name, text, max(1, round(limits.TOAST_SECONDS - (now - act.at))))
+
+
+def _newest(*toasts: Toast | None) -> Toast | None:
+    return max((toast for toast in toasts if toast), key=lambda toast: toast.act.at, default=None)
+
+
+def _answer_toast(asked: Board, now: float) -> Toast | None:
+    if not asked.answered:
+        return None
+    request = asked.answered.request
+    act = Act(request.id, request.person, "answer", 0, request.answered_at)
+    seconds = max(1, round(limits.TOAST_SECONDS - (now - request.answered_at)))
+    return Toast(act, asked.answered.child, asked.answered.text, seconds, request=request.id)
 
 
 def _device_toast(family: Family, undo: dict[str, Act], zone: str, now: float) -> Toast | None:

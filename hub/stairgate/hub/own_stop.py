@@ -52,6 +52,8 @@ def decided_by(decision: Decision, overrides: Iterable[Override]) -> Override | 
     return next((o for o in overrides if is_own(o) and decision.rule == f"override {o.id}"), None)
 
 
-def next_is_own(decision: Decision, overrides: Iterable[Override]) -> bool:
-    """True when what is open now ends with a child's own wish."""
-    return decision.level != "closed" and any(is_own(o) and o.start == decision.until for o in overrides)
+def next_by(decision: Decision, overrides: Iterable[Override]) -> Override | None:
+    """The child's own wish with which ends what is open now, None where something else ends it."""
+    if decision.level == "closed":
+        return None
+    return next((o for o in overrides if is_own(o) and o.start == decision.until), None)

@@ -21,6 +21,10 @@ class Upkeep:
     def __init__(self, steps: Sequence[Callable[[], None]]) -> None:
         self._steps = tuple(steps)
 
+    def add(self, step: Callable[[], None]) -> None:
+        """One more step, after the others."""
+        self._steps += (step,)
+
     def run(self) -> None:
         """One turn."""
         for step in self._steps:
