@@ -81,6 +81,7 @@ def home_policy(revision: int, pack: Built) -> Policy:
         ),
         weeks=(),
         dates=(),
+        travels=(),
         budgets=(),
         overrides=(),
         packs=(Pack("names", f"v{revision}", pack.sha256, pack.bytes),),

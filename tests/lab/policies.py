@@ -36,6 +36,7 @@ def family_policy(
         devices=devices,
         weeks=tuple(weeks),
         dates=(),
+        travels=(),
         budgets=(),
         overrides=tuple(overrides),
         packs=(),

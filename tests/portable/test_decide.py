@@ -32,6 +32,7 @@ PAUSE = over("op", "pb", "pause", "2026-03-24 15:00", "2026-03-24 16:00")
 OPEN = over("oo", "pb", "open", "2026-03-24 15:30", "2026-03-24 21:00")
 BONUS = over("ob", "pb", "bonus", "2026-03-24 20:00", "2026-03-24 21:00", 30)
 LATE_BONUS = over("ob", "pb", "bonus", "2026-03-24 21:00", "2026-03-24 21:30", 30)
+GIVE = over("og", "pb", "give", "2026-03-24 20:00", "2026-03-24 20:01", 20)
 PAUSE_TABLET = over("ot", "db", "pause", "2026-03-24 15:00", "2026-03-24 16:00")
 PAUSE_C = over("oc", "pc", "pause", "2026-03-24 15:30", "2026-03-24 17:00")
 OPEN_CONSOLE = over("og", "dbc", "open", "2026-03-24 22:00", "2026-03-24 23:00")
@@ -119,6 +120,22 @@ CASES: "tuple[tuple[object, ...], ...]" = (
     ("bonus minutes are gone the next day", (HOUR, BONUS), "db", "2026-03-25 12:00", {"pb": {"total": 60}}, "closed", "budget_spent", "2026-03-26 04:00", "open"),
     ("a bonus of another device", (HOUR, over("ob", "dex", "bonus", "2026-03-24 20:00", "2026-03-24 21:00", 30)), "db", "2026-03-24 20:00", {"pb": {"total": 60}}, "closed", "budget_spent", "2026-03-25 04:00", "open"),
     ("pause beats bonus", (BONUS, over("op", "pb", "pause", "2026-03-24 20:00", "2026-03-24 20:20")), "db", "2026-03-24 20:10", {}, "closed", "pause", "2026-03-24 20:20", "open"),
+    ("a give opens a spent budget", (HOUR, GIVE), "db", "2026-03-24 20:00", {"pb": {"total": 60}}, "open", "default", "2026-03-24 20:20", "closed"),
+    ("before a give", (HOUR, GIVE), "db", "2026-03-24 19:59", {"pb": {"total": 60}}, "closed", "budget_spent", "2026-03-24 20:00", "open"),
+    ("a give outlasts its end", (HOUR, GIVE), "db", "2026-03-24 23:00", {"pb": {"total": 75}}, "open", "default", "2026-03-24 23:05", "closed"),
+    ("a give is gone the next day", (HOUR, GIVE), "db", "2026-03-25 12:00", {"pb": {"total": 60}}, "closed", "budget_spent", "2026-03-26 04:00", "open"),
+    ("a give opens no bedtime", (BEDTIME, HOUR, GIVE), "db", "2026-03-24 20:30", {}, "closed", "week", "2026-03-25 07:00", "open"),
+    ("a give without a budget", (GIVE,), "db", "2026-03-24 20:00", {}, "open", "default", None, None),
+    ("a give for nobody's device", (over("og", "dnew", "give", "2026-03-24 20:00", "2026-03-24 20:01", 20),), "dnew", "2026-03-24 20:00", {}, "closed", "unknown_device", None, None),
+    ("a give and a bonus add up", (HOUR, BONUS, over("og", "pb", "give", "2026-03-24 20:00", "2026-03-24 20:01", 20)), "db", "2026-03-24 21:00", {"pb": {"total": 100}}, "open", "default", "2026-03-24 21:10", "closed"),
+    ("a give on one device", (HOUR, over("og", "db", "give", "2026-03-24 20:00", "2026-03-24 20:01", 20)), "dbc", "2026-03-24 20:00", {"pb": {"total": 60}}, "closed", "budget_spent", "2026-03-25 04:00", "open"),
+    ("several closed windows, one after the other", (b'["week","pb",[[2,1230,1290,"closed"],[2,1290,60,"closed"],[4,60,420,"closed"],[4,400,425,"closed"]]]',), "db", "2026-03-24 20:30", {}, "closed", "week", "2026-03-25 07:05", "open"),
+    ("a closed window that a date's goes on", (b'["week","pb",[[2,1230,60,"closed"]]]', b'["date","pb","2026-03-25","2026-03-25",[[30,600,"closed"],[600,720,"limited"]]]'), "db", "2026-03-24 20:30", {}, "closed", "week", "2026-03-25 10:00", "limited"),
+    ("limited, then closed, then open", (b'["week","pb",[[2,840,960,"limited"],[2,960,1020,"closed"]]]',), "db", "2026-03-24 14:00", {}, "limited", "week", "2026-03-24 16:00", "closed"),
+    ("a date that is limited", (b'["date","pb","2026-03-24","2026-03-24",[[840,960,"limited"]]]',), "db", "2026-03-24 14:00", {}, "limited", "date", "2026-03-24 16:00", "open"),
+    ("a date that is open in a closed default", (b'["date","pz","2026-03-24","2026-03-24",[[840,960,"open"]]]',), "dz", "2026-03-24 14:00", {}, "open", "date", "2026-03-24 16:00", "closed"),
+    ("closed by a pause, a spent budget and bedtime in turn", (BEDTIME, HOUR, over("op", "pb", "pause", "2026-03-24 19:00", "2026-03-24 19:30:17")), "db", "2026-03-24 19:00", {"pb": {"total": 60}}, "closed", "pause", "2026-03-25 07:00", "open"),
+    ("a pause that ends at a second", (over("op", "pb", "pause", "2026-03-24 19:00", "2026-03-24 19:30:17"),), "db", "2026-03-24 19:00", {}, "closed", "pause", "2026-03-24 19:30:17", "open"),
     ("the last offset lasts", (BEDTIME,), "db", "2029-01-15 20:00", {}, "open", "default", "2029-01-15 20:30", "closed"),
 )  # fmt: skip
 

@@ -12,6 +12,7 @@ from stairgate.core.policy import (
     Person,
     Policy,
     PolicyReader,
+    Travel,
     Week,
     Zone,
     canonical,
@@ -53,6 +54,7 @@ def make(turned: bool, weeks: "tuple[Week, ...]") -> Policy:
             Date("pb", "2026-03-30", "2026-04-10", order((0, 60, "closed"), (600, 660, "open"))),
             Date("pb", "2026-12-24", "2026-12-24", ()),
         ),
+        travels=order(Travel("pb", "2026-07-06", "2026-07-12", "za"), Travel("pb", "2026-08-01", "2026-08-01", "za")),
         budgets=order(Budget("pb", "total", (60, 60, 60, 60, 60, -1, -1), 240), Budget("pb", "video", (30,) * 7, 240)),
         overrides=order(Override("oa", "pb", "pause", 5, 6, 0, "dinner"), Override("ob", "dt", "bonus", 5, 9, 15, "")),
         packs=order(Pack("adult", "v1", "0a" * 32, 5300000), Pack("ads", "v2", "0b" * 32, 100)),
@@ -103,13 +105,13 @@ def test_the_order_of_the_lines() -> None:
         kind = line.split(b'"')[1]
         if kind not in kinds:
             kinds.append(kind)
-    order = b"policy zone hub person device week date budget override pack everyone filter block deny allow only"
+    order = b"policy zone hub person device week date travel budget override pack everyone filter block deny allow only"
     assert kinds == order.split(b" ")
 
 
 def test_a_policy_without_anything() -> None:
     empty = read_policy(b'["policy","h1","r1",5,6]\n')
-    assert empty == Policy("h1", "r1", 5, 6, (), None, (), (), (), (), (), (), (), (), ())
+    assert empty == Policy("h1", "r1", 5, 6, (), None, (), (), (), (), (), (), (), (), (), ())
     assert write_policy(empty) == b'["policy","h1","r1",5,6]\n'
 
 

@@ -16,7 +16,7 @@ from stairgate.core import filtering, special_names
 from stairgate.core.decide import Decision, decide
 from stairgate.core.filtering import Verdict
 from stairgate.core.records import Device, Policy, Zone
-from stairgate.core.zone import offset_seconds
+from stairgate.core.zone import clock_of, offset_seconds
 
 ACTS = {
     decisions.RESOLVE: "resolved",
@@ -80,11 +80,10 @@ def find_device(policy: Policy, wanted: str) -> Device | None:
 
 
 def zone_of(policy: Policy, device: Device) -> Zone:
-    """The zone of the device's first person, else the policy's first, else UTC."""
-    zones = {zone.id: zone for zone in policy.zones}
+    """The clock of the device's first person, travels included, else the policy's first zone, else UTC."""
     for person in policy.persons:
         if person.id in device.persons[:1]:
-            return zones[person.zone]
+            return clock_of(policy, person.id)
     return policy.zones[0] if policy.zones else UTC_ZONE
 
 

@@ -16,7 +16,13 @@ from stairgate.core.policy import read_policy, write_policy
 from stairgate.core.records import Policy
 from stairgate.core.refused import Refused
 
-POLICY_KIND, TRUST_KIND, CERTIFICATE_KIND, TIME_KIND = KINDS = ("policy", "trust", "certificate", "time")
+POLICY_KIND, TRUST_KIND, CERTIFICATE_KIND, TIME_KIND, USAGE_KIND = KINDS = (
+    "policy",
+    "trust",
+    "certificate",
+    "time",
+    "usage",
+)
 
 
 class Identity(NamedTuple):
@@ -65,7 +71,7 @@ def constant_part(policy: Policy, highest: int) -> bytes:
     """
     kept = tuple(device._replace(persons=()) for device in policy.devices if is_exempt(device.flags))
     empty = Policy(
-        policy.home, policy.agent, highest, policy.issued, (), policy.hub, (), kept, (), (), (), (), (), (), ()
+        policy.home, policy.agent, highest, policy.issued, (), policy.hub, (), kept, (), (), (), (), (), (), (), ()
     )
     return write_policy(empty)
 

@@ -13,7 +13,7 @@ from typing import NamedTuple
 from stairgate.core import limits as core_limits
 from stairgate.core import policy as core
 from stairgate.core.lines import write_line
-from stairgate.hub.day_windows import date_lines
+from stairgate.hub.day_windows import date_lines, travels_of
 from stairgate.hub.family import Device, Family
 from stairgate.hub.filters import compiled
 from stairgate.hub.passes import with_passes
@@ -85,7 +85,7 @@ def compile_policy(
 
 def _estimate(policy: core.Policy) -> int:
     devices = sum(70 + 21 * len(device.macs) + 21 * len(device.persons) for device in policy.devices)
-    others = len(policy.overrides) + len(policy.weeks) + len(policy.persons) + len(policy.budgets)
+    others = len(policy.overrides) + len(policy.weeks) + len(policy.persons) + len(policy.budgets) + len(policy.travels)
     others += sum(1 + len(date.windows) // 4 for date in policy.dates)
     filters = sum(200 + sum(len(word) + 3 for words in held[1:] for word in words) for held in policy.filters)
     return 1024 + devices + 128 * others + 512 * len(policy.zones) + filters * 5 // 4
@@ -116,6 +116,7 @@ def _compile(
     ids = tuple(person.id for person in family.people)
     people = set(ids)
     devices = tuple(_device(family, device, ids, hub, issued) for device in family.devices)
+    travels = [travel for person in family.people for travel in travels_of(family, person, issued)]
     targets = people | {device.id for device in devices}
     return core.canonical(
         core.Policy(
@@ -125,7 +126,7 @@ def _compile(
             issued=issued,
             zones=tuple(
                 core.Zone(zone_id(name), name, zone_table(name, issued))
-                for name in {person.zone for person in family.people}
+                for name in {person.zone for person in family.people} | {zone for *_, zone in travels}
             ),
             hub=core.Hub(*hub),
             persons=tuple(
@@ -139,6 +140,7 @@ def _compile(
                 if week.person in people
             ),
             dates=tuple(date for person in family.people for date in date_lines(family, person, issued)),
+            travels=tuple(core.Travel(person, first, last, zone_id(zone)) for person, first, last, zone in travels),
             budgets=tuple(
                 core.Budget(budget.person, budget.category, budget.minutes, family.day_start)
                 for budget in family.budgets

@@ -8,6 +8,7 @@ It decides which of several exceptions holds: the one with the fewest days, and 
 from collections.abc import Iterable
 from datetime import date, timedelta
 
+from stairgate.core import limits as core_limits
 from stairgate.core import policy as core
 from stairgate.hub.family import DateRule, Family, Person, Week
 from stairgate.hub.local_time import local
@@ -76,6 +77,20 @@ def date_lines(family: Family, person: Person, issued: int) -> list[core.Date]:
         for first, last, rule in spans(family.dates_of(person.id))
         if last >= oldest
     ]
+
+
+def travels_of(family: Family, person: Person, issued: int) -> list[tuple[str, str, str, str]]:
+    """Person, first and last day and zone of the stretches on which another zone's clock counts, as `date_lines`.
+
+    A policy has room for a few of each person: the next ones.
+    """
+    oldest = local(issued, person.zone).date() - 2 * _DAY
+    found = [
+        (person.id, first.isoformat(), last.isoformat(), rule.zone)
+        for first, last, rule in spans(family.dates_of(person.id))
+        if last >= oldest and rule.zone and rule.zone != person.zone
+    ]
+    return found[: core_limits.TRAVELS]
 
 
 def _rank(rule: DateRule) -> tuple[int, int, str]:

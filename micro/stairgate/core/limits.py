@@ -14,6 +14,7 @@ OFFSET_MINUTES = 18 * 60
 TIME_MAX = 253_402_300_799  # the last second of the year 9999
 COUNTER_MAX = 2**63 - 1  # cumulative bytes
 REVISION_MAX = 2**53 - 1  # stays exact in every JSON reader
+TRAVELS = 8  # of one person: each decision splices their zones, and a year's travels are sent as they come
 OVERRIDE_SECONDS_MAX = 366 * 86400  # every exception has an end
 BONUS_MINUTES_MAX = 1440
 

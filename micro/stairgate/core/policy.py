@@ -19,6 +19,7 @@ from stairgate.core.records import (
     Pack,
     Person,
     Policy,
+    Travel,
     Week,
     Zone,
 )
@@ -43,6 +44,7 @@ __all__ = [
     "Person",
     "Policy",
     "PolicyReader",
+    "Travel",
     "Week",
     "Zone",
     "canonical",
@@ -53,9 +55,9 @@ __all__ = [
 
 GOT_CHARACTERS = 60
 # How many leading fields order the lines of a kind; 1 for the others.
-SORT_FIELDS = {"date": 3, "budget": 2, "everyone": 0}
+SORT_FIELDS = {"date": 3, "travel": 3, "budget": 2, "everyone": 0}
 # Kinds whose lines may repeat, for a list that is longer than a line.
-PERSONAL = ("week", "date", "budget", "filter", "block", "deny", "allow", "only")
+PERSONAL = ("week", "date", "travel", "budget", "filter", "block", "deny", "allow", "only")
 FILTER_KINDS = ("filter", "block", "deny", "allow", "only")
 REPEATED = ("week", "everyone", "block", "deny", "allow", "only")
 RANKS = {KINDS[rank]: rank for rank in range(len(KINDS))}
@@ -160,13 +162,22 @@ class PolicyReader:
             self._fault("bad_reference", "zone", "the id of a zone line", fields[2])
         if kind in PERSONAL and fields[0] not in seen["person"]:
             self._fault("bad_reference", "person", "the id of a person line", fields[0])
-        if kind == "date" and fields[1] > fields[2]:  # type: ignore[operator]
+        if kind == "travel":
+            self._check_travel(fields)
+        if kind in ("date", "travel") and fields[1] > fields[2]:  # type: ignore[operator]
             self._fault("bad_field", "last", f"a date not before {fields[1]}", fields[2])
         if kind == "override":
             if fields[1] not in seen["person"] and fields[1] not in seen["device"]:
                 self._fault("bad_reference", "target", "the id of a person or device line", fields[1])
             if not 0 < fields[4] - fields[3] <= limits.OVERRIDE_SECONDS_MAX:  # type: ignore[operator]
                 self._fault("bad_field", "until", "a time after `from`, by 366 days at most", fields[4])
+
+    def _check_travel(self, fields: "list[object]") -> None:
+        if fields[3] not in self._seen["zone"]:
+            self._fault("bad_reference", "zone", "the id of a zone line", fields[3])
+        before = [kept for kept in self._records["travel"] if kept[0] == fields[0]]  # type: ignore[index]
+        if len(before) >= limits.TRAVELS:
+            self._fault("bad_field", "person", f"at most {limits.TRAVELS} travel lines of a person", fields[0])
 
     def _keep(self, kind: str, fields: "list[object]") -> None:
         if kind == "week":
@@ -209,6 +220,7 @@ class PolicyReader:
             devices=self._made("device", Device),  # type: ignore[arg-type]
             weeks=tuple(self._records["week"]),  # type: ignore[arg-type]
             dates=self._made("date", Date),  # type: ignore[arg-type]
+            travels=self._made("travel", Travel),  # type: ignore[arg-type]
             budgets=self._made("budget", Budget),  # type: ignore[arg-type]
             overrides=self._made("override", Override),  # type: ignore[arg-type]
             packs=self._made("pack", Pack),  # type: ignore[arg-type]
@@ -270,6 +282,7 @@ def canonical(policy: Policy) -> Policy:
         ),
         weeks=_sorted(policy.weeks),
         dates=tuple(sorted([Date(d.person, d.first, d.last, _sorted(d.windows)) for d in policy.dates])),
+        travels=_sorted(policy.travels),
         budgets=tuple(sorted(policy.budgets)),
         overrides=tuple(sorted(policy.overrides)),
         packs=tuple(sorted(policy.packs)),
@@ -334,6 +347,7 @@ def write_policy(policy: Policy, cap: int = limits.ROUTER_POLICY_BYTES) -> bytes
     lines += [write_line(("device",) + tuple(device)) for device in policy.devices]
     lines += _week_lines(policy.weeks)
     lines += [write_line(("date",) + tuple(date)) for date in policy.dates]
+    lines += [write_line(("travel",) + tuple(travel)) for travel in policy.travels]
     lines += [write_line(("budget",) + tuple(budget)) for budget in policy.budgets]
     lines += [write_line(("override",) + tuple(override)) for override in policy.overrides]
     lines += [write_line(("pack",) + tuple(pack)) for pack in policy.packs]

@@ -61,6 +61,14 @@ if TYPE_CHECKING:
         last: str
         windows: "tuple[tuple[int, int, str], ...]"
 
+    class Travel(NamedTuple):
+        """From day `first` to `last` (YYYY-MM-DD) the clock of another zone counts for the person."""
+
+        person: str
+        first: str
+        last: str
+        zone: str
+
     class Budget(NamedTuple):
         """Minutes for each weekday, Monday first, -1: no limit; the day begins at minute `day_start`."""
 
@@ -121,6 +129,7 @@ if TYPE_CHECKING:
         devices: "tuple[Device, ...]"
         weeks: "tuple[Week, ...]"
         dates: "tuple[Date, ...]"
+        travels: "tuple[Travel, ...]"
         budgets: "tuple[Budget, ...]"
         overrides: "tuple[Override, ...]"
         packs: "tuple[Pack, ...]"
@@ -142,6 +151,7 @@ else:
     Device = namedtuple("Device", ("id", "macs", "persons", "kind", "flags"))
     Week = namedtuple("Week", ("person", "days", "start", "end", "level"))
     Date = namedtuple("Date", ("person", "first", "last", "windows"))
+    Travel = namedtuple("Travel", ("person", "first", "last", "zone"))
     Budget = namedtuple("Budget", ("person", "category", "minutes", "day_start"))
     Override = namedtuple("Override", ("id", "target", "kind", "start", "until", "minutes", "reason"))
     Pack = namedtuple("Pack", ("category", "version", "sha256", "bytes"))
@@ -159,6 +169,7 @@ else:
             "devices",
             "weeks",
             "dates",
+            "travels",
             "budgets",
             "overrides",
             "packs",

@@ -127,6 +127,12 @@ SCHEMA: "dict[str, tuple[Field, ...]]" = {
             lambda value: is_list_of(value, is_date_window),
         ),
     ),
+    "travel": (
+        ("person", ID, is_id),
+        ("first", DATE, is_date),
+        ("last", DATE, is_date),
+        ("zone", ID, is_id),
+    ),
     "budget": (
         ("person", ID, is_id),
         ("category", WORD, is_word),
@@ -176,6 +182,7 @@ KINDS = (
     "device",
     "week",
     "date",
+    "travel",
     "budget",
     "override",
     "pack",

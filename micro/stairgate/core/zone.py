@@ -7,18 +7,15 @@ policy carries the offset changes of ten years, so no device needs the tz databa
 """
 
 from stairgate.core.limits import OFFSET_MINUTES
+from stairgate.core.records import Zone
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from stairgate.core.records import Policy, Zone
+    from stairgate.core.records import Policy
+
+    Span = tuple[int, int, Zone]
 
 DAY_SECONDS = 86400
-
-
-def clock_of(policy: "Policy", person_id: str) -> "Zone":
-    """The clock that counts for a person of a valid policy."""
-    home = [person.zone for person in policy.persons if person.id == person_id][0]
-    return [zone for zone in policy.zones if zone.id == home][0]
 
 
 def _index(zone: "Zone", utc: int) -> int:
@@ -90,7 +87,57 @@ def family_day(zone: "Zone", utc: int, day_start: int) -> "tuple[int, int, int]"
     day = (local_seconds(zone, utc) - day_start * 60) // DAY_SECONDS
     begin = utc_of_local(zone, day * DAY_SECONDS + day_start * 60)
     end = utc_of_local(zone, (day + 1) * DAY_SECONDS + day_start * 60)
-    if utc >= end:
-        # The wall clock was set back over the beginning of the day.
-        return day + 1, end, utc_of_local(zone, (day + 2) * DAY_SECONDS + day_start * 60)
+    while utc >= end:
+        # The wall clock was set back over the beginning of the day; over two of them by a travel across the date line.
+        day, begin, end = day + 1, end, utc_of_local(zone, (day + 2) * DAY_SECONDS + day_start * 60)
     return day, begin, end
+
+
+def _places(policy: "Policy", person_id: str) -> "tuple[Zone, list[Span]]":
+    """The person's own zone, and begin, end and zone of each travel, by their beginnings."""
+    zones = {zone.id: zone for zone in policy.zones}
+    home = zones[[person.zone for person in policy.persons if person.id == person_id][0]]
+    spans = []
+    for travel in policy.travels:
+        if travel.person == person_id:
+            there = zones[travel.zone]
+            begin = utc_of_local(there, day_number(travel.first) * DAY_SECONDS)
+            spans.append((begin, utc_of_local(there, (day_number(travel.last) + 1) * DAY_SECONDS), there))
+    spans.sort(key=lambda span: span[0])
+    return home, spans
+
+
+def _place_at(home: Zone, spans: "list[Span]", utc: int) -> Zone:
+    here = home
+    for begin, end, there in spans:
+        if begin <= utc < end:
+            here = there
+    return here
+
+
+def zone_at(policy: "Policy", person_id: str, utc: int) -> Zone:
+    """The zone whose clock counts for a person of a valid policy at a second: the own one, or that of a travel."""
+    home, spans = _places(policy, person_id)
+    return _place_at(home, spans, utc)
+
+
+def clock_of(policy: "Policy", person_id: str) -> "Zone":
+    """The clock on the wall for a person of a valid policy, travels spliced in.
+
+    Another zone's clock counts from the second at which it first shows the first day to that at which it first
+    shows the day after the last; of several travels the one that began last.
+    """
+    home, spans = _places(policy, person_id)
+    if not spans:
+        return home
+    seconds = {home.changes[0][0]}
+    for begin, end, _ in spans:
+        seconds.update((begin, end))
+    for zone in [home] + [span[2] for span in spans]:
+        seconds.update([utc for utc, _ in zone.changes])
+    changes: "list[tuple[int, int]]" = []
+    for utc in sorted(seconds):
+        minutes = offset_seconds(_place_at(home, spans, utc), utc) // 60
+        if not changes or changes[-1][1] != minutes:
+            changes.append((utc, minutes))
+    return Zone(home.id, home.name, tuple(changes))

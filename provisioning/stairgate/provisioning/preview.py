@@ -18,7 +18,7 @@ from stairgate.core.limits import ROUTER_POLICY_BYTES
 from stairgate.core.policy import Policy, check_policy, read_policy
 from stairgate.core.records import Zone
 from stairgate.core.refused import Refused
-from stairgate.core.zone import offset_seconds, utc_of_local
+from stairgate.core.zone import clock_of, offset_seconds, utc_of_local, zone_at
 from stairgate.port.atomic import read_bounded
 
 UTC_ZONE = Zone("utc", "UTC", ((0, 0),))
@@ -76,14 +76,10 @@ def open_document(data: bytes, point: bytes | None) -> Document:
     return Document(data, "missing", 1)
 
 
-def zone_of(policy: Policy, device_id: str) -> Zone:
-    """The zone of the device's first person, else the policy's first, else UTC."""
-    zones = {zone.id: zone for zone in policy.zones}
-    persons = {person.id: person for person in policy.persons}
-    for device in policy.devices:
-        if device.id == device_id and device.persons:
-            return zones[persons[device.persons[0]].zone]
-    return policy.zones[0] if policy.zones else UTC_ZONE
+def person_of(policy: Policy, device_id: str) -> str:
+    """The device's first person, "" for a device of nobody."""
+    persons = [device.persons for device in policy.devices if device.id == device_id]
+    return persons[0][0] if persons and persons[0] else ""
 
 
 def local_text(zone: Zone, utc: int | None) -> str | None:
@@ -96,14 +92,16 @@ def local_text(zone: Zone, utc: int | None) -> str | None:
 
 def preview(policy: Policy, device_id: str, local: int, used: dict[str, int]) -> dict[str, object]:
     """The decision for a wall-clock time (in a gap the jump, in a fold the first), as it is printed."""
-    zone = zone_of(policy, device_id)
+    person = person_of(policy, device_id)
+    any_zone = policy.zones[0] if policy.zones else UTC_ZONE
+    zone = clock_of(policy, person) if person else any_zone
     now = utc_of_local(zone, local)
     decision = decide(policy, device_id, now, {person.id: used for person in policy.persons})
     return {
         "device": device_id,
         "at": now,
         "at_local": local_text(zone, now),
-        "zone": zone.name,
+        "zone": (zone_at(policy, person, now) if person else any_zone).name,
         "level": decision.level,
         "until": decision.until,
         "until_local": local_text(zone, decision.until),

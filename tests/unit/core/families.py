@@ -11,6 +11,7 @@ from stairgate.core.policy import (
     Override,
     Person,
     Policy,
+    Travel,
     Week,
     Zone,
     canonical,
@@ -53,9 +54,11 @@ def make(
     zone_name: str,
     weeks: tuple[Week, ...] = (),
     dates: tuple[Date, ...] = (),
+    travels: tuple[Travel, ...] = (),
     budgets: tuple[Budget, ...] = (),
     overrides: tuple[Override, ...] = (),
     default_level: str = "open",
+    other_zones: tuple[Zone, ...] = (),
 ) -> Policy:
     """Two children, pa and pb; the devices da, db of one each, and dab of both."""
     return canonical(
@@ -64,7 +67,7 @@ def make(
             agent="r1",
             revision=1,
             issued=FROM_UTC,
-            zones=(zone(zone_name),),
+            zones=(zone(zone_name), *other_zones),
             hub=None,
             persons=(Person("pa", "6-9", "zo", default_level), Person("pb", "13-15", "zo", "open")),
             devices=(
@@ -74,6 +77,7 @@ def make(
             ),
             weeks=weeks,
             dates=dates,
+            travels=travels,
             budgets=budgets,
             overrides=overrides,
             packs=(),

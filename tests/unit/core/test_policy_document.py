@@ -64,6 +64,7 @@ def test_each_word_of_the_format_is_explained(word: str) -> None:
         ("arrays inside each other, the line included", limits.DEPTH),
         ("offset changes of a zone", limits.ZONE_CHANGES),
         ("length of an override", limits.OVERRIDE_SECONDS_MAX // 86400),
+        ("travels of a person", limits.TRAVELS),
     ],
 )
 def test_each_limit_is_the_codes(row: str, limit: int) -> None:

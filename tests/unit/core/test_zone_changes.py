@@ -78,6 +78,7 @@ def test_every_zone_fits_into_a_line(name: str) -> None:
         devices=(),
         weeks=(),
         dates=(),
+        travels=(),
         budgets=(),
         overrides=(),
         packs=(),
