@@ -29,6 +29,7 @@ from stairgate.hub.family import (
 from stairgate.hub.filters import from_preset, write_filter
 from stairgate.hub.issue import Issued, Issuer
 from stairgate.hub.local_time import morning, next_time
+from stairgate.hub.notes import Signature, SignedRows
 from stairgate.hub.presets import BY_ID
 from stairgate.hub.refusal import NotPossible as NotPossible
 from stairgate.hub.requests import forget_child, reopen_answered
@@ -78,11 +79,16 @@ class Acts:
         self._clock = clock
         self._issuer = issuer
         self._publisher = publisher
+        #: Minutes used so far; none are known before the hub's parts are put together.
+        self.use: outlook.Use = outlook.nothing_used
+        #: Who acts, with their words; asked before each change.
+        self.signature: Callable[[], Signature] = Signature
 
     def change(self, edit: Callable[[Transaction], Result], seen: Mapping[str, int] | None = None) -> Result:
         """Run an edit, issue what it changes, commit, then hand the new policies to the sender."""
+        signature = self.signature()
         with self._store.transaction(self._home) as rows:
-            result = edit(rows)
+            result = edit(SignedRows(rows, signature, self._clock.wall()))
             issued = self._issuer.issue(rows, seen)
         if issued:
             self._publisher.publish(issued)
@@ -243,7 +249,7 @@ class Acts:
             kept = _without_pauses(family.overrides_of(person), now)
             ruling = tuple(other for other in kept if other.kind != "pause")
             unpaused = replace(family, overrides=tuple(o for o in family.overrides if o.target != person) + ruling)
-            current = outlook.of_person(unpaused, child, now)
+            current = outlook.of_person(unpaused, child, now, self.use)
             begins = current.until if current.level == "open" and current.until else now
             end = min(until or begins + minutes * 60, now + limits.OVERRIDE_SECONDS_MAX)
             running = sum(other.minutes for other in kept if other.kind == "bonus" and other.until > now)
@@ -255,9 +261,13 @@ class Acts:
 
     def end_exceptions(self, person: str) -> Act:
         """Back to the rules: end a pause and a bonus now."""
-        return self._override(
-            person, "end", lambda now, family, child: (own_stop.waiting(family.overrides_of(person), now), 0)
-        )
+
+        def overrides(now: int, family: Family, child: Person) -> "tuple[tuple[Override, ...], int]":
+            held = family.overrides_of(person)
+            given = tuple(override for override in held if override.kind == "give")  # which ends with the day
+            return (*own_stop.waiting(held, now), *given), 0
+
+        return self._override(person, "end", overrides)
 
     def undo(self, person: str, act: str) -> Act:
         """Put back exactly the exceptions from before this act, as a new revision; "" means the last one.

@@ -11,12 +11,13 @@ from flask import Flask, g, render_template, request
 from flask_wtf.csrf import CSRFError, CSRFProtect  # type: ignore[import-untyped]
 from werkzeug.exceptions import HTTPException, InternalServerError
 
-from stairgate.hub import limits, roles, wording
+from stairgate.hub import audit, limits, roles, wording
 from stairgate.hub.account_pages import account
 from stairgate.hub.accounts_pages import accounts
 from stairgate.hub.act_log import add_act_log
 from stairgate.hub.child_pages import child
 from stairgate.hub.context import may
+from stairgate.hub.day_pages import day_view
 from stairgate.hub.device_pages import device, is_new_here
 from stairgate.hub.filter_pages import filters
 from stairgate.hub.guard import add_guard, web_session
@@ -28,11 +29,13 @@ from stairgate.hub.parts import Parts
 from stairgate.hub.public_pages import public
 from stairgate.hub.quarantine_pages import quarantine
 from stairgate.hub.router_pages import pairing, router
+from stairgate.hub.schedule_pages import schedule
 from stairgate.hub.secure_pages import secure
 from stairgate.hub.source_pages import source
 from stairgate.hub.store import StoreError
 from stairgate.hub.traffic_pages import pictures, traffic_pages
 from stairgate.hub.uploads import HubRequest
+from stairgate.hub.use_pages import given_back, use_week
 from stairgate.hub.web_session import WebSessions
 from stairgate.hub.why_pages import why_pages
 
@@ -54,6 +57,7 @@ def create_app(parts: Parts) -> Flask:
         TEMPLATES_AUTO_RELOAD=False,
     )
     app.extensions["stairgate"] = parts
+    parts.acts.signature = audit.signature
     app.session_interface = WebSessions(parts.sessions, secret)
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     add_guard(app, parts.network, parts.parents, parts.names, parts.devices.childs_device)
@@ -63,6 +67,8 @@ def create_app(parts: Parts) -> Flask:
     for blueprint in (
         home,
         child,
+        schedule,
+        day_view,
         filters,
         needs,
         device,
@@ -115,11 +121,13 @@ def _add_words(app: Flask) -> None:
     app.jinja_env.globals.update(
         asset=asset,
         can_be_secured=can_be_secured,
+        given_back=given_back,
         is_new_here=is_new_here,
         is_signed_in=is_signed_in,
         limits=limits,
         may=may,
         notices=notices,
+        use_week=use_week,
         roles=roles,
         week_of=week_of,
         wording=wording,

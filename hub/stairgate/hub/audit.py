@@ -9,6 +9,7 @@ from flask import has_request_context, request
 from stairgate.hub import wording
 from stairgate.hub.context import account, asking_mac, parts
 from stairgate.hub.family import read_family
+from stairgate.hub.notes import Signature, clean_note
 
 _STANDS = "This is how it stands now."
 
@@ -32,6 +33,12 @@ def author() -> str:
     if user := device.user(parts().clock.wall()):
         return user
     return device.persons[0] if len(device.persons) == 1 else ""
+
+
+def signature() -> Signature:
+    """Whoever acts, and the words that a parent typed beside the act (`note`)."""
+    words = request.form.get("note") if has_request_context() and account() else None
+    return Signature(author(), None if words is None else clean_note(words))
 
 
 def meanwhile() -> str:

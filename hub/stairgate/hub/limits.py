@@ -87,6 +87,9 @@ INVITE_SECONDS = 15 * 60  # for somebody in the same room
 INVITE_TRIES = 5
 INVITE_SECONDS_BETWEEN_TRIES = 1.0
 
+# Why: a parent's words to a child
+WORDS_CHARACTERS_MAX = 280  # two or three sentences, on a phone
+
 # Sessions
 SESSION_SECONDS = 90 * 86400
 SESSION_IDLE_SECONDS = 30 * 86400

@@ -30,6 +30,7 @@ COLLECTIONS: Mapping[str, tuple[str, ...]] = {
     "agents": (),
     "sources": (),
     "filters": (),
+    "notes": (),
     "requests": ("person",),
     "passes": ("person",),
     "free_minutes": (),

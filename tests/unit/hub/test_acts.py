@@ -276,7 +276,7 @@ def test_a_bedtime_that_somebody_else_changed_is_shown_not_overwritten(hub: Hub,
     answer = hub.post(f"/children/{child}/bedtime", days="79", start="21:00", **fields)
 
     assert answer.status_code == 409
-    assert "in the meantime" in answer.text
+    assert "You changed this yourself at 18:00, on another page. This is how it stands now." in answer.text
     assert "internet off 20:00–07:00" in answer.text
     assert [week.start for week in hub.family().weeks] == [20 * 60]
 
