@@ -80,27 +80,6 @@ def undo(person: str) -> Answer:
     return _act(person, lambda: parts().acts.undo(person, request.form.get("act", "")))
 
 
-@child.post("/<person>/bedtime")
-def bedtime(person: str) -> Answer:
-    """Add a bedtime (days, start, end, level), or change the one named by week and revision."""
-    wanted, faults = forms.read_bedtime(request.form)
-    if faults:
-        return _show(person, 422, faults)
-    days, start, end_minute, week, revision, level = wanted
-    return _act(
-        person,
-        lambda: parts().acts.set_bedtime(person, days, start, end_minute, week, revision, level),
-        "child.show",
-        "bedtimes",
-    )
-
-
-@child.post("/<person>/bedtime/<week>/remove")
-def remove_bedtime(person: str, week: str) -> Answer:
-    """Remove a bedtime."""
-    return _act(person, lambda: parts().acts.remove_bedtime(person, week), "child.show", "bedtimes")
-
-
 @child.post("/<person>/remove")
 def remove(person: str) -> Answer:
     """Remove a child and its rules; `sure` must be given."""
@@ -110,7 +89,7 @@ def remove(person: str) -> Answer:
     return redirect(url_for("home.index"), 303)
 
 
-def _act(person: str, act: Callable[[], object], endpoint: str = "", anchor: str | None = None) -> Answer:
+def _act(person: str, act: Callable[[], object]) -> Answer:
     try:
         act()
     except NoSuchChild:
@@ -121,8 +100,8 @@ def _act(person: str, act: Callable[[], object], endpoint: str = "", anchor: str
         return _show(person, 409, {"act": audit.meanwhile()})
     except PolicyTooLarge:
         return _show(person, 409, {"act": "These are more rules than the router can hold. Remove some first."})
-    if endpoint == "child.show" or request.form.get("from") == "child":
-        return redirect(url_for("child.show", person=person, _anchor=anchor), 303)
+    if request.form.get("from") in ("child", "schedule"):
+        return redirect(url_for(f"{request.form['from']}.show", person=person), 303)
     return redirect(url_for("home.index"), 303)
 
 

@@ -53,7 +53,7 @@ class DeviceEditForm(NamedTuple):
 class BedtimeForm(NamedTuple):
     """A bedtime: mask of days, minutes of the day; `week` and `revision` when an old one is changed.
 
-    level: closed, or limited for a time at which only the child's list for such times is open.
+    level: closed, open, or limited for a time at which only the child's list for such times is open.
     """
 
     days: int
@@ -131,7 +131,7 @@ def read_bedtime(form: Form) -> tuple[BedtimeForm, Faults]:
     start, end = read_minute(form.get("start", "")), read_minute(form.get("end", ""))
     faults = {}
     if not days:
-        faults["days"] = "Please choose at least one night."
+        faults["days"] = "Please choose at least one day."
     if start is None:
         faults["start"] = "Please give the time it begins, such as 20:30."
     if end is None:
@@ -139,8 +139,8 @@ def read_bedtime(form: Form) -> tuple[BedtimeForm, Faults]:
     if start is not None and start == end:
         faults["end"] = "Please let it end at another time than it begins."
     level = form.get("level") or "closed"
-    if level not in ("closed", "limited"):
-        faults["level"] = "Please choose whether the internet is off or only a few names are on."
+    if level not in ("closed", "limited", "open"):
+        faults["level"] = "Please choose what is on then."
     bedtime = BedtimeForm(
         days, start or 0, end or 0, form.get("week") or None, _number(form.get("revision", "")) or 0, level
     )

@@ -6,6 +6,7 @@ minutes were used is told by whoever asks.
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from stairgate.core.budget import Allowance, allowances
 from stairgate.core.decide import Decision, decide, decide_all
@@ -55,3 +56,21 @@ def of_everybody(family: Family, now: int, use: Use = nothing_used) -> dict[str,
     # A device that does not fit into the policy any more is closed, as on the router.
     left_out = Decision("closed", None, "not_in_policy", "", None)
     return decisions | {device.id: decided.get(device.id, left_out) for device in family.devices}
+
+
+def of_calendar(family: Family, person: Person, moment: int) -> tuple[Policy, str]:
+    """The policy of one child's calendar around `moment` (UTC seconds), and the device in it to ask about.
+
+    Without budgets: they depend on what is used, which nobody knows of another day.
+    """
+    alone = replace(
+        family,
+        people=(person,),
+        devices=(),
+        weeks=family.weeks_of(person.id),
+        overrides=family.overrides_of(person.id),
+        dates=family.dates_of(person.id),
+        budgets=(),
+        filters=(),
+    )
+    return _policy(alone, moment), _imaginary(person.id)

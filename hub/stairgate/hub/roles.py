@@ -24,6 +24,8 @@ ROLE_SAYS = {
 OF_BLUEPRINTS = {
     "home": COPARENT,
     "child": COPARENT,
+    "schedule": COPARENT,
+    "day": COPARENT,
     "filter": COPARENT,
     "needs": COPARENT,
     "device": COPARENT,

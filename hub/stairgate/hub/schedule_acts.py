@@ -7,15 +7,16 @@ It decides what presets, copies and “only today” replace, and how much one c
 from dataclasses import replace
 from datetime import timedelta
 
+from stairgate.core import limits as core_limits
 from stairgate.hub import limits
-from stairgate.hub.acts import Act, Acts, NotPossible, new_id
+from stairgate.hub.acts import Act, Acts, NoSuchChild, NotPossible, new_id
 from stairgate.hub.bedtime_presets import SCHOOL_NIGHTS, WEEKEND_NIGHTS, BedtimePreset
 from stairgate.hub.calendar_change import CALENDAR, TODAY, Edit, change_calendar
 from stairgate.hub.clock import Clock
 from stairgate.hub.day_windows import LIKE_SATURDAY
-from stairgate.hub.family import DateRule, Family, Person, Week, remove, write
+from stairgate.hub.family import DateRule, Family, Person, Week, read_family, remove, write
 from stairgate.hub.forms import BedtimeForm
-from stairgate.hub.local_time import local
+from stairgate.hub.local_time import local, next_time
 from stairgate.hub.schedule_forms import DatesForm
 from stairgate.hub.store import Transaction
 from stairgate.hub.today import changed, family_date, today_of, usual_windows
@@ -154,6 +155,20 @@ class ScheduleActs:
                 self._remove_rule(rows, family, today.rule)
 
         return self._change(person, CALENDAR, edit)
+
+    def free_until(self, person: str, minute: int) -> Act:
+        """Open from now until the clock next shows this minute of the day, with as many minutes more to use."""
+
+        def edit(rows: Transaction) -> Act:
+            child = read_family(rows).person(person)
+            if not child:
+                raise NoSuchChild("This child is no longer here.")
+            now = int(self._clock.wall())
+            until = next_time(now, minute, child.zone)
+            minutes = min(-(-(until - now) // 60), core_limits.BONUS_MINUTES_MAX)
+            return self._acts.bonus_in(rows, person, minutes, until)
+
+        return self._acts.change(edit)
 
     def _change(self, person: str, kind: str, edit: Edit) -> Act:
         return change_calendar(self._acts, self._clock, person, kind, edit)

@@ -104,11 +104,13 @@ def days_text(days: int) -> str:
 
 
 def bedtime_text(week: Week) -> str:
-    """`Every night: internet off 20:30–07:00`, or `…: only the homework list 15:00–17:00`."""
+    """`Every night: internet off 20:30–07:00`, or `…: only the homework list 15:00–17:00`, or `…: internet on`."""
     hours = f"{minute_time(week.start)}–{minute_time(week.end)}"
     if week.level == "limited":
         named = {_EVERY_DAY: "Every day", _SCHOOL_NIGHTS: "Sun–Thu", _WEEKEND: "Fri, Sat"}
         return f"{named.get(week.days) or days_text(week.days)}: only the homework list {hours}"
+    if week.level == "open":
+        return f"{days_text(week.days)}: internet on {hours}"
     return f"{days_text(week.days)}: internet off {hours}"
 
 

@@ -1,0 +1,106 @@
+"""Any day of a child, before it comes: a picture, sentences, and which rule wins at a chosen moment.
+
+It reads the request and lays out the answer; what holds is asked of the same core that routers run (`day_segments`).
+Nothing is changed here.
+"""
+
+from datetime import date, timedelta
+from typing import NamedTuple
+
+from flask import Blueprint, abort, request
+from werkzeug.wrappers import Response
+
+from stairgate.hub import day_words, forms, limits, outlook, schedule_checks, schedule_forms, schedule_words
+from stairgate.hub.context import overview, page, parts
+from stairgate.hub.day_segments import at, day_range, segments
+from stairgate.hub.family import Family, Person, read_family
+from stairgate.hub.local_time import at_minute, local
+from stairgate.hub.week_strip import Bar, day_bars, hour_marks, weekday_of
+
+day_view = Blueprint("day", __name__, url_prefix="/children/<person>/day")
+Answer = Response | tuple[str, int]
+_DAY = timedelta(days=1)
+
+
+class Preview(NamedTuple):
+    """One day, laid out. hours: its length where the clocks change, else 0."""
+
+    summary: str
+    lines: tuple[day_words.Line, ...]
+    bars: tuple[Bar, ...]
+    marks: tuple[tuple[int, str], ...]
+    hours: int
+    says: str
+    rule: day_words.Rule | None
+
+
+@day_view.get("")
+def show(person: str) -> Answer:
+    """The day `date` (2026-08-07; today without it), and the moment `at` (20:45; now, where it is today)."""
+    card = overview().card(person)
+    if not card:
+        abort(404)
+    with parts().acts.reading() as rows:
+        family = read_family(rows)
+    child, now = card.person, int(parts().clock.wall())
+    today = local(now, child.zone).date()
+    faults: forms.Faults = {}
+    day = _day(today, faults)
+    minute = _minute(faults)
+    shown = _preview(family, child, day, minute, now)
+    return page(
+        "day.html",
+        422 if faults else 200,
+        card=card,
+        child=child,
+        day=day,
+        today=today,
+        title=weekday_of(day),
+        shown=shown,
+        before=(day - _DAY).isoformat(),
+        after=(day + _DAY).isoformat(),
+        at=request.args.get("at", "")[:5],
+        budgets=[held for held in family.budgets_of(person) if held.minutes[day.weekday()] >= 0],
+        warnings=schedule_checks.override_warnings(family, child, now) if day == today else [],
+        words=schedule_words,
+        faults=faults,
+    )
+
+
+def _day(today: date, faults: forms.Faults) -> date:
+    text = request.args.get("date", "")
+    if not text:
+        return today
+    day = schedule_forms.read_date(text)
+    if day is None:
+        faults["date"] = "Please give a day, such as 2026-08-07."
+    elif abs((day - today).days) > limits.PREVIEW_DAYS:
+        faults["date"] = f"Please choose a day less than {limits.PREVIEW_DAYS} days away."
+    return today if "date" in faults or day is None else day
+
+
+def _minute(faults: forms.Faults) -> int | None:
+    text = request.args.get("at", "")
+    minute = forms.read_minute(text) if text else None
+    if text and minute is None:
+        faults["at"] = "Please give a time, such as 20:45."
+    return minute
+
+
+def _preview(family: Family, child: Person, day: date, minute: int | None, now: int) -> Preview:
+    begin, end = day_range(day, child.zone)
+    policy, device = outlook.of_calendar(family, child, begin)
+    cut = segments(policy, device, begin, end)
+    moment = now if minute is None else max(at_minute(day, minute, child.zone), begin)
+    held = at(cut, min(moment, end - 1)) if minute is not None else at(cut, moment)
+    says, rule = day_words.at_moment(family, child, held, moment) if held else ("", None)
+    hours = round((end - begin) / 3600)
+    return Preview(
+        day_words.summary(child, cut),
+        day_words.lines_of(family, child, cut),
+        day_bars(cut, begin, end),
+        hour_marks(begin, end, child.zone),
+        0 if hours == 24 else hours,
+        says,
+        rule,
+    )

@@ -1,0 +1,158 @@
+"""One day of a child in sentences: what holds when, which rule won at a moment, and who set it where that is known.
+
+Rules are named in the family's own words; a machine code never reaches a page. The stretches come from `day_segments`.
+"""
+
+from datetime import date, timedelta
+from typing import NamedTuple
+
+from stairgate.core.decide import Decision
+from stairgate.hub import wording
+from stairgate.hub.day_segments import Segment
+from stairgate.hub.day_windows import rule_on
+from stairgate.hub.family import Family, Person
+from stairgate.hub.local_time import local
+from stairgate.hub.schedule_words import otherwise_text, rule_text, window_text
+
+_IS = {"open": "internet on", "limited": "only the homework list", "closed": "internet off"}
+_FIRST = {"open": "Open", "limited": "Only the homework list", "closed": "Closed"}
+_THEN = {"open": "then open", "limited": "then only the homework list", "closed": "then closed"}
+_PARTS_MAX = 8  # of the summary's sentence; the list below it has them all
+
+
+class Line(NamedTuple):
+    """One stretch of the day. until: words, where it goes on over midnight; note: a parent's own words."""
+
+    begins: str
+    ends: str
+    level: str
+    says: str
+    why: str
+    until: str
+    note: str
+
+
+class Rule(NamedTuple):
+    """The rule that won: one or two sentences in the family's words, and what a parent noted."""
+
+    text: str
+    note: str = ""
+
+
+def lines_of(family: Family, person: Person, cut: tuple[Segment, ...]) -> tuple[Line, ...]:
+    """The day's stretches, in order."""
+    found = []
+    for index, segment in enumerate(cut):
+        decision = segment.decision
+        rule = rule_of(family, person, decision, segment.begin)
+        last = index == len(cut) - 1
+        goes_on = last and decision.until is not None and decision.until > segment.end
+        found.append(
+            Line(
+                f"{local(segment.begin, person.zone):%H:%M}",
+                "24:00" if last else f"{local(segment.end, person.zone):%H:%M}",
+                decision.level,
+                _IS[decision.level],
+                rule.text,
+                _moment(decision.until, person.zone, segment.begin) if goes_on and decision.until else "",
+                rule.note,
+            )
+        )
+    return tuple(found)
+
+
+def summary(person: Person, cut: tuple[Segment, ...]) -> str:
+    """`Closed until 06:30, then open until 20:00, then closed because of the bedtime until Sat 07:30.`"""
+    parts: list[str] = []
+    runs = _runs(cut)
+    for index, (segment, end) in enumerate(runs[:_PARTS_MAX]):
+        decision = segment.decision
+        text = (_THEN if index else _FIRST)[decision.level]
+        if decision.reason in _BECAUSE and decision.level != "open":
+            text = f"{text} because of {_because(decision, segment.begin, person)}"
+        until = end if index < len(runs) - 1 else decision.until
+        if until is None:
+            parts.append(f"{text} from then on" if index else f"{text} all day")
+        else:
+            parts.append(f"{text} until {_moment(until, person.zone, cut[0].begin)}")
+    if len(runs) > _PARTS_MAX:
+        parts.append("and so on")
+    return ", ".join(parts) + "."
+
+
+def at_moment(family: Family, person: Person, segment: Segment, moment: int) -> tuple[str, Rule]:
+    """What holds at a moment and until when, and the rule that won."""
+    decision = segment.decision
+    until = f" until {_moment(decision.until, person.zone, moment)}" if decision.until else ""
+    return f"At {local(moment, person.zone):%H:%M}: {_IS[decision.level]}{until}.", rule_of(
+        family, person, decision, moment
+    )
+
+
+def rule_of(family: Family, person: Person, decision: Decision, moment: int) -> Rule:
+    """The rule that won a decision at a moment (UTC seconds)."""
+    day = local(moment, person.zone).date()
+    parts = decision.rule.split(" ")
+    if decision.reason == "week":
+        key = tuple(parts[2:6])
+        week = next((w for w in family.weeks_of(person.id) if _key(w.days, w.start, w.end, w.level) == key), None)
+        return Rule(f"The rule “{window_text(week)}” holds." if week else "A rule of the week holds.")
+    if decision.reason == "date":
+        return _date_rule(family, person, date.fromisoformat(parts[2]), day)
+    if decision.reason in _OVERRIDES:
+        held = next((o for o in family.overrides_of(person.id) if o.id == parts[-1]), None)
+        until = f" until {_moment(held.until, person.zone, moment)}" if held else ""
+        return Rule(_OVERRIDES[decision.reason].format(until=until))
+    if rule_on(family.dates_of(person.id), day):
+        held_rule = _date_rule(family, person, day, day)
+        return held_rule._replace(text=f"{held_rule.text} It takes the place of the usual times.")
+    return Rule(f"No time is set then. {otherwise_text(person.default_level)}")
+
+
+_OVERRIDES = {
+    "pause": "A parent’s pause{until} holds.",
+    "bonus": "A parent gave extra time{until}.",
+    "override_open": "A parent opened it{until}.",
+}
+_BECAUSE = {"pause": "a pause", "date": "an exception", "week": "a rule of the week"}
+
+
+def _because(decision: Decision, begin: int, person: Person) -> str:
+    if decision.reason in ("week", "date") and decision.level == "closed":
+        parts = decision.rule.split(" ")
+        start, end = (int(text) for text in (parts[3:5] if decision.reason == "week" else parts[4:6]))
+        if end <= start:
+            return "the bedtime"
+    return "the homework time" if decision.level == "limited" else _BECAUSE[decision.reason]
+
+
+def _date_rule(family: Family, person: Person, first: date, today: date) -> Rule:
+    held = rule_on(family.dates_of(person.id), first)
+    return Rule(f"The exception “{rule_text(held, today)}” holds.", held.note) if held else Rule("An exception holds.")
+
+
+def _runs(cut: tuple[Segment, ...]) -> list[tuple[Segment, int]]:
+    """Stretches of one level: the first segment of each, and where it ends."""
+    runs: list[tuple[Segment, int]] = []
+    for segment in cut:
+        if runs and runs[-1][0].decision.level == segment.decision.level:
+            first = runs[-1][0]
+            until = first.decision._replace(until=segment.decision.until)
+            runs[-1] = (first._replace(decision=until), segment.end)
+        else:
+            runs.append((segment, segment.end))
+    return runs
+
+
+def _key(*fields: object) -> tuple[str, ...]:
+    return tuple(str(field) for field in fields)
+
+
+def _moment(moment: int, zone: str, since: int) -> str:
+    """`20:30` on the day of `since`, else `Sat 07:30`, with the date when it is a week away."""
+    then, day = local(moment, zone), local(since, zone).date()
+    if then.date() == day:
+        return f"{then:%H:%M}"
+    if then.date() - day < timedelta(days=7):
+        return f"{wording.DAY_NAMES[then.weekday()]} {then:%H:%M}"
+    return f"{wording.DAY_NAMES[then.weekday()]} {then.day} {then:%b}, {then:%H:%M}"
