@@ -239,7 +239,7 @@ def test_the_form_of_a_device_does_not_overwrite_what_it_has_not_seen(hub: Hub, 
     assert hub.post(f"/devices/{device(hub).id}", name="Mias Switch", **form).status_code == 303
     answer = hub.post(f"/devices/{device(hub).id}", name="Noahs Switch", **form)
     assert answer.status_code == 409
-    assert "Somebody changed this in the meantime" in answer.text
+    assert "You changed this yourself at" in answer.text
     assert 'value="Mias Switch"' in answer.text
     assert device(hub).name == "Mias Switch"
 

@@ -155,7 +155,7 @@ def test_somebody_was_faster(hub: Hub, child: str) -> None:
     revision = str(held(hub, child).revision)
     post(hub, child, "search", youtube="moderate", revision=revision)
     answer = post(hub, child, "search", youtube="", revision=revision)
-    assert answer.status_code == 409 and "in the meantime" in answer.text
+    assert answer.status_code == 409 and "You changed this yourself at" in answer.text
     assert held(hub, child).youtube == "moderate"
 
 
@@ -226,10 +226,10 @@ def test_a_limited_time_is_set_shown_and_compiled(hub: Hub, child: str) -> None:
     policy, _ = hub.broker.policy(ROUTER)
     assert [week.level for week in policy.weeks] == ["limited"]
     page = hub.get(f"/children/{child}").text
-    assert "Mon, Tue, Wed, Thu, Fri: only the homework list 17:00–19:00" in page
+    assert "School days (Mon–Fri): only the homework list 17:00–19:00" in page
     assert "homework list</a> is empty" in page
     assert "Homework list only" in hub.get("/").text
     post(hub, child, "only", only="school.example")
     assert "is empty" not in hub.get(f"/children/{child}").text
-    answer = hub.post(f"/children/{child}/bedtime", days="31", start="17:00", end="19:00", level="open")
+    answer = hub.post(f"/children/{child}/bedtime", days="31", start="17:00", end="19:00", level="half")
     assert answer.status_code == 422
