@@ -64,7 +64,9 @@ def test_from_the_claim_to_undo(phone: Phone, hub: LiveHub) -> None:
     page.get_by_label("What is it?").select_option("Tablet")
     page.get_by_label("Hardware address").fill("02:00:5E:10:00:01")
     page.get_by_role("button", name="Add device").click()
-    page.get_by_role("button", name="Add bedtime").click()
+    page.get_by_role("link", name="Set a bedtime").click()
+    page.locator("#add-time summary").click()
+    page.get_by_role("button", name="Add this time").click()
     expect(page.get_by_text("School nights (Sun–Thu): internet off 20:30–07:00")).to_be_visible()
     hub.broker.apply(ROUTER)
 

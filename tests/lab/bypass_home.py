@@ -158,7 +158,7 @@ class BypassHome:
                 self._filter(child, "names", allow="", deny="")
         elif phase == "limited":
             for child in self.children:
-                page = self.parent.get(f"/children/{child}").body
+                page = self.parent.get(f"/children/{child}/schedule").body
                 for week in {part.split("/", 1)[0] for part in page.split(f"/children/{child}/bedtime/")[1:]}:
                     self.parent.post(f"/children/{child}/bedtime/{week}/remove")
         elif phase == "closed":

@@ -232,7 +232,7 @@ class FaultHome:
         """Take all of a child's bedtimes away."""
         self.may_open(child)
         prefix = f"/children/{child.id}/bedtime/"
-        page = self.parent.get(f"/children/{child.id}").body
+        page = self.parent.get(f"/children/{child.id}/schedule").body
         for week in {part.split("/", 1)[0] for part in page.split(prefix)[1:]}:
             self.parent.post(f"{prefix}{week}/remove")
         self.promises.bedtimes[child.id].clear()

@@ -263,7 +263,7 @@ class Storm:
 
     def _remove_bedtimes(self, child: Child) -> bool:
         """True when every bedtime was removed; those that were are promised no more."""
-        page = self._house.parent.get(f"/children/{child.id}").body
+        page = self._house.parent.get(f"/children/{child.id}/schedule").body
         prefix = f"/children/{child.id}/bedtime/"
         weeks = {part.split("/", 1)[0] for part in page.split(prefix)[1:]}
         answers = [self._house.parent.try_post(f"{prefix}{week}/remove").status for week in sorted(weeks)]

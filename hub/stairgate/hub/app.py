@@ -20,6 +20,7 @@ from stairgate.hub.context import may
 from stairgate.hub.day_pages import day_view
 from stairgate.hub.device_pages import device, is_new_here
 from stairgate.hub.filter_pages import filters
+from stairgate.hub.free_minutes import CHOICES
 from stairgate.hub.guard import add_guard, web_session
 from stairgate.hub.home_pages import home
 from stairgate.hub.keeping_pages import keeping, week_of
@@ -28,8 +29,10 @@ from stairgate.hub.pack_pages import packs
 from stairgate.hub.parts import Parts
 from stairgate.hub.public_pages import public
 from stairgate.hub.quarantine_pages import quarantine
+from stairgate.hub.request_pages import requests
 from stairgate.hub.router_pages import pairing, router
 from stairgate.hub.schedule_pages import schedule
+from stairgate.hub.schedule_words import window_text
 from stairgate.hub.secure_pages import secure
 from stairgate.hub.source_pages import source
 from stairgate.hub.store import StoreError
@@ -122,6 +125,7 @@ def _add_words(app: Flask) -> None:
         asset=asset,
         can_be_secured=can_be_secured,
         given_back=given_back,
+        free_choices=CHOICES,
         is_new_here=is_new_here,
         is_signed_in=is_signed_in,
         limits=limits,
@@ -130,6 +134,7 @@ def _add_words(app: Flask) -> None:
         use_week=use_week,
         roles=roles,
         week_of=week_of,
+        window_text=window_text,
         wording=wording,
         pictures=pictures,
     )

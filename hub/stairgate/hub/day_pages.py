@@ -10,11 +10,12 @@ from typing import NamedTuple
 from flask import Blueprint, abort, request
 from werkzeug.wrappers import Response
 
-from stairgate.hub import day_words, forms, limits, outlook, schedule_checks, schedule_forms, schedule_words
+from stairgate.hub import audit, day_words, forms, limits, outlook, schedule_checks, schedule_forms, schedule_words
 from stairgate.hub.context import overview, page, parts
 from stairgate.hub.day_segments import at, day_range, segments
 from stairgate.hub.family import Family, Person, read_family
 from stairgate.hub.local_time import at_minute, local
+from stairgate.hub.notes import read_notes
 from stairgate.hub.week_strip import Bar, day_bars, hour_marks, weekday_of
 
 day_view = Blueprint("day", __name__, url_prefix="/children/<person>/day")
@@ -41,13 +42,14 @@ def show(person: str) -> Answer:
     if not card:
         abort(404)
     with parts().acts.reading() as rows:
-        family = read_family(rows)
+        family, notes = read_family(rows), read_notes(rows)
     child, now = card.person, int(parts().clock.wall())
     today = local(now, child.zone).date()
     faults: forms.Faults = {}
     day = _day(today, faults)
     minute = _minute(faults)
     shown = _preview(family, child, day, minute, now)
+    who = notes.get(shown.rule.id) if shown.rule else None
     return page(
         "day.html",
         422 if faults else 200,
@@ -57,6 +59,7 @@ def show(person: str) -> Answer:
         today=today,
         title=weekday_of(day),
         shown=shown,
+        by=audit.shown(who.by) if who and who.by else "",
         before=(day - _DAY).isoformat(),
         after=(day + _DAY).isoformat(),
         at=request.args.get("at", "")[:5],

@@ -33,10 +33,11 @@ class Line(NamedTuple):
 
 
 class Rule(NamedTuple):
-    """The rule that won: one or two sentences in the family's words, and what a parent noted."""
+    """The rule that won: one or two sentences in the family's words, what a parent noted, and the record's id."""
 
     text: str
     note: str = ""
+    id: str = ""
 
 
 def lines_of(family: Family, person: Person, cut: tuple[Segment, ...]) -> tuple[Line, ...]:
@@ -96,13 +97,13 @@ def rule_of(family: Family, person: Person, decision: Decision, moment: int) -> 
     if decision.reason == "week":
         key = tuple(parts[2:6])
         week = next((w for w in family.weeks_of(person.id) if _key(w.days, w.start, w.end, w.level) == key), None)
-        return Rule(f"The rule “{window_text(week)}” holds." if week else "A rule of the week holds.")
+        return Rule(f"The rule “{window_text(week)}” holds.", id=week.id) if week else Rule("A rule of the week holds.")
     if decision.reason == "date":
         return _date_rule(family, person, date.fromisoformat(parts[2]), day)
     if decision.reason in _OVERRIDES:
         held = next((o for o in family.overrides_of(person.id) if o.id == parts[-1]), None)
         until = f" until {_moment(held.until, person.zone, moment)}" if held else ""
-        return Rule(_OVERRIDES[decision.reason].format(until=until))
+        return Rule(_OVERRIDES[decision.reason].format(until=until), id=parts[-1])
     if rule_on(family.dates_of(person.id), day):
         held_rule = _date_rule(family, person, day, day)
         return held_rule._replace(text=f"{held_rule.text} It takes the place of the usual times.")
@@ -128,7 +129,11 @@ def _because(decision: Decision, begin: int, person: Person) -> str:
 
 def _date_rule(family: Family, person: Person, first: date, today: date) -> Rule:
     held = rule_on(family.dates_of(person.id), first)
-    return Rule(f"The exception “{rule_text(held, today)}” holds.", held.note) if held else Rule("An exception holds.")
+    return (
+        Rule(f"The exception “{rule_text(held, today)}” holds.", held.note, held.id)
+        if held
+        else Rule("An exception holds.")
+    )
 
 
 def _runs(cut: tuple[Segment, ...]) -> list[tuple[Segment, int]]:

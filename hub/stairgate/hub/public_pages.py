@@ -15,6 +15,7 @@ from stairgate.hub.acts import NotPossible
 from stairgate.hub.context import asking_mac, parts
 from stairgate.hub.family import DEVICE_KINDS, Device, Family, Person, read_family
 from stairgate.hub.filters import ChildFilter
+from stairgate.hub.schedule_words import window_text
 from stairgate.hub.store import Conflict
 
 public = Blueprint("public", __name__)
@@ -127,11 +128,12 @@ def _mine(family: Family, device: Device) -> Mine:
     now = parts().clock.wall()
     owners = [person for person in family.people if person.id in device.persons]
     zone = owners[0].zone if owners else parts().parents.zone()
-    state = wording.state_of(outlook.of_everybody(family, int(now))[device.id], zone, now)
+    decision = outlook.of_everybody(family, int(now), parts().use.used)[device.id]
+    state = wording.state_of(decision, zone, now)
     user = family.person(device.user(now))
     ruling = [user] if user else owners
     weeks = [week for person in ruling for week in family.weeks_of(person.id)]
-    bedtimes = sorted({wording.bedtime_text(week) for week in weeks})
+    bedtimes = sorted({window_text(week) for week in weeks})
     filters = [held for person in ruling if (held := family.filter_of(person.id))]
     has_rules = bool(owners) and "exempt" not in device.flags
     overview = parts().cards.overview(zone)
@@ -147,6 +149,7 @@ def _mine(family: Family, device: Device) -> Mine:
         user=user.name if user else "",
         blocked=filter_words.blocked_here(filters) if has_rules else None,
         only=_only([family.filter_of(p.id) for p in ruling]) if any(w.level == "limited" for w in weeks) else (),
+        use=use,
         using_until=f"until {wording.clock_time(device.using_until, zone, now)}" if user else "",
     )
 

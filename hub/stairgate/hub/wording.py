@@ -9,7 +9,6 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from stairgate.core.decide import Decision
-from stairgate.hub.family import Week
 from stairgate.hub.local_time import local
 from stairgate.hub.reports import SWITCHED_OFF, Standing
 
@@ -101,17 +100,6 @@ def days_text(days: int) -> str:
     if days == _WEEKEND:
         return "Fridays and Saturdays"
     return ", ".join(name for index, name in enumerate(DAY_NAMES) if days >> index & 1)
-
-
-def bedtime_text(week: Week) -> str:
-    """`Every night: internet off 20:30–07:00`, or `…: only the homework list 15:00–17:00`, or `…: internet on`."""
-    hours = f"{minute_time(week.start)}–{minute_time(week.end)}"
-    if week.level == "limited":
-        named = {_EVERY_DAY: "Every day", _SCHOOL_NIGHTS: "Sun–Thu", _WEEKEND: "Fri, Sat"}
-        return f"{named.get(week.days) or days_text(week.days)}: only the homework list {hours}"
-    if week.level == "open":
-        return f"{days_text(week.days)}: internet on {hours}"
-    return f"{days_text(week.days)}: internet off {hours}"
 
 
 def state_of(decision: Decision, zone: str, now: float) -> State:

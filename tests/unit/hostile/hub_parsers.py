@@ -6,6 +6,7 @@ import json
 import socket
 import struct
 from collections.abc import Iterator
+from datetime import date
 from pathlib import Path
 from unittest import mock
 
@@ -21,6 +22,7 @@ from stairgate.hub import (
     network,
     page_needs,
     plain_text,
+    schedule_forms,
     sealed_file,
 )
 from stairgate.hub.atomic_storage import Damaged, decode_generation, encode_generation
@@ -46,6 +48,8 @@ WEB_PAGE = b"""<!doctype html><base href="//parts.example/"><link rel="styleshee
 @import "//css.example/b.css"; p { background: url('//pictures.example/1.png') } /* url(//no.example) */ </style>
 <img srcset="//small.example/1 1x, //large.example/2 2x"><script src="https://scripts.example/a"></script>
 <p style="background:url(//style.example/2)"><a href="//link.example">x</a><iframe src="http://203.0.113.7/1"></iframe>"""
+DATES = b"first=2026-08-10&last=2026-08-21&as=own&start-0=21:30&end-0=07:00&level-0=closed&zone=Asia/Tokyo&note=Sea"
+MINUTES = b"category=games&minutes-0=60&minutes-1=&minutes-5=90&minute=300"
 FILTER = b"only=school.example\nwww.a.example&preset=10-12&revision=3&safesearch=on&youtube=strict"
 SOURCE = b"title=A list&url=https://lists.example/a.txt&format=hosts&tag=ads&licence=MIT&hours=24"
 TABLES = {"people": {"h/p1": {"home": "h", "id": "p1", "revision": 1, "document": {"name": "Mia"}}}}
@@ -198,6 +202,12 @@ def filter_form(data: bytes) -> object:
     )
 
 
+def minutes_form(data: bytes) -> object:
+    """Both readers of the forms about minutes a day."""
+    sent: MultiDict[str, str] = form(data)
+    return schedule_forms.read_day_start(sent), schedule_forms.read_budget(sent)
+
+
 def web_page(data: bytes) -> object:
     """What a page, and a style sheet of the same bytes, load: names only, and no more than the bounds say."""
     page, sheet = page_needs.read_page(data, "https://page.example/"), page_needs.read_sheet(data, "http://a.example/b")
@@ -240,6 +250,10 @@ HUB = {
     "hub: child form": Parser(of_bytes(lambda data: forms.read_child(form(data), "Europe/Berlin")), FORM),
     "hub: device form": Parser(of_bytes(lambda data: forms.read_device(form(data), {"p1": "Mia"})), FORM),
     "hub: bedtime form": Parser(of_bytes(lambda data: forms.read_bedtime(form(data))), FORM),
+    "hub: exception on dates": Parser(
+        of_bytes(lambda data: schedule_forms.read_dates(form(data), date(2026, 8, 7))), DATES
+    ),
+    "hub: minutes a day": Parser(of_bytes(minutes_form), MINUTES),
     "hub: names of a filter": Parser(of_bytes(lambda data: filter_forms.read_names(form(data))), NAMES),
     "hub: apps of a filter": Parser(of_bytes(lambda data: filter_forms.read_apps(form(data))), NAMES),
     "hub: categories of a filter": Parser(of_bytes(lambda data: filter_forms.read_switches(form(data))), NAMES),

@@ -298,7 +298,7 @@ def test_a_bedtime_is_a_sentence_and_a_policy_line(hub: Hub, child: str) -> None
 def test_all_faults_of_a_bedtime_at_once(hub: Hub, child: str) -> None:
     answer = hub.post(f"/children/{child}/bedtime", start="25:00", end="seven")
     assert answer.status_code == 422
-    for sentence in ("at least one night", "such as 20:30", "such as 07:00"):
+    for sentence in ("at least one day", "such as 20:30", "such as 07:00"):
         assert sentence in answer.text
     assert hub.family().weeks == ()
 
