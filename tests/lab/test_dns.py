@@ -220,4 +220,4 @@ def test_the_kernel_s_own_tools_agree(filtering: DnsProcess) -> None:
     """The sockets are bound to the LAN: nothing is answered on the WAN."""
     words = [*network.enter_words("router"), "ss", "-Huln", "sport", "=", f":{gate.DNS_PORT}"]
     lines = subprocess.run(words, check=True, capture_output=True, text=True).stdout.splitlines()
-    assert len(lines) == 2 and all("br-lan" in line for line in lines)
+    assert len(lines) >= 2 and all("br-lan" in line for line in lines)

@@ -151,7 +151,7 @@ PROBE_BYTES, PROBE_SECONDS = 4096, 5.0  # of a request's head; such a request ta
 CHANNEL_BYTES = 128 << 10  # one frame between control and dns
 CLIENTS_REMEMBERED = 2048  # addresses of a LAN with their MAC; the kernel's table ends at 1024
 ASK_NEIGHBOURS_SECONDS = 0.1  # between two readings of the neighbour table for addresses nobody knows
-STRANGER_SECONDS = 1.0  # so long is an address without MAC taken for a stranger's
+ADDRESSES_ASKED = 8  # of ours, on one interface and of one family, with a socket of their own; others share one
 INTERFACE_SECONDS = 2.0  # between two looks for interfaces that came or were made anew
 CHECK_BYTES = 128 << 10  # of a new pack between two turns of the loop: about a millisecond
 

@@ -7,7 +7,7 @@ a handler takes a bounded share of what waits for it, and the rest makes it read
 import select
 import time
 from collections.abc import Callable
-from typing import Protocol
+from typing import Any, Protocol
 
 from stairgate.agent.limits import WAIT_MAX_SECONDS
 
@@ -15,6 +15,7 @@ READ, WRITE = select.EPOLLIN, select.EPOLLOUT
 EVENTS_A_TURN = 64
 
 Handler = Callable[[int], None]
+Sending = tuple[Callable[[Any, Any], object], Any, Any]  # what sends, what, and where to
 
 
 class Held(Protocol):
@@ -28,7 +29,11 @@ class Held(Protocol):
 
 
 class Loop:
-    """`now` is the monotonic time of the turn, `errors` how many messages nobody could handle."""
+    """`now` is the monotonic time of the turn, `errors` how many messages nobody could handle.
+
+    outbox: datagrams that leave together at the end of the turn. Sent one by one, each would wake whoever waits for it,
+    which costs as much as all else about it.
+    """
 
     def __init__(self) -> None:
         self._epoll = select.epoll()
@@ -36,6 +41,7 @@ class Loop:
         self._held: dict[int, Held] = {}
         self._ticks: dict[Callable[[float], float], float] = {}
         self._due = 0.0
+        self.outbox: list[Sending] = []
         self.now = time.monotonic()
         self.errors = 0
         self.last_error = ""
@@ -108,9 +114,22 @@ class Loop:
                 handler(ready)
             except Exception as error:
                 self.failed(error)
+        self.flush()
         if self.now >= self._due:
             self._due = self.now + WAIT_MAX_SECONDS
             self._tick()
+            self.flush()
+
+    def flush(self) -> None:
+        """Send the outbox, and what comes into it meanwhile. What cannot be sent is lost, as datagrams are."""
+        for send, what, target in self.outbox:
+            try:
+                send(what, target)
+            except OSError:
+                pass
+            except Exception as error:
+                self.failed(error)
+        self.outbox.clear()
 
     def _tick(self) -> None:
         for tick, due in list(self._ticks.items()):

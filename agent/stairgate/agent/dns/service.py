@@ -129,6 +129,7 @@ class Service:
 
     def take(self, profiles: Sequence[Profile], rules: Rules, table: Table | None, page: tuple[bytes, ...]) -> None:
         """All of this holds from now on, and nothing of what did before. page: the hub's addresses."""
+        self._loop.flush()  # no answer by the old rules leaves after the word that the new ones hold
         self.generation += 1
         self._subjects = by_mac(tuple(profiles))
         self.stranger = Subject(STRANGER, 0)

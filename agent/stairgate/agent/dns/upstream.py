@@ -113,16 +113,24 @@ class Upstream:
             asked.id = self._chance.take(2)
             while asked.id in port.outstanding:
                 asked.id = self._chance.take(2)
-            port.socket.send(asked.packet())
         except OSError:
             self._failed(server)
             self.ask(asked)
             return
         port.outstanding[asked.id] = asked
         asked.port = port
+        self._loop.outbox.append((self._send, asked, asked.tries))
         while self._ends and self._ends[0][1].tries != self._ends[0][2]:
             self._ends.popleft()  # answered meanwhile
         self._ends.append((now + TRY_SECONDS, asked, asked.tries))
+
+    def _send(self, asked: Asked, number: int) -> None:
+        if asked.port is None or asked.tries != number:
+            return  # it was given up meanwhile
+        try:
+            asked.port.socket.send(asked.packet())
+        except OSError:
+            self._try_again(asked)
 
     def _next_server(self, last: Server | None) -> Server:
         """The first that does not rest and was not the last one; with all at rest, the one whose rest ends first."""

@@ -176,7 +176,9 @@ class Rig:
 
     def ask(self, data: bytes, mac: bytes | None = MAC, source: object = ("192.0.2.9", 4000)) -> bytes | None:
         """The answer, None when there is none yet; later ones are in `path`."""
-        return self.service.answer(data, self.subject(mac), self.path, source, None)
+        answer = self.service.answer(data, self.subject(mac), self.path, source, None)
+        self.loop.flush()  # as at the end of a turn
+        return answer
 
     def ask_upstream(self, data: bytes, *answers: bytes, mac: bytes = MAC, **more: object) -> bytes:
         """Ask, let the first server answer with these records, and return what the client gets."""

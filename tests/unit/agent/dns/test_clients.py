@@ -117,3 +117,22 @@ def test_an_error_of_a_handler_ends_nothing_and_tells_no_content(loop: Loop) -> 
     loop.remove(server.udp)
     loop.remove(server.udp)  # once is enough
     server.close()
+
+
+def test_what_is_in_the_outbox_leaves_together_and_an_error_holds_up_nothing(loop: Loop) -> None:
+    sent: list[object] = []
+
+    def send(what: object, target: object) -> None:
+        sent.append(what)
+        if isinstance(what, Exception):
+            loop.outbox.append((send, "after it", target))
+            raise what
+
+    for what in ("first", OSError(), ValueError("secret.example"), "last"):
+        loop.outbox.append((send, what, None))
+    assert not sent
+    loop.at_times(lambda now: now + 1.0)
+    loop.turn()
+    assert [what for what in sent if isinstance(what, str)] == ["first", "last", "after it", "after it"]
+    assert loop.errors == 1 and loop.last_error.startswith("ValueError in send:")
+    assert not loop.outbox

@@ -367,6 +367,14 @@ def test_a_device_that_asks_without_end_takes_nobody_s_place(rig: Rig) -> None:
     assert rig.resolver.waiting == WAITING_A_DEVICE + 1
 
 
+def test_answers_by_the_old_rules_leave_before_new_ones_hold(rig: Rig) -> None:
+    sent: list[bytes] = []
+    hold(rig, profile(CHILD))
+    rig.loop.outbox.append((lambda what, target: sent.append(what), b"old", None))
+    hold(rig, profile(CHILD, level="closed"))
+    assert sent == [b"old"]
+
+
 def test_one_question_upstream_for_all_who_ask_it(rig: Rig) -> None:
     hold(rig, profile(CHILD), profile(CHILD, mac=OTHER_MAC, device="dother"))
     for number, mac in ((1, MAC), (2, MAC), (3, OTHER_MAC)):

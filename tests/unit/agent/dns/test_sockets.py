@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from stairgate.agent.limits import PROBE_BYTES, TCP_CONNECTIONS_A_CLIENT, TCP_QUERIES
+from stairgate.agent.limits import ADDRESSES_ASKED, PROBE_BYTES, TCP_CONNECTIONS_A_CLIENT, TCP_QUERIES
 from stairgate.core.policy import write_policy
 from stairgate.core.records import Filter, Pack
 from stairgate.hub.pack_builder import build
@@ -107,6 +107,16 @@ def test_each_client_has_its_own_answers_and_gets_them_from_the_address_it_asked
         assert client.recv(4096).endswith(V4)
     assert place.ask(other).endswith(V4)
     assert place.ask(other, "127.0.0.9")[3] & 15 == 3  # nobody knows that one
+
+
+def test_so_many_addresses_have_a_socket_and_others_are_answered_all_the_same(place: Place) -> None:
+    # The first query to an address comes by the socket of all of them.
+    for turn in range(3):
+        for number in range(1, ADDRESSES_ASKED + 3):
+            assert place.ask(query("ads.example", ident=turn), target=f"127.1.0.{number}")[:2] == bytes((0, turn))
+    port = f":{place.process.port:04X} "
+    bound = [line for line in Path("/proc/net/udp").read_text(encoding="ascii").splitlines() if port in line[:22]]
+    assert len(bound) == ADDRESSES_ASKED + 1
 
 
 def test_nothing_that_comes_stops_it(place: Place) -> None:

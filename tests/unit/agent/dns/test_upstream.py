@@ -51,6 +51,7 @@ def let_pass(rig: Rig, seconds: float) -> None:
     rig.loop._ticks = dict.fromkeys(rig.loop._ticks, 0.0)
     for tick in list(rig.loop._ticks):
         tick(rig.loop.now)
+    rig.loop.flush()
 
 
 def test_nobody_can_foresee_id_port_and_spelling(rig: Rig) -> None:
