@@ -15,6 +15,7 @@ from stairgate.hub import audit, limits, roles, wording
 from stairgate.hub.account_pages import account
 from stairgate.hub.accounts_pages import accounts
 from stairgate.hub.act_log import add_act_log
+from stairgate.hub.ask_pages import asked_here, asking
 from stairgate.hub.child_pages import child
 from stairgate.hub.context import may
 from stairgate.hub.day_pages import day_view
@@ -81,6 +82,8 @@ def create_app(parts: Parts) -> Flask:
         accounts,
         public,
         why_pages,
+        asking,
+        requests,
         secure,
         keeping,
         router,
@@ -122,6 +125,7 @@ def _add_words(app: Flask) -> None:
         return parts.notices.texts(parts.parents.zone()) if may(roles.COPARENT) else []
 
     app.jinja_env.globals.update(
+        asked_here=asked_here,
         asset=asset,
         can_be_secured=can_be_secured,
         given_back=given_back,

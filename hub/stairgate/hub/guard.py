@@ -30,6 +30,13 @@ PUBLIC = frozenset(
         "public.using",
         "why.show",
         "why.ask",
+        "asking.form",
+        "asking.ask",
+        "asking.withdraw",
+        "asking.appeal",
+        "asking.stop",
+        "asking.take",
+        "asking.asked",
         "pairing.pair",
         # An agent has no session. Its address holds the SHA-256 that the signed policy names, and behind it are
         # hashes of names from lists: nothing of the family, and the same for whoever uses the same lists.

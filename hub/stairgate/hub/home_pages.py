@@ -24,6 +24,7 @@ def status() -> Response:
     response = jsonify(
         state=now.number,
         waiting=now.is_waiting,
+        questions=len(now.board.asked),
         applied=now.applied.done,
         agents=[
             {"label": standing.agent.label, "state": standing.state, "reason": standing.reason, "heard": standing.heard}

@@ -1,6 +1,7 @@
-"""A child's questions in words: on the parents' cards with their answers, on the child's page with what became of them.
+"""A child's questions on the parents' cards, with their answers, its wishes, and what is open for today.
 
-It decides only how things are said and which answers a card offers first. What may be answered is `requests`' part.
+It decides only how things are said and which answers a card offers first. What may be answered is `requests`' part,
+what the child reads `my_words`'.
 """
 
 from collections.abc import Mapping, Sequence
@@ -14,12 +15,9 @@ from stairgate.hub.free_minutes import FreeMinutes
 from stairgate.hub.requests import (
     ALWAYS,
     BEDTIME,
-    EXPIRED,
     NO,
     ONCE,
-    OPEN,
     TIME,
-    WITHDRAWN,
     WRONG,
     YES,
     Request,
@@ -66,22 +64,6 @@ class Opened(NamedTuple):
     id: str
     what: str
     until: str
-
-
-class Told(NamedTuple):
-    """A question on the child's page. tone and icon: never alone. answer: the parents' words."""
-
-    id: str
-    what: str
-    about: str
-    words: str
-    state: str
-    icon: str
-    tone: str
-    said: str
-    answer: str
-    may_withdraw: bool
-    may_object: bool
 
 
 class Answered(NamedTuple):
@@ -210,56 +192,6 @@ def _answered(requests: Sequence[Request], people: Mapping[str, Person], now: fl
     child = people[last.person]
     said = {NO: "was told no.", ONCE: f"may open {what(last)} today.", ALWAYS: f"may open {what(last)} from now on."}
     return Answered(last, child.name, said[last.granted or NO])
-
-
-# The child's own page
-
-
-def told(family: Family, child: Person, request: Request, now: float, hides_words: bool) -> Told:
-    """One question as its child reads it. hides_words: its words are not shown, on a device that others hold too."""
-    state = request.state_at(now)
-    icon, tone = {
-        OPEN: ("clock", "paused"),
-        YES: ("check", "open"),
-        NO: ("lock", "paused"),
-        EXPIRED: ("clock", "night"),
-        WITHDRAWN: ("undo", "night"),
-    }[state]
-    return Told(
-        request.id,
-        _what_i_asked(request),
-        what(request),
-        "" if hides_words else (request.objection or request.words),
-        {OPEN: "Waiting", YES: "Yes", NO: "No", EXPIRED: "Over", WITHDRAWN: "Taken back"}[state],
-        icon,
-        tone,
-        _said(child, request, state, now),
-        request.answer if state in (YES, NO) else "",
-        state == OPEN,
-        request.may_object(now),
-    )
-
-
-def _what_i_asked(request: Request) -> str:
-    if request.kind == TIME:
-        return f"{request.minutes} minutes more" if request.minutes else "Time until bedtime"
-    return "Blocked by mistake" if request.kind == WRONG else "Open a site"
-
-
-def _said(child: Person, request: Request, state: str, now: float) -> str:
-    if state == OPEN:
-        until = wording.clock_time(request.until, child.zone, now)
-        again = "Your parents look at it once more. " if request.objected else "Your parents see it now. "
-        return f"{again}It waits until {until} at the latest; after that you can ask again."
-    at = wording.clock_time(request.answered_at, child.zone, now)
-    if state == NO:
-        return f"Your parents answered at {at}."
-    if state == EXPIRED:
-        return "Nobody answered in time. You can ask again, or talk to them."
-    if state == WITHDRAWN:
-        return f"You took it back at {at}."
-    given = {ONCE: "It is open for today.", ALWAYS: "It is open from now on.", BEDTIME: "You have time until bedtime."}
-    return f"{given.get(request.granted, f'You got {request.granted} minutes.')} Your parents answered at {at}."
 
 
 # A child's own wish, where pages say how things stand

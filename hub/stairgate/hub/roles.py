@@ -27,6 +27,7 @@ OF_BLUEPRINTS = {
     "schedule": COPARENT,
     "day": COPARENT,
     "filter": COPARENT,
+    "requests": COPARENT,
     "needs": COPARENT,
     "device": COPARENT,
     "traffic": COPARENT,

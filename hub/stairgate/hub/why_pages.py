@@ -58,7 +58,7 @@ def _answer(family: Family, device: Device, name: str) -> why.Answer:
     people = (device.user(now),) if device.user(now) else device.persons
     owners = [person for person in family.people if person.id in people]
     subject = why.Subject(
-        tuple(family.filter_of(person.id) for person in owners),
+        tuple(family.filter_at(person.id, now) for person in owners),
         outlook.of_everybody(family, int(now))[device.id],
         owners[0].zone if owners else parts().parents.zone(),
     )

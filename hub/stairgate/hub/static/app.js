@@ -21,6 +21,8 @@
       const before = live.dataset.say;
       const adopted = document.adoptNode(fresh);
       live.replaceWith(adopted);
+      document.title = request.response.title;
+      document.getElementById("badge")?.replaceWith(document.adoptNode(request.response.getElementById("badge")));
       live = adopted;
       for (const id of open) { const element = document.getElementById(id); if (element) element.open = true; }
       if (focused) { const element = document.getElementById(focused); if (element) element.focus({ preventScroll: true }); }
@@ -41,7 +43,7 @@
     if (!live.dataset.number) { await refresh(); return; }
     try {
       const tag = `"${live.dataset.number}"`;
-      const answer = await fetch("/status", { headers: { "If-None-Match": tag }, cache: "no-store" });
+      const answer = await fetch(live.dataset.poll || "/status", { headers: { "If-None-Match": tag }, cache: "no-store" });
       offline.hidden = true;
       if (answer.status === 401) location.reload();
       if (answer.status === 200 && String((await answer.json()).state) !== live.dataset.number) await refresh();

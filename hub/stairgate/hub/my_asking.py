@@ -1,0 +1,92 @@
+"""What the page of a child's device says of its questions, and what can be asked from it now.
+
+It decides which questions a device shows (`ask_acts.may_see`), which ones are new enough for the first page, and how
+often the page looks again. The words are `request_words`', what happens to a tap `ask_acts`'.
+"""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+from stairgate.hub import limits, own_stop, wording
+from stairgate.hub.ask_acts import may_see, may_take, speaker
+from stairgate.hub.bedtime_ahead import bedtime_ahead
+from stairgate.hub.family import Device, Family, Person
+from stairgate.hub.free_minutes import FreeMinutes
+from stairgate.hub.my_words import Told, told
+from stairgate.hub.requests import Request
+
+_RECENT_SECONDS = 86400
+_SLOWLY, _QUICKLY = 5000, 800  # ms between two looks of a page; quickly while an answer is waited for
+
+
+class MyAsking(NamedTuple):
+    """What is shown. people: who may say that they ask, on a device that several share.
+
+    number: changes when an answer comes, "" while none is waited for; every: ms between two looks. wish: what the child
+    wished for itself. takes: minutes that may be taken without asking. bedtime: words, "" for none ahead.
+    """
+
+    told: tuple[Told, ...]
+    older: tuple[Told, ...]
+    people: tuple[Person, ...]
+    is_own: bool
+    number: str
+    every: int
+    wish: str
+    takes: tuple[int, ...]
+    free_left: int
+    bedtime: str
+    readers: tuple[str, ...]
+
+
+def my_asking(
+    family: Family,
+    device: Device,
+    requests: Sequence[Request],
+    free: Mapping[str, FreeMinutes],
+    readers: Sequence[str],
+    now: float,
+) -> MyAsking:
+    """Everything about questions on the page of a child's device. readers: the parents' names as children read them."""
+    people = tuple(person for person in family.people if person.id in device.persons)
+    names = {person.id: person for person in people}
+    who = names.get(speaker(device, now))
+    mine = [request for request in reversed(requests) if may_see(request, device, now) and request.person in names]
+    waits = any(request.is_open(now) for request in mine)
+    recent = [r for r in mine if r.is_open(now) or now - r.ended() < _RECENT_SECONDS]
+    older = [request for request in mine if request not in recent]
+    shown = [told(names[request.person], request, now, who is None) for request in (*recent, *older)]
+    left = free[who.id].left(now) if who else 0
+    takes = tuple(minutes for minutes in limits.REQUEST_MINUTES if minutes <= left)
+    ahead = bedtime_ahead(family, who, int(now)) if who else None
+    return MyAsking(
+        told=tuple(shown[: len(recent)]),
+        older=tuple(shown[len(recent) :]),
+        people=people if not who else (),
+        is_own=who is not None,
+        number=number_of(requests, device, now) if waits else "",
+        every=_QUICKLY if waits else _SLOWLY,
+        wish=_wish(family, who, now),
+        takes=takes if who and takes and may_take(family, who, int(now)) else (),
+        free_left=left,
+        bedtime=wording.clock_time(ahead, who.zone, now) if who and ahead else "",
+        readers=tuple(readers),
+    )
+
+
+def number_of(requests: Sequence[Request], device: Device, now: float) -> str:
+    """What a waiting page compares: another one after an answer, and every few seconds for whatever else changes."""
+    seen = [(r.id, r.revision, r.state_at(now)) for r in requests if may_see(r, device, now)]
+    return hashlib.sha256(repr((seen, int(now * 1000) // _SLOWLY)).encode()).hexdigest()[:16]
+
+
+def _wish(family: Family, who: Person | None, now: float) -> str:
+    wish = own_stop.wish_of(family, who.id, now) if who else None
+    if not wish or not who:
+        return ""
+    until = wording.clock_time(wish.until, who.zone, now)
+    if wish.start <= now:
+        return f"You wanted to stop, until {until}. A parent can open it again."
+    at = wording.clock_time(wish.start, who.zone, now)
+    return f"It stops at {at}, as you wanted, until {until}. A parent can take that back, you cannot."
