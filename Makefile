@@ -5,10 +5,10 @@ VENV := .venv
 BIN := $(VENV)/bin
 LAB := $(BIN)/python -m tests.lab.sandbox
 
-.PHONY: help run test lint demo-check test-faults storm bench-dns bench-pack bypass overblock pictures test-lab-1 test-lab-2 wheel-check setup clean
+.PHONY: help run test lint demo-check test-faults storm bench-dns bench-pack bypass overblock a11y pictures test-lab-1 test-lab-2 wheel-check setup clean
 
 help: ## print this list
-	@awk -F':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: build/packages-run $(VENV)/run ## watch it work: a home with a demo family, in a browser on this machine
 	@$(BIN)/python -m tests.lab.run $(if $(PORT),--port $(PORT))
@@ -49,6 +49,9 @@ bench-pack: setup ## what a pack of a million names costs, and how rarely it is 
 
 overblock: setup ## which harmless names each preset would block, out of a thousand
 	$(BIN)/python -m tests.overblock
+
+a11y: build/packages-test setup build/browser ## every page by axe-core, in five ways; eight tasks by keyboard, in taps
+	$(BIN)/python -m tests.browser.a11y_check $(if $(PAGE),--page "$(PAGE)")
 
 pictures: build/packages-test setup build/browser ## draw docs/pictures anew: every page, from a home in the lab
 	$(LAB) $(BIN)/python -m tests.lab.pictures
