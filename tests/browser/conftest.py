@@ -3,7 +3,7 @@
 import os
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -13,6 +13,7 @@ from stairgate.hub import demo_family
 from stairgate.hub.claim_code import ClaimCode, ClaimSlot
 from stairgate.hub.clock import ManualClock
 from stairgate.hub.family import Family, read_family
+from stairgate.hub.keeping import Keeping
 from stairgate.hub.memory_broker import MemoryBroker
 from stairgate.hub.memory_home import MemoryHome
 from stairgate.hub.memory_store import MemoryStore
@@ -46,7 +47,7 @@ def chromium_flags() -> list[str]:
 class LiveHub:
     """A hub that really serves, whose clock and router the test moves."""
 
-    def __init__(self) -> None:
+    def __init__(self, keeping: Callable[[ManualClock], Keeping] | None = None) -> None:
         self.clock = ManualClock(EVENING)
         self.store = MemoryStore()
         self.network = MemoryNetwork()
@@ -62,6 +63,7 @@ class LiveHub:
             network=self.network,
             claim_code=ClaimCode(ClaimSlot(), self.clock, self.codes.append),
             port=8080,
+            keeping=keeping(self.clock) if keeping else None,
         )
         self.broker = MemoryBroker(self.parts.exchange, self.clock)
         self.parts.connect(self.broker)
@@ -152,4 +154,10 @@ class Phone:
         self.page.get_by_label("new password").fill(PASSWORD)
         self.page.get_by_label("time zone").select_option("Europe/Berlin")
         self.page.get_by_role("button", name="Claim this hub").click()
+        self.page.wait_for_url("**/")
+
+    def sign_in(self) -> None:
+        self.page.goto("/login")
+        self.page.get_by_label("Password", exact=True).fill(PASSWORD)
+        self.page.get_by_role("button", name="Sign in").click()
         self.page.wait_for_url("**/")
