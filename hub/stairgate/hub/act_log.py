@@ -31,12 +31,18 @@ def add_act_log(app: Flask, parts: Parts) -> None:
         person, device = str(ids.get("person", ids.get("account", ""))), str(ids.get("device_id", ""))
         if endpoint == "child.remove":
             history.forget_person(person, ())
+            parts.keeping.use.keep_persons(_children(parts))
             person = ""
         if endpoint == "child.remove" or request.blueprint == "device":
             history.keep_only(counted_devices(parts))
         minutes = forms.read_minutes(request.form, (*limits.PAUSE_MINUTES, *limits.BONUS_MINUTES)) or 0
         history.event(endpoint, person, device, str(ids.get("agent", "")), signed_in.parent, minutes)
         return response
+
+
+def _children(parts: Parts) -> set[str]:
+    with parts.store.transaction(parts.home) as rows:
+        return {person.id for person in read_family(rows).people}
 
 
 def counted_devices(parts: Parts) -> set[str]:

@@ -9,7 +9,7 @@ import threading
 from typing import NamedTuple
 
 from stairgate.core.decide import Decision
-from stairgate.hub import limits, outlook, wording
+from stairgate.hub import limits, outlook, use_words, wording
 from stairgate.hub.acts import Act, Acts
 from stairgate.hub.arrivals import Arrivals, NewCard
 from stairgate.hub.assignment import names_of, possessive, visit_end
@@ -25,6 +25,7 @@ from stairgate.hub.requests import read_requests
 from stairgate.hub.store import Store
 from stairgate.hub.today import Today, today_of
 from stairgate.hub.traffic import Traffic
+from stairgate.hub.use_acts import GIVE
 
 
 class DeviceLine(NamedTuple):
@@ -55,6 +56,7 @@ class ChildCard(NamedTuple):
     devices: tuple[DeviceLine, ...]
     bedtimes: tuple[Week, ...]
     undo: Act | None
+    use: use_words.TimeLeft | None
     today: Today
 
 
@@ -112,6 +114,7 @@ class Cards:
         reports: Reports,
         traffic: Traffic,
         arrivals: Arrivals,
+        use: outlook.Use,
     ) -> None:
         self._store = store
         self._clock = clock
@@ -120,6 +123,7 @@ class Cards:
         self._reports = reports
         self._traffic = traffic
         self._arrivals = arrivals
+        self._use = use
         self._lock = threading.Lock()
         # Not from 1: a phone may still show a number from before the hub was started again.
         self._number = int(clock.wall())
@@ -137,7 +141,8 @@ class Cards:
             asked = board(family, read_requests(rows), free, now)
         standings = tuple(self._reports.standings(newest))
         applied = wording.applied_of(standings, zone, now)
-        decisions = outlook.of_everybody(family, int(now))
+        decisions = outlook.of_everybody(family, int(now), self._use)
+        left = outlook.allowances_of(family, int(now), self._use)
         new_devices = self._arrivals.cards(family, decisions, zone, now)
         new_ids = {card.device.id for card in new_devices}
         lines = tuple(
@@ -149,10 +154,12 @@ class Cards:
         for person in sorted(family.people, key=lambda person: (person.name.casefold(), person.id)):
             decision = decisions[person.id]
             running = [o for o in family.overrides_of(person.id) if o.until > now and not (is_own(o) and o.start > now)]
+            running = [o for o in running if o.kind != GIVE]
+            state = use_words.told(wording.state_of(decision, person.zone, now), decision, left[person.id], now)
             cards.append(
                 ChildCard(
                     person=person,
-                    state=with_wish(wording.state_of(decision, person.zone, now), decision, family),
+                    state=with_wish(state, decision, family),
                     level=decision.level,
                     until=decision.until,
                     reason=decision.reason,
@@ -164,6 +171,7 @@ class Cards:
                     devices=tuple(line for line in lines if person.id in line.device.persons),
                     bedtimes=family.weeks_of(person.id),
                     undo=undo.get(person.id),
+                    use=use_words.time_left(left[person.id], person.zone, now),
                     today=today_of(family, person, now),
                 )
             )
@@ -229,6 +237,7 @@ def _toast(cards: list[ChildCard], now: float) -> Toast | None:
         "pause": f"is paused until {until}.",
         "bonus": f"has extra time until {until}.",
         "end": "is back to the usual rules.",
+        GIVE: "got minutes of today back.",
         "today": "has an exception, only today.",
         "budget": "has other minutes a day.",
         "calendar": "has another calendar.",

@@ -15,6 +15,7 @@ from stairgate.hub.filters import read_filter
 from stairgate.hub.issue import PolicyTooLarge
 from stairgate.hub.local_time import zone_names
 from stairgate.hub.store import Conflict
+from stairgate.hub.use_acts import UseActs
 
 child = Blueprint("child", __name__, url_prefix="/children")
 Answer = Response | tuple[str, int]
@@ -66,6 +67,15 @@ def bonus(person: str) -> Answer:
     if minutes is None:
         return _show(person, 422, {"pause": "Please choose how long."})
     return _act(person, lambda: parts().acts.bonus(person, minutes))
+
+
+@child.post("/<person>/give")
+def give(person: str) -> Answer:
+    """Give back minutes of today that were counted wrongly: `minutes` 15 or 30."""
+    minutes = forms.read_minutes(request.form, limits.GIVE_MINUTES)
+    if minutes is None:
+        return _show(person, 422, {"give": "Please choose how many minutes."})
+    return _act(person, lambda: UseActs(parts().acts, parts().clock).give_back(person, minutes))
 
 
 @child.post("/<person>/end")

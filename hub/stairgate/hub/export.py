@@ -3,12 +3,19 @@
 It leaves out what opens something: password, sessions, secrets, signed policies.
 """
 
+import base64
 from typing import Any
 
 from stairgate.hub.parts import Parts
 from stairgate.hub.store import COLLECTIONS
+from stairgate.hub.use_file import Row
 
 _LEFT_OUT = ("parents", "sessions", "policies", "settings")
+
+
+def _minutes(row: Row) -> dict[str, Any]:
+    person, category, day, bits = row
+    return {"person": person, "category": category, "day": day, "bits": base64.b64encode(bits).decode()}
 
 
 def everything(parts: Parts) -> dict[str, Any]:
@@ -32,4 +39,5 @@ def everything(parts: Parts) -> dict[str, Any]:
         **collections,
         "events": [event._asdict() for event in kept.all_events()],
         "usage": [day._asdict() for day in kept.all_days()],
+        "minutes": [_minutes(row) for row in parts.keeping.use.rows()],
     }

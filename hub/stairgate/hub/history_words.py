@@ -25,6 +25,7 @@ _WORDS = {
     "child.remove": "Removed a child, with its history",
     "child.pause": "Paused {child}{minutes}",
     "child.bonus": "Gave {child} extra time{minutes}",
+    "child.give": "Gave {amount} of today back to {child}",
     "child.end": "Ended a pause or extra time of {child}",
     "child.undo": "Undid the last change for {child}",
     "child.bedtime": "Changed a bedtime of {child}",
@@ -134,6 +135,7 @@ def _line(event: Event, names: Mapping[str, str], routers: Mapping[str, str], zo
         child=names.get(event.person, "a child"),
         account=names.get(event.person, "somebody"),
         minutes=f" for {event.minutes} minutes" if event.minutes else "",
+        amount=f"{event.minutes} minutes",
         router=routers.get(event.agent, "A router"),
     )
     text = text[:1].upper() + text[1:]  # a router’s label may begin small

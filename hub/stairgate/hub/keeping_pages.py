@@ -104,6 +104,7 @@ def delete_history() -> Answer:
     if not request.form.get("sure"):
         return page("data.html", 422, faults={"sure": "Please tick the box first."})
     parts().keeping.history.forget_everything()
+    parts().keeping.use.forget_everything(parts().use.today_began())
     return redirect(url_for("keeping.history"), 303)
 
 

@@ -25,8 +25,13 @@ def nothing_used(policy: Policy, now: int) -> Used:
     return {}
 
 
+def policy_of(family: Family, now: int) -> Policy:
+    """The family's rules around `now` (UTC seconds) as a policy that never leaves the hub."""
+    return compile_policy(family, "home", "hub", 1, now, _NOBODY)
+
+
 def _policy(family: Family, now: int) -> Policy:
-    policy = compile_policy(family, "home", "hub", 1, now, _NOBODY)
+    policy = policy_of(family, now)
     imaginary = tuple(Device(_imaginary(person.id), (), (person.id,), "other", ()) for person in family.people)
     return policy._replace(devices=policy.devices + imaginary)
 
@@ -43,7 +48,7 @@ def of_person(family: Family, person: Person, now: int, use: Use = nothing_used)
 
 def allowances_of(family: Family, now: int, use: Use) -> dict[str, tuple[Allowance, ...]]:
     """What is left today of each child's minutes, by id; nothing for a child without a limit."""
-    policy = compile_policy(family, "home", "hub", 1, now, _NOBODY)
+    policy = policy_of(family, now)
     used = use(policy, now)
     return {person.id: allowances(policy, person.id, now, used) for person in family.people}
 

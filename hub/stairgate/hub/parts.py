@@ -39,6 +39,7 @@ from stairgate.hub.sessions import Sessions
 from stairgate.hub.source_fetch import Fetcher
 from stairgate.hub.store import Store, StoreError
 from stairgate.hub.traffic import Traffic
+from stairgate.hub.use_today import UseToday
 
 _log = logging.getLogger(__name__)
 
@@ -72,6 +73,7 @@ class Parts:
     cards: Cards
     reports: Reports
     traffic: Traffic
+    use: UseToday
     exchange: Exchange
     sender: _Sender
     issuer: Issuer
@@ -126,6 +128,7 @@ def build(
     exchange = Exchange(store, issuer, signer, clock, reports, traffic, credentials, keeping.use)
     sender = _Sender()
     acts = Acts(store, home, clock, issuer, sender)
+    acts.use = keeping.use.used
     exchange.reissue = lambda agent, highest: acts.change(lambda rows: None, {agent: highest})
     exchange.refresh = lambda: acts.change(lambda rows: None)
     parents = Parents(store, home, clock)
@@ -158,9 +161,10 @@ def build(
         claim_code=claim_code,
         guessing=Guessing(clock, keeping.guess_slot),
         acts=acts,
-        cards=Cards(store, clock, issuer, acts, reports, traffic, devices.arrivals),
+        cards=Cards(store, clock, issuer, acts, reports, traffic, devices.arrivals, keeping.use.used),
         reports=reports,
         traffic=traffic,
+        use=UseToday(keeping.use, store, home, clock),
         exchange=exchange,
         sender=sender,
         issuer=issuer,

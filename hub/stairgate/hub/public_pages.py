@@ -10,7 +10,7 @@ from typing import NamedTuple
 from flask import Blueprint, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
-from stairgate.hub import filter_words, outlook, wording
+from stairgate.hub import filter_words, outlook, use_pages, wording
 from stairgate.hub.acts import NotPossible
 from stairgate.hub.context import asking_mac, parts
 from stairgate.hub.family import DEVICE_KINDS, Device, Family, Person, read_family
@@ -41,6 +41,7 @@ class Mine(NamedTuple):
     using_until: str
     blocked: filter_words.Blocked | None = None
     only: tuple[str, ...] = ()
+    use: use_pages.Mine | None = None
 
 
 class Unassigned(NamedTuple):
@@ -137,9 +138,10 @@ def _mine(family: Family, device: Device) -> Mine:
     filters = [held for person in ruling if (held := family.filter_of(person.id))]
     has_rules = bool(owners) and "exempt" not in device.flags
     overview = parts().cards.overview(zone)
+    use = use_pages.mine(ruling, now) if has_rules else None
     return Mine(
         kind=wording.KIND_NAMES[device.kind].lower() if device.kind not in ("other", "tv") else "device",
-        state=state,
+        state=use_pages.told(state, decision, ruling, now) if has_rules else state,
         has_rules=has_rules,
         is_visitor=family.visit_of(device, now) is not None,
         bedtimes=tuple(bedtimes),

@@ -59,7 +59,7 @@ def _answer(family: Family, device: Device, name: str) -> why.Answer:
     owners = [person for person in family.people if person.id in people]
     subject = why.Subject(
         tuple(family.filter_at(person.id, now) for person in owners),
-        outlook.of_everybody(family, int(now))[device.id],
+        outlook.of_everybody(family, int(now), parts().use.used)[device.id],
         owners[0].zone if owners else parts().parents.zone(),
     )
     shelf = parts().lists.shelf

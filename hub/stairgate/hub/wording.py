@@ -122,6 +122,8 @@ def state_of(decision: Decision, zone: str, now: float) -> State:
         return State("question", "paused", "No internet yet", until, "Nobody has said yet whose this is.")
     if decision.reason in ("exempt", "assistive", "hub"):
         return State("check", "open", "Always on", "", "This device has no rules.")
+    if decision.reason == "budget_spent":
+        return State("clock", "paused", "Time is used up", until, "Today’s minutes are used.")
     if closed:
         return State("pause", "paused", "Off", until, "The rules say so.")
     if decision.until is None or decision.until - now > _LONG_SECONDS:

@@ -1,0 +1,131 @@
+"""What pages show of minutes in use: what is left on a card and on the child's own page, and the last seven days.
+
+It decides which child's time a shared device shows, and lays out the picture of the days with its table. The words are
+`use_words`', the act of giving back `use_acts`'.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import NamedTuple
+
+from stairgate.core.budget import Allowance
+from stairgate.core.decide import Decision
+from stairgate.hub import audit, categories, limits, use_words, wording
+from stairgate.hub.cards import ChildCard
+from stairgate.hub.context import parts
+from stairgate.hub.family import Person
+from stairgate.hub.local_time import local
+from stairgate.hub.schedule_words import minutes_text
+from stairgate.hub.use_today import UsedDay
+
+_SVG_WIDTH, _SVG_HEIGHT = 280, 64
+_HOUR = 60
+
+
+class Mine(NamedTuple):
+    """What a child reads about its own time on the device in its hands. given: minutes given back today, in words.
+
+    is_shortest: of several children, the one with the least left is shown. say: what is read out when it changes.
+    """
+
+    left: use_words.TimeLeft
+    given: str
+    is_shortest: bool
+    say: str
+
+
+class WeekRow(NamedTuple):
+    """One day of the table: `Mon 3 Aug`, and minutes in words for each column."""
+
+    day: str
+    minutes: tuple[str, ...]
+
+
+class UseWeek(NamedTuple):
+    """A child's last seven family days, oldest first. path: SVG bars of the total; titles: of the table's columns."""
+
+    rows: tuple[WeekRow, ...]
+    titles: tuple[str, ...]
+    path: str
+    total: str
+    peak: str
+    is_empty: bool
+
+
+def mine(ruling: Sequence[Person], now: float) -> Mine | None:
+    """The time of whoever uses a device; None without limits. Of several people the one with the least left."""
+    known = [(person, rows) for person in ruling if (rows := parts().use.allowances(person.id))]
+    if not known:
+        return None
+
+    def least(rows: Sequence[Allowance]) -> float:
+        left = [row.left for row in rows if row.category == "total" and row.left is not None]
+        return min(left, default=float("inf"))
+
+    person, rows = min(known, key=lambda pair: least(pair[1]))
+    left = use_words.time_left(rows, person.zone, now)
+    assert left
+    given = parts().use.given(person.id)
+    return Mine(left, minutes_text(given) if given else "", len(ruling) > 1, left.warning)
+
+
+def told(state: wording.State, decision: Decision, ruling: Sequence[Person], now: float) -> wording.State:
+    """The state of a device, which names the minutes of its people where they are what ends it."""
+    for person in ruling:
+        state = use_words.told(state, decision, parts().use.allowances(person.id), now)
+    return state
+
+
+def given_back(card: ChildCard) -> tuple[str, ...]:
+    """Sentences for parents: what was given back to a child today, when and by whom."""
+    if not parts().use.given(card.person.id):
+        return ()
+    began, now = parts().use.today_began(), parts().clock.wall()
+    names = audit.everybody()
+    return tuple(
+        f"{minutes_text(event.minutes)} given back at {wording.clock_time(event.at, card.person.zone, now)}"
+        f" by {names.get(event.by, 'a parent')}."
+        for event in reversed(parts().keeping.history.events())
+        if event.kind == "child.give" and event.person == card.person.id and event.at >= began
+    )
+
+
+def use_week(card: ChildCard) -> UseWeek:
+    """The picture and the table of a child's minutes on the last days, for the child's page."""
+    days = parts().use.days(card.person.id, limits.HISTORY_DAYS_SHOWN)
+    totals = [_total(day) for day in days]
+    peak = max(totals)
+    shown = [name for name, _ in days[0].minutes if name == "total" or any(dict(day.minutes)[name] for day in days)]
+    return UseWeek(
+        rows=tuple(
+            WeekRow(
+                _day_name(local(day.begin, card.person.zone)),
+                tuple(minutes_text(dict(day.minutes)[name]) for name in shown),
+            )
+            for day in days
+        ),
+        titles=tuple("Minutes" if name == "total" else categories.title(name) for name in shown),
+        path=_bars(totals, max(peak, _HOUR)),
+        total=minutes_text(sum(totals)),
+        peak=minutes_text(max(peak, _HOUR)),
+        is_empty=not sum(totals),
+    )
+
+
+def _total(day: UsedDay) -> int:
+    return dict(day.minutes)["total"]
+
+
+def _bars(values: Sequence[int], top: int) -> str:
+    slot = _SVG_WIDTH / len(values)
+    bars = []
+    for place, value in enumerate(values):
+        if value:
+            height = max(1.0, value / top * (_SVG_HEIGHT - 4))
+            left = place * slot + slot * 0.2
+            bars.append(f"M{left:.1f} {_SVG_HEIGHT}v-{height:.1f}h{slot * 0.6:.1f}v{height:.1f}z")
+    return "".join(bars)
+
+
+def _day_name(begin: datetime) -> str:
+    return f"{wording.DAY_NAMES[begin.weekday()]} {begin.day} {begin:%b}"

@@ -1,0 +1,106 @@
+"""What is left of a child's time today, in words and as bars, for the parents' card and for the child itself.
+
+Both read the same number as the router counts. It decides the words, the steps at which a child is warned (15, 5 and 1
+minutes) and the length of a bar. What is left is `stairgate.core.budget`'s.
+"""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from stairgate.core.budget import Allowance
+from stairgate.core.decide import Decision
+from stairgate.hub import categories, wording
+from stairgate.hub.schedule_words import minutes_text
+from stairgate.hub.wording import State
+
+#: Minutes left at which a child is told, and the page changes.
+WARNINGS = (15, 5, 1)
+_AT_MOST = {
+    15: "At most 15 minutes are left today.",
+    5: "At most 5 minutes are left today.",
+    1: "The last minute of today is running.",
+}
+_WHOLE = 100
+_ENDS_SECONDS = 120  # a decision and the count may be a minute apart
+
+
+class TimeLine(NamedTuple):
+    """One limit. id: `total` or a category; title: empty for the total. `left` and `of` in words, `share`: of 100.
+
+    step: minutes of the warning that is shown (15, 5, 1), 0 when nothing is left, None before; tone: `plenty`, `little`
+    or `none`.
+    """
+
+    id: str
+    title: str
+    left: str
+    of: str
+    share: int
+    step: int | None
+    tone: str
+
+
+class TimeLeft(NamedTuple):
+    """All limits of a child today. text: one sentence; ends: when the family's day ends, in words.
+
+    warning: a sentence at the steps, else empty.
+    """
+
+    lines: tuple[TimeLine, ...]
+    text: str
+    ends: str
+    warning: str
+
+
+def time_left(rows: Sequence[Allowance], zone: str, now: float) -> TimeLeft | None:
+    """The words for what `allowances` says, None for a child without limits."""
+    if not rows:
+        return None
+    lines = tuple(_line(row) for row in rows)
+    # Most pressing first; the total closes everything, so it is told before a category that is as far.
+    pressing = min((line for line in lines if line.step is not None), key=lambda line: line.step or 0, default=None)
+    ends = wording.clock_time(rows[0].ends, zone, now)
+    return TimeLeft(lines, _sentence(lines), ends, _warning(pressing, ends) if pressing else "")
+
+
+def ends_by_budget(decision: Decision, rows: Sequence[Allowance], now: float) -> bool:
+    """True when what is open now ends because the minutes are used up, if they are used without a break."""
+    total = next((row for row in rows if row.category == "total"), None)
+    if total is None or total.left is None or decision.until is None or decision.level == "closed":
+        return False
+    return abs(decision.until - now - total.left * 60) < _ENDS_SECONDS
+
+
+def told(state: State, decision: Decision, rows: Sequence[Allowance], now: float) -> State:
+    """The state of a child or a device, which names the minutes where they are what ends it."""
+    if not ends_by_budget(decision, rows, now):
+        return state
+    # The second is only known for somebody who never stops, so no time of day is promised.
+    return state._replace(until="", why="Until today’s time is used up.")
+
+
+def _line(row: Allowance) -> TimeLine:
+    title = "" if row.category == "total" else categories.title(row.category)
+    if row.minutes is None or row.left is None:
+        return TimeLine(row.category, title, f"{minutes_text(row.used)} used", "no limit today", _WHOLE, None, "plenty")
+    step = next((step for step in (0, *reversed(WARNINGS)) if row.left <= step), None)
+    left = f"{minutes_text(row.left)} left" if row.left else "No time left"
+    share = min(_WHOLE, -(-row.left * _WHOLE // row.minutes)) if row.minutes else 0
+    tone = "plenty" if step is None else "little" if step else "none"
+    return TimeLine(row.category, title, left, f"of {minutes_text(row.minutes)} today", share, step, tone)
+
+
+def _sentence(lines: Sequence[TimeLine]) -> str:
+    """`45 min left of 2 h today; Games: 10 min left`."""
+    texts = [f"{line.title}: {line.left.lower()}" if line.title else f"{line.left} {line.of}" for line in lines]
+    return "; ".join(texts)
+
+
+def _warning(line: TimeLine, ends: str) -> str:
+    if line.step == 0:
+        if line.title:
+            return f"{line.title}: no time is left today. It begins anew at {ends}."
+        return f"No time is left today. It begins anew at {ends}."
+    if line.title:
+        return f"{line.title}: {_AT_MOST[line.step or 0].lower()}"
+    return _AT_MOST[line.step or 0]
