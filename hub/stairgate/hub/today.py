@@ -60,7 +60,7 @@ def today_of(family: Family, person: Person, now: float) -> Today:
             choices.append(Choice(LATER, f"Bedtime at {minute_time(later)}"))
     if windows_of_weekday(family.weeks_of(person.id), SATURDAY) != usual:
         choices.append(Choice(LIKE_SATURDAY, "As on Saturdays"))
-    return Today(day, tuple(choices), rule_text(rule, day) if rule else "", rule.id if rule else "")
+    return Today(day, tuple(choices), _says(rule, usual, day) if rule else "", rule.id if rule else "")
 
 
 def changed(choice: str, usual: tuple[Window, ...]) -> tuple[Window, ...]:
@@ -79,6 +79,16 @@ def changed(choice: str, usual: tuple[Window, ...]) -> tuple[Window, ...]:
 def usual_windows(family: Family, person: str, day: date) -> tuple[Window, ...]:
     """The day's windows without what holds only on it."""
     return windows_on(_without(family, _only(family, person, day)), person, day)
+
+
+def _says(rule: DateRule, usual: tuple[Window, ...], day: date) -> str:
+    """The difference to the usual day, where a tap made it; else the exception whole."""
+    bedtime = bedtime_of(rule.windows)
+    if not rule.like and not rule.zone and rule.windows == changed(NO_BEDTIME, usual) != usual:
+        return "Only today: no bedtime"
+    if not rule.like and not rule.zone and bedtime and rule.windows == changed(LATER, usual):
+        return f"Only today: bedtime at {minute_time(bedtime[0])}"
+    return rule_text(rule, day)
 
 
 def _is_bedtime(window: Window) -> bool:

@@ -81,9 +81,9 @@ def hour_marks(begin: int, end: int, zone: str) -> tuple[tuple[int, str], ...]:
     marks = []
     for moment in range(begin, end, 900):
         then = local(moment, zone)
-        if then.minute == 0 and then.hour % 6 == 0 and (then.hour or moment == begin):
+        if then.minute == 0 and then.hour % 6 == 0:
             marks.append(((moment - begin) * DAY_MINUTES // (end - begin), f"{then.hour:02}"))
-    return tuple(dict(reversed(marks)).items())
+    return tuple(marks)
 
 
 def weekday_of(day: date) -> str:
