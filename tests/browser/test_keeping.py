@@ -62,6 +62,7 @@ def test_a_backup_from_one_hub_to_the_next(chromium: Browser, hubs: list[Hub], t
     page.get_by_role("button", name="Restore").click()
     page.get_by_role("heading", name="Restored").wait_for()
     new.line("Restored from the backup")
+    page.get_by_role("link", name="Sign in").click()
     page.wait_for_url("**/login")
     page.get_by_label("Password", exact=True).fill(PASSWORD)
     page.get_by_role("button", name="Sign in").click()

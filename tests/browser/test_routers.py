@@ -8,6 +8,7 @@ from playwright.sync_api import Browser, expect
 from stairgate.core.pairing import PairRequest, read_answer, read_code, write_request
 from stairgate.provisioning.signing import SigningKey
 from tests.browser.conftest import PASSWORD, LiveHub, Phone
+from tests.browser.test_parent import look_again
 
 
 def pair(hub: LiveHub) -> str:
@@ -38,6 +39,7 @@ def test_a_router_is_added_while_the_page_is_open(hub: LiveHub, chromium: Browse
     assert page.locator("main").bounding_box()["width"] <= 360  # type: ignore[index]
 
     agent = pair(hub)
+    look_again(page)
     expect(page.get_by_text("Router paired", exact=True)).to_be_visible()
     hub.broker.apply(agent)
     page.get_by_role("link", name="Done").click()

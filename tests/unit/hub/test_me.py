@@ -65,7 +65,8 @@ def test_a_device_that_only_just_came_is_asked_to_wait(hub: Hub, mia: str) -> No
     hub.network.neighbours[THERE] = MAC
     page = there(hub)
     assert "In a few seconds this page says more" in page
-    assert 'http-equiv="refresh" content="4"' in page
+    assert 'id="live" data-page="unknown" data-every="4000"' in page
+    assert "Look again" in page
     assert "Tell a parent" not in page
 
 

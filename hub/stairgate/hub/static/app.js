@@ -15,7 +15,7 @@
     request.onload = () => {
       offline.hidden = true;
       const fresh = request.status === 200 && request.response && request.response.getElementById("live");
-      if (!fresh || new URL(request.responseURL).pathname !== location.pathname) { location.reload(); return; }
+      if (!fresh || fresh.dataset.page !== live.dataset.page || new URL(request.responseURL).pathname !== location.pathname) { location.reload(); return; }
       const open = [...live.querySelectorAll("details[open][id]")].map((element) => element.id);
       const focused = live.contains(document.activeElement) ? document.activeElement.id : "";
       const before = live.dataset.say;
