@@ -26,6 +26,8 @@ from stairgate.hub.store import Store
 from stairgate.hub.today import Today, today_of
 from stairgate.hub.traffic import Traffic
 from stairgate.hub.use_acts import GIVE
+from stairgate.hub.why_facts import read_known, why_of_person
+from stairgate.hub.why_sentence import PARENT, Why
 
 
 class DeviceLine(NamedTuple):
@@ -58,6 +60,7 @@ class ChildCard(NamedTuple):
     undo: Act | None
     use: use_words.TimeLeft | None
     today: Today
+    why: Why
 
 
 class Toast(NamedTuple):
@@ -139,6 +142,7 @@ class Cards:
             undo = {target: act for target in targets if (act := self._acts.last_act(rows, target))}
             free = {person.id: read_free(rows, person.id) for person in family.people}
             asked = board(family, read_requests(rows), free, now)
+            known = read_known(rows, family, now)
         standings = tuple(self._reports.standings(newest))
         applied = wording.applied_of(standings, zone, now)
         decisions = outlook.of_everybody(family, int(now), self._use)
@@ -155,7 +159,9 @@ class Cards:
             decision = decisions[person.id]
             running = [o for o in family.overrides_of(person.id) if o.until > now and not (is_own(o) and o.start > now)]
             running = [o for o in running if o.kind != GIVE]
-            state = use_words.told(wording.state_of(decision, person.zone, now), decision, left[person.id], now)
+            why = why_of_person(family, person, decision, known, now, PARENT, self._use)
+            state = wording.state_of(decision, person.zone, now)._replace(why=why.sentence)
+            state = use_words.told(state, decision, left[person.id], now)
             cards.append(
                 ChildCard(
                     person=person,
@@ -173,6 +179,7 @@ class Cards:
                     undo=undo.get(person.id),
                     use=use_words.time_left(left[person.id], person.zone, now),
                     today=today_of(family, person, now),
+                    why=why,
                 )
             )
         trial_until = wording.clock_time(family.trial_until, zone, now) if family.trial_until else ""

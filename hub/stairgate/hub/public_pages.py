@@ -17,6 +17,8 @@ from stairgate.hub.family import DEVICE_KINDS, Device, Family, Person, read_fami
 from stairgate.hub.filters import ChildFilter
 from stairgate.hub.schedule_words import window_text
 from stairgate.hub.store import Conflict
+from stairgate.hub.why_facts import read_known, why_of_device
+from stairgate.hub.why_sentence import CHILD, Why
 
 public = Blueprint("public", __name__)
 Answer = Response | tuple[str, int]
@@ -42,6 +44,7 @@ class Mine(NamedTuple):
     blocked: filter_words.Blocked | None = None
     only: tuple[str, ...] = ()
     use: use_pages.Mine | None = None
+    why: Why = Why("")
 
 
 class Unassigned(NamedTuple):
@@ -130,7 +133,10 @@ def _mine(family: Family, device: Device) -> Mine:
     owners = [person for person in family.people if person.id in device.persons]
     zone = owners[0].zone if owners else parts().parents.zone()
     decision = outlook.of_everybody(family, int(now), parts().use.used)[device.id]
-    state = wording.state_of(decision, zone, now)
+    with parts().store.transaction(parts().home) as rows:
+        known = read_known(rows, family, now)
+    why = why_of_device(family, device.id, decision, known, zone, now, CHILD, parts().use.used)
+    state = wording.state_of(decision, zone, now)._replace(why=why.sentence)
     user = family.person(device.user(now))
     ruling = [user] if user else owners
     weeks = [week for person in ruling for week in family.weeks_of(person.id)]
@@ -152,6 +158,7 @@ def _mine(family: Family, device: Device) -> Mine:
         blocked=filter_words.blocked_here(filters) if has_rules else None,
         only=_only([family.filter_of(p.id) for p in ruling]) if any(w.level == "limited" for w in weeks) else (),
         use=use,
+        why=why,
         using_until=f"until {wording.clock_time(device.using_until, zone, now)}" if user else "",
     )
 

@@ -245,7 +245,7 @@ def test_me_says_what_why_and_until_when_without_a_login(hub: Hub, child: str) -
     for sentence in (
         "Paused",
         "until 18:15",
-        "A parent paused it",
+        "Your parents paused the internet; it is off until 18:15, then on again.",
         "Every night: internet off 20:30–07:00",
         "Who sees what",
     ):
