@@ -4,6 +4,7 @@ It reads the request and lays out the answer; what holds is asked of the same co
 Nothing is changed here.
 """
 
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import NamedTuple
 
@@ -13,6 +14,7 @@ from werkzeug.wrappers import Response
 from stairgate.hub import audit, day_words, forms, limits, outlook, schedule_checks, schedule_forms, schedule_words
 from stairgate.hub.context import overview, page, parts
 from stairgate.hub.day_segments import at, day_range, segments
+from stairgate.hub.day_windows import zone_at, zone_on
 from stairgate.hub.family import Family, Person, read_family
 from stairgate.hub.local_time import at_minute, local
 from stairgate.hub.notes import read_notes
@@ -24,12 +26,13 @@ _DAY = timedelta(days=1)
 
 
 class Preview(NamedTuple):
-    """One day, laid out. hours: its length where the clocks change, else 0."""
+    """One day, laid out. hours: its length where the clocks change, else 0. zone: where it is not the child's own."""
 
     summary: str
     lines: tuple[day_words.Line, ...]
     bars: tuple[Bar, ...]
     marks: tuple[tuple[int, str], ...]
+    zone: str
     hours: int
     says: str
     rule: day_words.Rule | None
@@ -44,7 +47,7 @@ def show(person: str) -> Answer:
     with parts().acts.reading() as rows:
         family, notes = read_family(rows), read_notes(rows)
     child, now = card.person, int(parts().clock.wall())
-    today = local(now, child.zone).date()
+    today = local(now, zone_at(family, child, now)).date()
     faults: forms.Faults = {}
     day = _day(today, faults)
     minute = _minute(faults)
@@ -91,18 +94,21 @@ def _minute(faults: forms.Faults) -> int | None:
 
 
 def _preview(family: Family, child: Person, day: date, minute: int | None, now: int) -> Preview:
-    begin, end = day_range(day, child.zone)
+    zone = zone_on(family.dates_of(child.id), day, child.zone)
+    begin, end = day_range(day, zone)
     policy, device = outlook.of_calendar(family, child, begin)
+    there = replace(child, zone=zone)
     cut = segments(policy, device, begin, end)
-    moment = now if minute is None else max(at_minute(day, minute, child.zone), begin)
+    moment = now if minute is None else max(at_minute(day, minute, zone), begin)
     held = at(cut, min(moment, end - 1)) if minute is not None else at(cut, moment)
-    says, rule = day_words.at_moment(family, child, held, moment) if held else ("", None)
+    says, rule = day_words.at_moment(family, there, held, moment) if held else ("", None)
     hours = round((end - begin) / 3600)
     return Preview(
-        day_words.summary(child, cut),
-        day_words.lines_of(family, child, cut),
+        day_words.summary(there, cut),
+        day_words.lines_of(family, there, cut),
         day_bars(cut, begin, end),
-        hour_marks(begin, end, child.zone),
+        hour_marks(begin, end, zone),
+        "" if zone == child.zone else zone,
         0 if hours == 24 else hours,
         says,
         rule,

@@ -1,11 +1,11 @@
-"""Which windows a child has on a day: the week's, or those of the exception that holds then.
+"""Which windows a child has on a day, and whose clock counts: the week's and home's, or those of an exception.
 
 It decides which of several exceptions holds: the one with the fewest days, and of equally long ones the newest. So
 “today only” wins over a holiday, and a policy gets dates that never overlap. What the windows mean at a moment is
 `stairgate.core.decide`'s part.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import date, timedelta
 
 from stairgate.core import limits as core_limits
@@ -16,7 +16,7 @@ from stairgate.hub.local_time import local
 Window = tuple[int, int, str]  # start, end (minutes; `end` <= `start` on the next day), level
 
 SATURDAY = 5
-LIKE_SATURDAY = "saturday"
+LIKE_SATURDAY, LIKE_WEEK = "saturday", "week"  # `DateRule.like`; the latter has only another clock
 _DAY = timedelta(days=1)
 
 
@@ -32,8 +32,18 @@ def windows_of_rule(rule: DateRule, weeks: Iterable[Week]) -> tuple[Window, ...]
 
 def rule_on(rules: Iterable[DateRule], day: date) -> DateRule | None:
     """The exception that holds for windows which begin on this day, None for the week's."""
-    text = day.isoformat()
-    return min((rule for rule in rules if rule.first <= text <= rule.last), key=_rank, default=None)
+    return _winner((rule for rule in rules if rule.like != LIKE_WEEK), day)
+
+
+def zone_on(rules: Iterable[DateRule], day: date, home: str) -> str:
+    """The name of the zone whose clock counts on this day: an exception may change the clock, or times, or both."""
+    rule = _winner((rule for rule in rules if rule.zone), day)
+    return rule.zone if rule else home
+
+
+def zone_at(family: Family, person: Person, now: float) -> str:
+    """The name of the zone whose clock counts for a child now (UTC seconds)."""
+    return zone_on(family.dates_of(person.id), local(now, person.zone).date(), person.zone)
 
 
 def windows_on(family: Family, person: str, day: date) -> tuple[Window, ...]:
@@ -49,13 +59,16 @@ def days_of(rule: DateRule) -> int:
 
 
 def spans(rules: Iterable[DateRule]) -> list[tuple[date, date, DateRule]]:
-    """First and last day of each stretch on which one exception holds; stretches never overlap."""
-    held = tuple(rules)
+    """First and last day of each stretch on which one exception holds for windows; stretches never overlap."""
+    return _stretches([rule for rule in rules if rule.like != LIKE_WEEK])
+
+
+def _stretches(held: Sequence[DateRule]) -> list[tuple[date, date, DateRule]]:
     edges = {date.fromisoformat(rule.first) for rule in held} | {date.fromisoformat(rule.last) + _DAY for rule in held}
     found: list[tuple[date, date, DateRule]] = []
     ordered = sorted(edges)
     for first, after in zip(ordered, ordered[1:], strict=False):
-        rule = rule_on(held, first)
+        rule = _winner(held, first)
         if rule is None:
             continue
         if found and found[-1][2] is rule and found[-1][1] + _DAY == first:
@@ -87,10 +100,15 @@ def travels_of(family: Family, person: Person, issued: int) -> list[tuple[str, s
     oldest = local(issued, person.zone).date() - 2 * _DAY
     found = [
         (person.id, first.isoformat(), last.isoformat(), rule.zone)
-        for first, last, rule in spans(family.dates_of(person.id))
-        if last >= oldest and rule.zone and rule.zone != person.zone
+        for first, last, rule in _stretches([rule for rule in family.dates_of(person.id) if rule.zone])
+        if last >= oldest and rule.zone != person.zone
     ]
     return found[: core_limits.TRAVELS]
+
+
+def _winner(rules: Iterable[DateRule], day: date) -> DateRule | None:
+    text = day.isoformat()
+    return min((rule for rule in rules if rule.first <= text <= rule.last), key=_rank, default=None)
 
 
 def _rank(rule: DateRule) -> tuple[int, int, str]:

@@ -103,9 +103,10 @@ class DateRule:
     """Other windows than the week's from day `first` to day `last` (YYYY-MM-DD), both included.
 
     windows: start, end (minutes of the local day, `end` ≤ `start` on the next) and level, as on the wire. like: empty,
-    or `saturday`: the windows that the week has on Saturdays, whatever they are then. zone: the name of the zone whose
-    clock counts on these days, empty for the child's own. note: a parent's own words, which never leave the hub.
-    at: when it was set, UTC seconds. Which of several holds on a day is `day_windows`'s part.
+    `saturday`: the windows that the week has on Saturdays, whatever they are then, or `week`: its usual ones. zone: the
+    name of the zone whose clock counts on these days, empty for the child's own. note: a parent's own words, which
+    never leave the hub.
+    at: when it was set, UTC seconds. Which of several holds on a day is `day_windows`' part.
     """
 
     id: str

@@ -53,6 +53,7 @@ TOAST_SECONDS = 8
 # The calendar and budgets of a child: all of it goes into every policy
 DATE_RULES_MAX = 16  # of one child: a year's school holidays, and some days more
 DATE_WINDOWS_MAX = 8  # of one rule; a line of the policy has 512 bytes
+JOURNEYS_MAX = 4  # of them with another clock; where they overlap they make seven stretches, a policy has eight
 DATE_RULE_DAYS_MAX = 366  # from its first to its last day: every exception has an end
 DATE_RULE_DAYS_AHEAD = 2 * 366  # that it may begin in
 DATE_RULE_KEPT_DAYS = 30  # after its end; then it is forgotten with the next change of this child's calendar

@@ -13,7 +13,7 @@ from stairgate.hub.acts import Act, Acts, NoSuchChild, NotPossible, new_id
 from stairgate.hub.bedtime_presets import SCHOOL_NIGHTS, WEEKEND_NIGHTS, BedtimePreset
 from stairgate.hub.calendar_change import CALENDAR, TODAY, Edit, change_calendar
 from stairgate.hub.clock import Clock
-from stairgate.hub.day_windows import LIKE_SATURDAY
+from stairgate.hub.day_windows import LIKE_SATURDAY, zone_at
 from stairgate.hub.family import DateRule, Family, Person, Week, read_family, remove, write
 from stairgate.hub.forms import BedtimeForm
 from stairgate.hub.local_time import local, next_time
@@ -100,6 +100,9 @@ class ScheduleActs:
             self._forget_old(rows, family, child)
             if form.rule is None:
                 self._check_room(family, child)
+            others = [held for held in family.dates_of(person) if held.zone and held.id != form.rule]
+            if form.zone and len(others) >= limits.JOURNEYS_MAX:
+                raise NotPossible(f"There are {limits.JOURNEYS_MAX} journeys already. Remove one first.")
             rule = DateRule(
                 form.rule or new_id("e"),
                 person,
@@ -164,7 +167,7 @@ class ScheduleActs:
             if not child:
                 raise NoSuchChild("This child is no longer here.")
             now = int(self._clock.wall())
-            until = next_time(now, minute, child.zone)
+            until = next_time(now, minute, zone_at(read_family(rows), child, now))
             minutes = min(-(-(until - now) // 60), core_limits.BONUS_MINUTES_MAX)
             return self._acts.bonus_in(rows, person, minutes, until)
 

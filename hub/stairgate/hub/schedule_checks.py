@@ -9,7 +9,7 @@ from datetime import date, timedelta
 
 from stairgate.hub import outlook
 from stairgate.hub.day_segments import segments
-from stairgate.hub.day_windows import rule_on, spans, windows_of_rule, windows_of_weekday
+from stairgate.hub.day_windows import LIKE_WEEK, rule_on, spans, windows_of_rule, windows_of_weekday
 from stairgate.hub.family import Budget, DateRule, Family, Override, Person, Week
 from stairgate.hub.schedule_words import budget_title, day_range, minutes_text, rule_days, rule_text, window_text
 from stairgate.hub.week_strip import STRICTNESS, levels_of_day
@@ -57,7 +57,7 @@ def week_warnings(weeks: Sequence[Week], default: str) -> list[str]:
 
 def date_warnings(rules: Sequence[DateRule], weeks: Sequence[Week], today: date) -> list[str]:
     """Exceptions to come that never hold, that another one covers in part, or that say what the week says."""
-    coming = [rule for rule in rules if rule.last >= today.isoformat()]
+    coming = [rule for rule in rules if rule.last >= today.isoformat() and rule.like != LIKE_WEEK]
     held = spans(coming)
     found = []
     for rule in coming:

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from stairgate.hub import limits
 from stairgate.hub.categories import TIMED
-from stairgate.hub.day_windows import LIKE_SATURDAY, Window
+from stairgate.hub.day_windows import LIKE_SATURDAY, LIKE_WEEK, Window
 from stairgate.hub.forms import Faults, Form, read_minute
 from stairgate.hub.local_time import zone_names
 from stairgate.hub.plain_text import clean_line
@@ -52,7 +52,10 @@ def read_date(text: str) -> date | None:
 
 
 def read_dates(form: Form, today: date) -> tuple[DatesForm, Faults]:
-    """The form and its faults. Windows come as `start-N`, `end-N`, `level-N`; `as` is `own`, `free` or `saturday`."""
+    """The form and its faults.
+
+    Windows come as `start-N`, `end-N`, `level-N`; `as` is `own`, `free`, `saturday` or `week`.
+    """
     first, last = read_date(form.get("first", "")), read_date(form.get("last", "") or form.get("first", ""))
     faults: Faults = {}
     if first is None:
@@ -63,20 +66,22 @@ def read_dates(form: Form, today: date) -> tuple[DatesForm, Faults]:
         _check_days(first, last, today, faults)
     how = form.get("as", "own")
     windows = _windows(form, faults) if how == "own" else ()
-    if how not in ("own", "free", LIKE_SATURDAY):
+    if how not in ("own", "free", LIKE_SATURDAY, LIKE_WEEK):
         faults["as"] = "Please choose what holds on these days."
     if how == "own" and not windows and not faults:
         faults["start-0"] = "Please give at least one time, or choose that no bedtime holds."
     zone = form.get("zone", "")
     if zone and zone not in zone_names():
         faults["zone"] = "Please choose a time zone from the list."
+    if how == LIKE_WEEK and not zone and "zone" not in faults:
+        faults["zone"] = "Please give the time zone of the journey: the times stay as usual."
     note = clean_line(form.get("note", ""), limits.NOTE_CHARACTERS_MAX)
     return (
         DatesForm(
             first.isoformat() if first else "",
             last.isoformat() if last else "",
             windows,
-            LIKE_SATURDAY if how == LIKE_SATURDAY else "",
+            how if how in (LIKE_SATURDAY, LIKE_WEEK) else "",
             zone,
             note,
             form.get("rule") or None,

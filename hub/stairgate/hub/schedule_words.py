@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from datetime import date
 
 from stairgate.hub import categories
-from stairgate.hub.day_windows import LIKE_SATURDAY, Window
+from stairgate.hub.day_windows import LIKE_SATURDAY, LIKE_WEEK, Window
 from stairgate.hub.family import Budget, DateRule, Week
 from stairgate.hub.wording import DAY_NAMES, days_text, minute_time
 
@@ -89,6 +89,8 @@ def rule_says(rule: DateRule) -> str:
     """What an exception puts in the week's place."""
     if rule.like == LIKE_SATURDAY:
         says = "as on Saturdays"
+    elif rule.like == LIKE_WEEK:
+        says = "the usual times"
     elif not rule.windows:
         says = "no bedtime and no other times"
     elif all(level != "closed" for _, _, level in rule.windows):

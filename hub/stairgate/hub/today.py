@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import date, timedelta
 from typing import NamedTuple
 
-from stairgate.hub.day_windows import LIKE_SATURDAY, SATURDAY, Window, rule_on, windows_of_weekday, windows_on
+from stairgate.hub.day_windows import LIKE_SATURDAY, SATURDAY, Window, rule_on, windows_of_weekday, windows_on, zone_at
 from stairgate.hub.family import DateRule, Family, Person
 from stairgate.hub.local_time import at_minute, local
 from stairgate.hub.schedule_words import rule_text
@@ -48,7 +48,8 @@ def bedtime_of(windows: tuple[Window, ...]) -> Window | None:
 
 def today_of(family: Family, person: Person, now: float) -> Today:
     """What can be different today, and what is."""
-    day = family_date(now, person.zone, family.day_start)
+    zone = zone_at(family, person, now)
+    day = family_date(now, zone, family.day_start)
     rule = _only(family, person.id, day)
     usual = windows_on(_without(family, rule), person.id, day)
     choices = []
@@ -56,7 +57,7 @@ def today_of(family: Family, person: Person, now: float) -> Today:
     if bedtime:
         choices.append(Choice(NO_BEDTIME, "No bedtime"))
         later = bedtime[0] + _LATER_MINUTES
-        if later < _DAY_MINUTES and at_minute(day, later, person.zone) > now:
+        if later < _DAY_MINUTES and at_minute(day, later, zone) > now:
             choices.append(Choice(LATER, f"Bedtime at {minute_time(later)}"))
     if windows_of_weekday(family.weeks_of(person.id), SATURDAY) != usual:
         choices.append(Choice(LIKE_SATURDAY, "As on Saturdays"))
