@@ -6,6 +6,7 @@ now”; a question may also name who of its people asks. Each method is one tran
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import NamedTuple, TypeVar
 
 from stairgate.hub import limits, outlook, own_stop
@@ -57,7 +58,7 @@ class AskActs:
 
         def edit(rows: Transaction, family: Family, device: Device, child: Person, now: int) -> Request:
             if wanted.kind == TIME:
-                _check_time(family, child, wanted.minutes, now)
+                _check_time(family, child, wanted.minutes, now, self._acts.use)
             mine = requests_of(rows, child.id)
             end = end_of(wanted.kind, now, child.zone, family.day_start)
             new = Request(new_id("q"), child.id, device.id, wanted.kind, now, end, *_fields(wanted))
@@ -97,8 +98,8 @@ class AskActs:
             free = read_free(rows, child.id)
             if not 0 < minutes <= free.left(now):
                 raise NotPossible("So many minutes are not left for today. You can ask a parent.")
-            if not may_take(family, child, now):
-                raise NotPossible("You can take them while your internet is on, not in a pause or at bedtime.")
+            if not may_take(family, child, now, self._acts.use):
+                raise NotPossible("You can take them while your internet is on or when its minutes are used up.")
             self._acts.bonus_in(rows, child.id, minutes)
             taken = after(free, minutes, child, family, now)
             write_free(rows, taken)
@@ -158,16 +159,25 @@ def may_see(request: Request, device: Device, now: float) -> bool:
     return request.device == device.id and request.person in device.persons and "exempt" not in device.flags
 
 
-def may_take(family: Family, child: Person, now: int) -> bool:
-    """Whether minutes can be taken without asking: while something is open, and something would end it."""
-    decision = outlook.of_person(family, child, now)
+def may_take(family: Family, child: Person, now: int, use: outlook.Use) -> bool:
+    """Whether minutes can be taken without asking: while what is open ends, or when minutes are used up.
+
+    Never in a pause or a bedtime: nobody takes them in the middle of the night.
+    """
+    decision = outlook.of_person(family, child, now, use)
+    if decision.reason == "budget_spent":
+        return not _is_bedtime(family, child, now)
     return decision.level == "open" and decision.until is not None
 
 
-def _check_time(family: Family, child: Person, minutes: int, now: int) -> None:
+def _is_bedtime(family: Family, child: Person, now: int) -> bool:
+    return outlook.of_person(replace(family, budgets=()), child, now).level == "closed"
+
+
+def _check_time(family: Family, child: Person, minutes: int, now: int, use: outlook.Use) -> None:
     if minutes == 0 and bedtime_ahead(family, child, now) is None:
         raise NotPossible("No bedtime lies ahead. Please ask for minutes.")
-    decision = outlook.of_person(family, child, now)
+    decision = outlook.of_person(family, child, now, use)
     endless = decision.level == "open" and decision.until is None
     if endless and not family.budgets_of(child.id):
         raise NotPossible("Your internet is on and no end is set, so there is nothing to ask for.")

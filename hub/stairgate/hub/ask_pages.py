@@ -59,7 +59,7 @@ def _asked_on(family: Family, device: Device) -> MyAsking:
         free = {person: read_free(rows, person) for person in device.persons}
     names = [account.name for account in parts().parents.accounts()]
     readers = tuple(names) if all(names) else ()
-    return my_asking(family, device, requests, free, readers, parts().clock.wall())
+    return my_asking(family, device, requests, free, readers, parts().acts.use, parts().clock.wall())
 
 
 @asking.get("/ask")
@@ -150,7 +150,7 @@ def _site(kind: str, place: Here) -> Wanted:
     family, device = place
     person = speaker(device, now) or request.form.get("person", "")
     held = family.filter_at(person, now)
-    level = outlook.of_everybody(family, int(now))[device.id].level
+    level = outlook.of_everybody(family, int(now), parts().acts.use)[device.id].level
     shelf = parts().lists.shelf
     site = site_of(held, level, name, shelf.listed().everyone, tags_of(shelf, name))
     return Wanted(kind, _words(), name=site.name, app=site.app, is_limited=site.is_limited)

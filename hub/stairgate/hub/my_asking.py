@@ -14,6 +14,7 @@ from stairgate.hub.bedtime_ahead import bedtime_ahead
 from stairgate.hub.family import Device, Family, Person
 from stairgate.hub.free_minutes import FreeMinutes
 from stairgate.hub.my_words import Told, told
+from stairgate.hub.outlook import Use
 from stairgate.hub.requests import Request
 
 _RECENT_SECONDS = 86400
@@ -46,6 +47,7 @@ def my_asking(
     requests: Sequence[Request],
     free: Mapping[str, FreeMinutes],
     readers: Sequence[str],
+    use: Use,
     now: float,
 ) -> MyAsking:
     """Everything about questions on the page of a child's device. readers: the parents' names as children read them."""
@@ -68,7 +70,7 @@ def my_asking(
         number=number_of(requests, device, now) if waits else "",
         every=_QUICKLY if waits else _SLOWLY,
         wish=_wish(family, who, now),
-        takes=takes if who and takes and may_take(family, who, int(now)) else (),
+        takes=takes if who and takes and may_take(family, who, int(now), use) else (),
         free_left=left,
         bedtime=wording.clock_time(ahead, who.zone, now) if who and ahead else "",
         readers=tuple(readers),

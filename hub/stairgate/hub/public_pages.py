@@ -15,6 +15,7 @@ from stairgate.hub.acts import NotPossible
 from stairgate.hub.context import asking_mac, parts
 from stairgate.hub.family import DEVICE_KINDS, Device, Family, Person, read_family
 from stairgate.hub.filters import ChildFilter
+from stairgate.hub.request_words import with_wish
 from stairgate.hub.schedule_words import window_text
 from stairgate.hub.store import Conflict
 from stairgate.hub.why_facts import read_known, why_of_device
@@ -147,7 +148,9 @@ def _mine(family: Family, device: Device) -> Mine:
     use = use_pages.mine(ruling, now) if has_rules else None
     return Mine(
         kind=wording.KIND_NAMES[device.kind].lower() if device.kind not in ("other", "tv") else "device",
-        state=use_pages.told(state, decision, ruling, now) if has_rules else state,
+        state=with_wish(use_pages.told(state, decision, ruling, now), decision, family, len(owners) == 1)
+        if has_rules
+        else state,
         has_rules=has_rules,
         is_visitor=family.visit_of(device, now) is not None,
         bedtimes=tuple(bedtimes),

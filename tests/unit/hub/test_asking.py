@@ -8,9 +8,10 @@ from flask.testing import FlaskClient
 
 from stairgate.core.filtering import judge, prepared
 from stairgate.hub import catalogue, limits
+from stairgate.hub.family import Budget, write
 from stairgate.hub.requests import Request, read_requests
 from tests.unit.hostile.corpus import MARKUP, TEXTS
-from tests.unit.hub.conftest import HOME, ROUTER, Hub
+from tests.unit.hub.conftest import EVENING, HOME, ROUTER, Hub
 
 TABLET, PHONE, SHARED = "02:00:5e:10:00:01", "02:00:5e:10:00:02", "02:00:5e:10:00:03"
 MIAS, NOAHS, BOTHS = "192.0.2.21", "192.0.2.22", "192.0.2.23"
@@ -30,6 +31,7 @@ def mia(hub: Hub) -> str:
 def noah(hub: Hub, mia: str) -> str:
     """Noah with a phone of his own, and a tablet that both share."""
     noah = hub.add_child("Noah", "13-15")
+    hub.parts.acts.set_bedtime(noah, 127, 22 * 60, 7 * 60)
     hub.add_device(noah, PHONE, "Noah's phone")
     device = hub.add_device(mia, SHARED, "family tablet")
     revision = next(held.revision for held in hub.family().devices if held.id == device)
@@ -60,9 +62,10 @@ def send(hub: Hub, path: str, address: str = MIAS, **fields: str) -> tuple[int, 
 
 def asked(hub: Hub, **fields: str) -> Request:
     """A question that was taken, as it is stored."""
+    before = requests(hub)
     status, page = send(hub, "/me/ask", **fields)
     assert status == 303, page
-    return requests(hub)[-1]
+    return next((request for request in requests(hub) if request not in before), requests(hub)[-1])
 
 
 def requests(hub: Hub) -> tuple[Request, ...]:
@@ -114,7 +117,7 @@ def test_until_bedtime_ends_at_bedtime_and_is_offered_only_before_it(hub: Hub, m
     assert "Until 20:30" in hub.get("/").text
     assert answer(hub, request, "bedtime") == 303
     (bonus,) = hub.family().overrides
-    assert (bonus.kind, bonus.until - int(hub.clock.wall())) == ("bonus", 9000)
+    assert (bonus.kind, bonus.until) == ("bonus", int(EVENING) + 9000)
     hub.clock.advance(3 * 3600)
     assert send(hub, "/me/ask", kind="time", minutes="0")[0] == 409
     late = asked(hub, kind="time", minutes="15")
@@ -236,7 +239,8 @@ def test_a_site_is_open_for_today_and_closes_by_itself(hub: Hub, mia: str, name:
     assert "It is open for today." in see(hub)
     page = html.unescape(hub.get(f"/children/{mia}").text)
     assert "is open until tomorrow 04:00" in page
-    hub.clock.advance(9 * 3600 + 3599)
+    (one,) = hub.family().passes
+    hub.clock.advance(one.until - 1 - hub.clock.wall())
     hub.parts.devices.upkeep.run()
     assert not blocked(hub, mia, name)
     hub.clock.advance(1)
@@ -273,7 +277,7 @@ def test_always_goes_into_the_filter_and_back(hub: Hub, mia: str) -> None:
 def test_what_is_not_blocked_or_never_opens_cannot_be_asked_for(hub: Hub, mia: str) -> None:
     for name, said in (
         ("example.org", "Nothing here blocks example.org"),
-        ("dns.google", "Nobody can open it for you"),
+        ("use-application-dns.net", "Nobody can open it for you"),
         ("nonsense..", "no name"),
         ("", "Please type a name"),
     ):
@@ -362,6 +366,20 @@ def test_they_end_no_pause_and_no_bedtime(hub: Hub, mia: str) -> None:
     hub.clock.advance(4 * 3600)  # bedtime
     assert send(hub, "/me/take", minutes="15")[0] == 409
     assert level(hub, mia) == "closed"
+
+
+def test_they_are_there_when_the_minutes_of_the_day_are_used_up(
+    hub: Hub, mia: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hub.post(f"/children/{mia}/free-minutes", minutes="30")
+    with hub.store.transaction(HOME) as rows:
+        write(rows, Budget("b1", mia, "total", (60,) * 7))
+    monkeypatch.setattr(hub.parts.acts, "use", lambda policy, now: {mia: {"total": 60}})
+    assert send(hub, "/me/take", minutes="15")[0] == 303
+    (bonus,) = hub.family().overrides
+    assert (bonus.kind, bonus.minutes) == ("bonus", 15)
+    hub.clock.advance(3 * 3600)  # bedtime, with no minutes left
+    assert send(hub, "/me/take", minutes="15")[0] == 409
 
 
 # Who
