@@ -78,7 +78,7 @@ def test_from_the_claim_to_undo(phone: Phone, hub: LiveHub) -> None:
     hub.broker.apply(ROUTER)
 
     page.get_by_role("link", name="Home").first.click()
-    expect(page.get_by_text("Internet is on")).to_be_visible()
+    expect(page.get_by_text("Internet is on", exact=True)).to_be_visible()
     expect(page.get_by_text("Applied on 1 of 1")).to_be_visible()
     page.get_by_role("button", name="30 min").first.click()
     expect(page.get_by_text("Paused", exact=True)).to_be_visible()
@@ -86,7 +86,7 @@ def test_from_the_claim_to_undo(phone: Phone, hub: LiveHub) -> None:
     assert [override.kind for override in hub.family().overrides] == ["pause"]
 
     page.get_by_role("button", name="Undo").click()
-    expect(page.get_by_text("Internet is on")).to_be_visible()
+    expect(page.get_by_text("Internet is on", exact=True)).to_be_visible()
     assert hub.family().overrides == ()
 
 
@@ -113,7 +113,7 @@ def test_another_parents_tap_appears_by_itself_and_keeps_the_focus(scripted: Pho
     page.goto("/")
     page.locator(f"#pause-{child}-60").focus()
     hub.parts.acts.pause(child, 15)
-    expect(page.get_by_text("until 18:15")).to_be_visible()
+    expect(page.get_by_text("until 18:15", exact=True)).to_be_visible()
     expect(page.locator(f"#pause-{child}-60")).to_be_focused()
 
 
