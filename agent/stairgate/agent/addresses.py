@@ -30,6 +30,7 @@ from stairgate.agent.limits import (
 from stairgate.agent.netlink import KernelRefused
 from stairgate.agent.pair_book import Gone, PairBook
 from stairgate.agent.routed import is_routed
+from stairgate.agent.timed_news import TimedNews
 from stairgate.core.filtering import judge
 from stairgate.core.special_names import kind_of
 
@@ -55,8 +56,10 @@ class Addresses:
     refusals: how often the kernel did not do what it was told.
     """
 
-    def __init__(self, sets: AddressSets, monotonic: Callable[[], float] = time.monotonic) -> None:
-        self._sets, self._monotonic = sets, monotonic
+    def __init__(
+        self, sets: AddressSets, monotonic: Callable[[], float] = time.monotonic, news: TimedNews | None = None
+    ) -> None:
+        self._sets, self._monotonic, self._news = sets, monotonic, news
         self._records: PairBook[Record] = PairBook(DEVICE_ADDRESSES, HOME_ADDRESSES)
         self._apps = AppAddresses()
         self._gateways: dict[bytes, float] = {}
@@ -87,6 +90,9 @@ class Addresses:
                 cut = self._apps.ordinary(addresses)
                 if cut:
                     self._recut(batch, cut)
+            if self._news and self._news.is_wanted:
+                self._news.answered(device.device, tags, [each for each in addresses if self._apps.stands_for(each)])
+                self._news.shared([each for each in addresses if not self._apps.stands_for(each)])
             if known and (known.resolved or known.lists):
                 self._record(batch, known, name, tags, addresses, now, ttl)
         if batch.changes:
@@ -270,6 +276,7 @@ class Addresses:
         return contents
 
 
-def kernel_addresses(table: str) -> Addresses:
-    """Over the kernel of this thread's network namespace. Raises OSError without the right to."""
-    return Addresses(LinuxAddressSets(table))
+def kernel_addresses(table: str, news: TimedNews | None = None) -> Addresses:
+    """Over the kernel of this thread's network namespace. Raises OSError without the right to. news: is told which
+    addresses are of timed categories."""
+    return Addresses(LinuxAddressSets(table), news=news)

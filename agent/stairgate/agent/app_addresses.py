@@ -49,6 +49,10 @@ class AppAddresses:
         self._given: PairBook[Cause] = PairBook(DEVICE_ADDRESSES, HOME_ADDRESSES)
         self.cut: dict[str, dict[bytes, float]] = {}
 
+    def stands_for(self, address: bytes) -> bool:
+        """Whether an address stands for one app, as far as is known."""
+        return address in self._apps
+
     def ordinary(self, addresses: Sequence[bytes]) -> list[Cut]:
         """A name that is no app's own leads to these addresses."""
         changes: list[Cut] = []

@@ -15,6 +15,8 @@ from stairgate.agent.netlink import NLM_F_ACK, Message, NetlinkSocket, attribute
 
 NFNL_SUBSYS_CTNETLINK = 1
 CT_NEW, CT_GET, CT_DELETE = ((NFNL_SUBSYS_CTNETLINK << 8) | n for n in (0, 1, 2))
+CTA_TUPLE_ORIG, CTA_TUPLE_IP = 1, 1
+CTA_IP_DESTINATION = {2: 4, 4: 16}  # attribute (IPv4, IPv6) and bytes
 CTA_MARK, CTA_COUNTERS_ORIG, CTA_COUNTERS_REPLY, CTA_ID, CTA_MARK_MASK = 8, 9, 10, 12, 21
 CTA_COUNTERS_BYTES = 2
 NFNLGRP_CONNTRACK_DESTROY = 3
@@ -24,12 +26,16 @@ BOOT_ID = "/proc/sys/kernel/random/boot_id"
 
 
 class Flow(NamedTuple):
-    """One tracked flow: `number` is the device's, `sent` and `received` bytes as the side that began it sees them."""
+    """One tracked flow: `number` is the device's, `sent` and `received` bytes as the side that began it sees them.
+
+    remote: the address that was called, as bytes; b"" unless it was asked for.
+    """
 
     id: int
     number: int
     sent: int
     received: int
+    remote: bytes = b""
 
 
 # No flow: whoever reads may stop here for a while.
@@ -81,9 +87,19 @@ def forget_flows(netlink: NetlinkSocket, number: int, shift: int, mask: int, wit
     netlink.transact(encode_forget(number << shift, mask | without, sequence), sequence, "forgetting flows")
 
 
-def decode_flow(body: bytes, shift: int, mask: int) -> Flow | None:
-    """The flow in a conntrack message, None when it carries no device number."""
+def _destination(endpoints: bytes) -> bytes:
+    """The address that a flow was begun with, b"" when there is none."""
+    for kind, value in attributes(endpoints):
+        for part, address in attributes(value) if kind == CTA_TUPLE_IP else ():
+            if CTA_IP_DESTINATION.get(part) == len(address):
+                return address
+    return b""
+
+
+def decode_flow(body: bytes, shift: int, mask: int, remotes: bool = False) -> Flow | None:
+    """The flow in a conntrack message, None when it carries no device number. remotes: with the address called."""
     number = flow_id = sent = received = 0
+    endpoints = b""
     for kind, value in attributes(body, 4):
         if kind == CTA_MARK:
             number = (int.from_bytes(value, "big") & mask) >> shift
@@ -95,23 +111,27 @@ def decode_flow(body: bytes, shift: int, mask: int) -> Flow | None:
                 sent = counted
             else:
                 received = counted
-    return Flow(flow_id, number, sent, received) if number else None
+        elif kind == CTA_TUPLE_ORIG and remotes:
+            endpoints = value
+    if not number:
+        return None
+    return Flow(flow_id, number, sent, received, _destination(endpoints) if endpoints else b"")
 
 
-def read_flows(netlink: NetlinkSocket, shift: int, mask: int) -> Iterator[Flow]:
+def read_flows(netlink: NetlinkSocket, shift: int, mask: int, remotes: bool = False) -> Iterator[Flow]:
     """Every live flow of a numbered device, and now and then `BREATH`. Raises KernelRefused."""
     for index, answer in enumerate(netlink.dump(CT_GET, netfilter_header(socket.AF_UNSPEC), "reading flows"), 1):
-        flow = decode_flow(answer.body, shift, mask)
+        flow = decode_flow(answer.body, shift, mask, remotes)
         if flow:
             yield flow
         elif index % FLOWS_A_BREATH == 0:
             yield BREATH
 
 
-def ended_flows(told: Iterator[Message], shift: int, mask: int) -> Iterator[Flow]:
+def ended_flows(told: Iterator[Message], shift: int, mask: int, remotes: bool = False) -> Iterator[Flow]:
     """The flows among the messages of the destroy group, with their last counts."""
     for event in told:
         if event.kind == CT_DELETE:
-            flow = decode_flow(event.body, shift, mask)
+            flow = decode_flow(event.body, shift, mask, remotes)
             if flow:
                 yield flow

@@ -17,6 +17,7 @@ from stairgate.agent.call_ranges import CALLS, Calls, call_apps
 from stairgate.agent.census import Census
 from stairgate.agent.certificates import Certificates
 from stairgate.agent.clock_trust import ClockTrust, Evidence, KernelEvidence, Record, is_news
+from stairgate.agent.counting import Counting
 from stairgate.agent.enforcement import Enforcement
 from stairgate.agent.filter_feed import NO_DNS, FilterFeed
 from stairgate.agent.filter_process import FilterProcess, dns_words
@@ -25,6 +26,7 @@ from stairgate.agent.kernel import Kernel, LinuxKernel
 from stairgate.agent.limits import (
     CLOCK_STEP_SECONDS,
     HELLO_SECONDS,
+    LOOK_AFTER_SECONDS,
     RETRY_SECONDS,
     SLOW_POLL_SECONDS,
     TIME_ANSWER_SECONDS,
@@ -42,7 +44,10 @@ from stairgate.agent.settings import AgentSettings
 from stairgate.agent.state import State
 from stairgate.agent.sync import Identity
 from stairgate.agent.tally import Tally
+from stairgate.agent.timed_addresses import TimedAddresses
 from stairgate.agent.trust import HeldTrust
+from stairgate.agent.use_state import UseState, run_state
+from stairgate.core.messages import read_usage
 from stairgate.core.refused import Refused
 from stairgate.port.clock import SystemClock
 
@@ -66,12 +71,14 @@ class Control:
         hello_seconds: float = HELLO_SECONDS,
         usage_seconds: float = USAGE_SECONDS,
         feed: FilterFeed | None = None,
+        run: State | None = None,
     ) -> None:
         self._identity, self._kernel, self._enforcement = identity, kernel, enforcement
         self._link, self._clock = link, clock
         self._trust = HeldTrust(identity, state)
         self._held = Held(self._trust.identity_of_saved(), state)
-        self._time = ClockTrust(clock, evidence or KernelEvidence(), self._held.clock_record)
+        evidence = evidence or KernelEvidence()
+        self._time = ClockTrust(clock, evidence, self._held.clock_record)
         self._outbox = Outbox(link, self._time, identity.agent)
         self._certificates, self._feed = certificates, feed
         # Whose addresses of encrypted resolvers are refused, and of calls let through.
@@ -81,7 +88,11 @@ class Control:
         # What the kernel refuses at the moment, or a parent at the console.
         self._failure = ""
         self._devices: tuple[tuple[str, str, int | None], ...] = ()
-        self._tally = Tally(kernel, self._outbox, clock, usage_seconds)
+        # The same without what moves on by itself.
+        self._told_devices: tuple[tuple[str, str, int | None], ...] = ()
+        timed = feed.timed if feed else TimedAddresses()
+        self._counting = Counting(UseState(state, run, evidence.boot()), self._time, timed)
+        self._tally = Tally(kernel, self._outbox, clock, usage_seconds, self._counting)
         self._record: Record | None = None
         self._told_trusted = False
         # What is missing of the filter, as the last hello said; None when a hello waits for the filter.
@@ -113,10 +124,13 @@ class Control:
         stepped = abs(offset - self._clock_offset) > CLOCK_STEP_SECONDS
         touched = self._kernel.rules_touched()
         poll = now >= self._next_poll
+        is_minute = self._counting.turn(now)
         if (touched or poll) and self._held.policy() and not self._enforcement.rules_stand():
             self._repair()
-        elif stepped or touched or poll or now >= self._next_look:
+        elif stepped or touched or poll or now >= self._next_look or (is_minute and self._counting.has_budgets()):
             self._look(everything=poll)
+        if is_minute:
+            self._counting.tell(self._outbox.minutes)
         self._follow_filter(now, poll)
         if stepped:
             # The hub answers with the time.
@@ -140,6 +154,7 @@ class Control:
 
     def _next_moment(self) -> float:
         moments = [self._next_look, self._next_hello, self._tally.next_telling, self._next_poll]
+        moments.append(self._counting.next_moment())
         if self._feed:
             moments.append(self._feed.next_moment())
         forgetting = self._enforcement.next_forgetting()
@@ -155,6 +170,8 @@ class Control:
                 trusted_more = self._trust.accept(arrival.payload) or trusted_more
             elif arrival.kind == sync.TIME_KIND:
                 self._take_time(arrival.payload)
+            elif arrival.kind == sync.USAGE_KIND:
+                self._hear_minutes(arrival.payload)
             elif self._certificates:
                 self._certificates.note(arrival, self._trust.identity)
         self._held.identity = self._trust.identity
@@ -180,6 +197,16 @@ class Control:
         # One that is doubted is not asked for again at once: the answer would be the same.
         if late or (self._time.hub_says(told.utc, now) and not self._told_trusted):
             self._next_hello = now
+
+    def _hear_minutes(self, message: bytes) -> None:
+        """What others counted for this agent's people; nobody has signed it, and it can only take minutes."""
+        try:
+            rows = read_usage(message).minutes
+        except Refused as refused:
+            log.warning("minutes of use were refused: %s", refused.reason)
+            return
+        if self._counting.heard(rows):
+            self._next_look = self._clock.monotonic()
 
     def _take(self, document: bytes) -> bool:
         """True when the document is the policy now."""
@@ -207,7 +234,11 @@ class Control:
         self._time.issued(policy.issued)
         try:
             self._enforcement.dns_serves = self._feed is not None and self._feed.serves()
-            outcome = self._enforcement.enforce(policy, {}, everything)
+            self._counting.follow(policy, self._enforcement.numbers)
+            utc = self._time.believe(policy.revision).times[0]
+            used = self._counting.used(utc)
+            spending, spent = self._counting.spending(utc, used), self._counting.spent(utc, used)
+            outcome = self._enforcement.enforce(policy, used, everything, spending)
             self._off.look(self._clock.monotonic())
         except (KernelRefused, ValueError) as refused:
             log.error("not applied: %s", refused)
@@ -215,18 +246,25 @@ class Control:
             self._next_look = now + RETRY_SECONDS
             return
         if self._feed:
-            self._feed.enforced(policy, self._held.body(), outcome.decisions, self._clock.monotonic())
+            self._feed.enforced(policy, self._held.body(), outcome.decisions, self._clock.monotonic(), spent)
         closed = [device for device, decision in outcome.decisions.items() if decision.level != "open"]
         self._record = self._time.record(policy.revision, closed)
         if self._enforcement.numbers is not self._numbers:
             self._numbers = self._enforcement.numbers
             self._tally.renumbered(self._numbers)
+            self._counting.follow(policy, self._numbers)
             self._save()
         self._tell_failure("" if self._off.ends is None else "switched_off")
-        self._next_look = min(outcome.next_look, self._off.ends or outcome.next_look)
-        devices = self._off.told(outcome.decisions, self._time.offset())
-        if (devices, self._time.trusted) != (self._devices, self._told_trusted):
-            self._devices = devices
+        day_ends = self._counting.day_ends(utc, used)
+        new_day = outcome.next_look if day_ends is None else now + max(0.0, day_ends - utc) + LOOK_AFTER_SECONDS
+        self._next_look = min(outcome.next_look, new_day, self._off.ends or outcome.next_look)
+        self._devices = self._off.told(outcome.decisions, self._time.offset())
+        # That minutes go on being unused is no news.
+        lasting = tuple(
+            (device, level, None if device in outcome.by_budget else until) for device, level, until in self._devices
+        )
+        if (lasting, self._time.trusted) != (self._told_devices, self._told_trusted):
+            self._told_devices = lasting
             self._next_hello = now
 
     def _tell_failure(self, reason: str) -> None:
@@ -294,9 +332,12 @@ class Control:
         self._trust.save()
         received, highest = self._held.received, self._held.highest
         self._outbox.hello(received, highest, (state, reason), self._devices, self._told_trusted, trust, certificate)
+        # Lost messages do no harm when all is said again.
+        self._counting.tell(self._outbox.minutes, everything=True)
 
     def stop(self) -> None:
         """End the filter. Grants live on to their ends; the names of exempt devices are no longer led here."""
+        self._counting.checkpoint(self._clock.monotonic())
         if self._feed is None:
             return
         self._feed.close()
@@ -340,6 +381,7 @@ def run(settings: AgentSettings, clock: SystemClock, enforcement: type[Enforceme
         hello_seconds=settings.hello_seconds,
         usage_seconds=settings.usage_seconds,
         feed=feed,
+        run=run_state(settings.identity.agent),
     )
     control.start()
     link.start()

@@ -19,6 +19,7 @@ from stairgate.agent.grants import CONSTANT_SETS, TIMED_SETS, Contents
 from stairgate.agent.kernel import Kernel
 from stairgate.agent.limits import LOOK_AFTER_SECONDS
 from stairgate.agent.netlink import KernelRefused
+from stairgate.agent.spending import Spending, budgeted
 from stairgate.core.decide import Decision, decide_all
 from stairgate.core.limits import GRANT_SECONDS_MAX
 from stairgate.core.records import Policy
@@ -28,10 +29,14 @@ Used = Mapping[str, Mapping[str, int]]
 
 
 class Outcome(NamedTuple):
-    """What one look found. decisions: by device id; next_look: seconds of the monotonic clock."""
+    """What one look found. decisions: by device id; next_look: seconds of the monotonic clock.
+
+    by_budget: devices that a budget ends, so that their `until` moves on while nobody uses them.
+    """
 
     decisions: dict[str, Decision]
     next_look: float
+    by_budget: frozenset[str] = frozenset()
 
 
 def _reach(policy: Policy) -> dict[str, Hashable]:
@@ -125,11 +130,13 @@ class Enforcement:
             if not self._call_ranges:
                 raise KernelRefused("EINVAL", "loading the addresses of calls")
 
-    def enforce(self, policy: Policy, used: Used, everything: bool = True) -> Outcome:
+    def enforce(
+        self, policy: Policy, used: Used, everything: bool = True, spending: Mapping[str, Spending] | None = None
+    ) -> Outcome:
         """Make the kernel hold what the policy grants now. Raises KernelRefused; what it held before then stays.
 
         used: minutes by person and category, as `decide` takes them. everything: also compare the sets that change with
-        the family's devices only; a tap can do without when they have not.
+        the family's devices only; a tap can do without when they have not. spending: budgets that are being used.
         """
         if self._rules is None:
             self.load_rules()
@@ -138,10 +145,11 @@ class Enforcement:
         times, _, held = self.believe(policy.revision)
         now, minutes = times[0], {person: dict(by_category) for person, by_category in used.items()}
         decisions = strictest([decide_all(policy, int(time), minutes) for time in times], times, held)
+        decisions, grant_ends = budgeted(policy, decisions, now, started, spending or {})
         due = {
             device: grant
             for device, decision in decisions.items()
-            if (grant := grants.grant_of(device, decision, now)) is not None
+            if (grant := grants.grant_of(device, decision, now, grant_ends.get(device))) is not None
         }
         constant = grants.constant_contents(policy, self.numbers, self._lan_interfaces, due, self.dns_serves)
         constant_names: tuple[SetName, ...] = CONSTANT_SETS
@@ -165,7 +173,7 @@ class Enforcement:
             self._write(wanted, TIMED_SETS + constant_names, started)
         self._constant = constant
         self._forgetting.note(self.numbers, due, _reach(policy), open_to, started)
-        return Outcome(decisions, self._next_look(decisions, now, started))
+        return Outcome(decisions, self._next_look(decisions, now, started), frozenset(grant_ends))
 
     def forget_ended(self) -> None:
         """Forget the flows of devices whose grant, and TCP's second after it, have ended. Raises KernelRefused.

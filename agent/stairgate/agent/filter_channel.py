@@ -8,9 +8,11 @@ import contextlib
 import json
 import select
 import socket
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from stairgate.agent.limits import FRAME_BYTES, STATE_BYTES
+from stairgate.agent.limits import FRAME_BYTES, STATE_BYTES, TIMED_CATEGORIES, TIMED_ROWS
+from stairgate.agent.timed_addresses import TimedAddresses, TimedRow
+from stairgate.core.fields import is_word
 
 LENGTH_BYTES = 4
 
@@ -35,8 +37,28 @@ def framed(content: bytes) -> bytes:
 
 def read_serving(content: bytes) -> Serving:
     """What a state frame says. Raises ValueError."""
+    said = read_said(content)
+    if not isinstance(said, Serving):
+        raise ValueError("expected state serving, a revision and a pack")
+    return said
+
+
+def _timed_row(row: Any) -> TimedRow:
+    address, categories = row
+    made = TimedRow(bytes.fromhex(address), tuple(categories))
+    if len(made.address) not in (4, 16) or len(made.categories) > TIMED_CATEGORIES:
+        raise ValueError("expected an address")
+    if not all(is_word(category) for category in made.categories):
+        raise ValueError("expected categories")
+    return made
+
+
+def read_said(content: bytes) -> Serving | tuple[TimedRow, ...]:
+    """What a frame says: what the filter goes by, or addresses of timed categories. Raises ValueError."""
     try:
         said = json.loads(content)
+        if said["v"] == 1 and said["state"] == "timed":
+            return tuple(map(_timed_row, said["rows"][:TIMED_ROWS]))
         revision, pack = said["revision"], said["pack"]
         is_serving = said["v"] == 1 and said["state"] == "serving"
     except (KeyError, TypeError, RecursionError) as error:
@@ -47,10 +69,11 @@ def read_serving(content: bytes) -> Serving:
 
 
 class FilterChannel:
-    """Our end. watched: readable when `receive` has something, or when `send` can go on."""
+    """Our end. watched: readable when `receive` has something, or when `send` can go on. timed: takes what is told of
+    addresses."""
 
-    def __init__(self, ours: socket.socket, watched: select.epoll) -> None:
-        self._socket, self._watched = ours, watched
+    def __init__(self, ours: socket.socket, watched: select.epoll, timed: TimedAddresses) -> None:
+        self._socket, self._watched, self._timed = ours, watched, timed
         ours.setblocking(False)
         watched.register(ours.fileno(), select.EPOLLIN)
         self._unsent = memoryview(b"")
@@ -113,7 +136,11 @@ class FilterChannel:
             content = bytes(self._received[LENGTH_BYTES : LENGTH_BYTES + length])
             del self._received[: LENGTH_BYTES + length]
             try:
-                newest = read_serving(content)
+                said = read_said(content)
             except ValueError as error:
                 raise ChannelEnded(f"is not understood: {error}") from error
+            if isinstance(said, Serving):
+                newest = said
+            else:
+                self._timed.take(said)
         return newest

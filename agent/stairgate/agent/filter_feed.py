@@ -1,4 +1,4 @@
-"""What the filter is told: the policy's bytes, the level of each device and the pack to use, at every change of one.
+"""What the filter is told: policy, level of each device, spent categories and pack, at every change of one.
 
 It decides when a frame is due, whether the filter counts as serving and as up to date, which pack it is given (not one
 that it could not use), and the reason for hello while something is missing. The process is `filter_process`'s part, the
@@ -6,11 +6,12 @@ packs `pack_fetch`'s, the levels the kernel's and the core's: whoever calls has 
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from stairgate.agent.filter_process import NameFilter
 from stairgate.agent.limits import FILTER_APPLIED_SECONDS, FILTER_PACK_SECONDS
 from stairgate.agent.packs import Packs, wanted_by
+from stairgate.agent.timed_addresses import TimedAddresses
 from stairgate.core.decide import Decision
 from stairgate.core.records import Policy
 
@@ -18,9 +19,17 @@ NO_DNS, NO_PACK = "no_dns", "no_pack"
 NEVER = float("inf")
 
 
-def frame_of(levels: Mapping[str, str], pack: str, body: bytes) -> bytes:
-    """A frame for the filter. levels: by device id; pack: the path of its file, "" for none; body: the policy's."""
-    return json.dumps({"v": 1, "levels": levels, "pack": pack}, separators=(",", ":")).encode() + b"\n" + body
+def frame_of(
+    levels: Mapping[str, str], pack: str, body: bytes, spent: Mapping[str, Sequence[str]] | None = None
+) -> bytes:
+    """A frame for the filter. levels: by device id; pack: the path of its file, "" for none; body: the policy's.
+
+    spent: by person, the timed categories without minutes.
+    """
+    head: dict[str, object] = {"v": 1, "levels": levels, "pack": pack}
+    if spent:
+        head["spent"] = spent
+    return json.dumps(head, separators=(",", ":")).encode() + b"\n" + body
 
 
 class FilterFeed:
@@ -30,8 +39,9 @@ class FilterFeed:
         self._process, self._packs = process, packs
         self._policy: Policy | None = None
         self._levels: dict[str, str] = {}
+        self._spent: dict[str, tuple[str, ...]] = {}
         self._body = b""
-        self._told: tuple[dict[str, str], bytes, str] | None = None
+        self._told: tuple[dict[str, str], bytes, str, dict[str, tuple[str, ...]]] | None = None
         self._refused: frozenset[str] = frozenset()
         self._asked_at = NEVER
         self._kept = ""
@@ -41,8 +51,20 @@ class FilterFeed:
         """Descriptors that become readable when `turn` has something to do."""
         return (self._process.fileno(), self._packs.fileno())
 
-    def enforced(self, policy: Policy, body: bytes, decisions: Mapping[str, Decision], now: float) -> None:
-        """The kernel holds this now; the filter is to follow.
+    @property
+    def timed(self) -> TimedAddresses:
+        """Which addresses belong to timed categories."""
+        return self._process.timed
+
+    def enforced(
+        self,
+        policy: Policy,
+        body: bytes,
+        decisions: Mapping[str, Decision],
+        now: float,
+        spent: Mapping[str, tuple[str, ...]] | None = None,
+    ) -> None:
+        """The kernel holds this now; the filter is to follow. spent: by person, timed categories without minutes.
 
         In this order: what closes or becomes limited is stopped by the kernel, running flows too, which no answer to a
         name could do, and a kernel that refused leaves both as they were. What opens waits some milliseconds for names.
@@ -51,7 +73,7 @@ class FilterFeed:
             self._policy = policy
             self._want(policy)
         self._levels = {device: decision.level for device, decision in decisions.items()}
-        self._body = body
+        self._body, self._spent = body, dict(spent or {})
         self._tell(now)
 
     def _want(self, policy: Policy) -> None:
@@ -65,10 +87,10 @@ class FilterFeed:
     def _tell(self, now: float) -> None:
         if self._policy is None:
             return
-        content = (self._levels, self._body, self._packs.found.path)
+        content = (self._levels, self._body, self._packs.found.path, self._spent)
         if content != self._told:
             self._told, self._asked_at = content, now
-            self._process.tell(frame_of(self._levels, content[2], self._body))
+            self._process.tell(frame_of(self._levels, content[2], self._body, self._spent))
             self._process.turn(now)
 
     def turn(self, now: float) -> bool:

@@ -28,6 +28,7 @@ from stairgate.agent.limits import (
     FILTER_STOP_SECONDS,
 )
 from stairgate.agent.settings import AgentSettings
+from stairgate.agent.timed_addresses import TimedAddresses
 
 # What the interpreter needs to find the same packages; nothing else of ours is the child's business.
 ENVIRONMENT = ("PATH", "PYTHONPATH", "PYTHONHOME", "LD_LIBRARY_PATH", "PYTHONUNBUFFERED")
@@ -38,10 +39,12 @@ log = logging.getLogger("stairgate.agent")
 class NameFilter(Protocol):
     """What the control loop needs of the process that answers names.
 
-    serving: what it said last, None while there is no process that has said anything.
+    serving: what it said last, None while there is no process that has said anything. timed: addresses of timed
+    categories, as it and those before it said.
     """
 
     serving: Serving | None
+    timed: TimedAddresses
 
     def fileno(self) -> int:
         """A descriptor that becomes readable when `turn` has something to do; always the same one."""
@@ -81,6 +84,7 @@ class FilterProcess:
         # None with a child: it was killed, and is not gone yet.
         self._channel: FilterChannel | None = None
         self.serving: Serving | None = None
+        self.timed = TimedAddresses()
         self._newest = b""
         self._is_waiting = False
         # The newest frame has no answer yet. One that was sent again to see whether it answers changes nothing.
@@ -183,7 +187,7 @@ class FilterProcess:
             return
         finally:
             theirs.close()
-        self._channel = FilterChannel(ours, self._poll)
+        self._channel = FilterChannel(ours, self._poll, self.timed)
         self._is_waiting = self._is_news = True
 
     def _end(self, now: float, what: str) -> None:

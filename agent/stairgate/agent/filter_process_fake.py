@@ -8,6 +8,7 @@ import os
 from typing import Any
 
 from stairgate.agent.filter_channel import Serving, framed
+from stairgate.agent.timed_addresses import TimedAddresses
 
 
 class FakeFilter:
@@ -23,6 +24,7 @@ class FakeFilter:
         self._newest = b""
         self.frames: list[tuple[dict[str, Any], bytes]] = []
         self.serving: Serving | None = None
+        self.timed = TimedAddresses()
         self.silent = False
         self.refused_packs: set[str] = set()
         self.is_running = False

@@ -69,8 +69,8 @@ def mac_key(mac: str) -> bytes:
     return bytes.fromhex(mac.replace(":", ""))
 
 
-def grant_of(device: str, decision: Decision, now: float) -> Grant | None:
-    """The grant that a decision gives at `now` (UTC seconds); None when the gate stays shut.
+def grant_of(device: str, decision: Decision, now: float, ends: float | None = None) -> Grant | None:
+    """The grant that a decision gives at `now` (UTC seconds); None when the gate stays shut. ends: not later than this.
 
     Between open and limited the kernel changes by itself at the bell, so that what may go on is not cut while the agent
     looks: the grant lasts a little longer, as the stricter of the two levels.
@@ -83,6 +83,8 @@ def grant_of(device: str, decision: Decision, now: float) -> Grant | None:
     if left > cap:
         return Grant(device, cap, True, 0 if is_limited else None)
     if decision.next_level not in ("open", "limited"):
+        if ends is not None:
+            left = min(left, int((ends - now) * 1000))
         return Grant(device, left, False, 0 if is_limited else None) if left > 0 else None
     # A look in the very millisecond of the bell must not cut either.
     if left + BELL_MS <= 0:

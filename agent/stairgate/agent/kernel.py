@@ -43,10 +43,10 @@ class Kernel(Protocol):
     def forget(self, number: int, unlisted: bool = False) -> None:
         """Delete the tracked flows of a device number; unlisted: only those that the limited level has not let pass."""
 
-    def flows(self) -> Iterable[Flow]:
+    def flows(self, remotes: bool = False) -> Iterable[Flow]:
         """The live flows of numbered devices, then those that ended since the last call; `BREATH`s between them.
 
-        May be read on while other calls are made.
+        remotes: with the addresses that were called. May be read on while other calls are made.
         """
 
     def rules_touched(self) -> bool:
@@ -112,18 +112,18 @@ class LinuxKernel:
         shift, mask = self._settings.number_shift, self._settings.number_mask()
         conntrack.forget_flows(self._netlink, number, shift, mask, self._settings.listed_mark() if unlisted else 0)
 
-    def flows(self) -> Iterable[Flow]:
+    def flows(self, remotes: bool = False) -> Iterable[Flow]:
         """See Kernel."""
         shift, mask = self._settings.number_shift, self._settings.number_mask()
         try:
-            yield from conntrack.read_flows(self._reading, shift, mask)
+            yield from conntrack.read_flows(self._reading, shift, mask, remotes)
         except KernelRefused:
             # The rest of that answer would stand in the way of the next question.
             self._reading.close()
             self._sockets[-1] = self._reading = NetlinkSocket()
             raise
         try:
-            yield from conntrack.ended_flows(self._ended.pending(), shift, mask)
+            yield from conntrack.ended_flows(self._ended.pending(), shift, mask, remotes)
         except OSError:  # the listener's buffer overflowed: the last bytes of some flows go uncounted
             return
 

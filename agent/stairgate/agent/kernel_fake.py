@@ -83,9 +83,9 @@ class FakeKernel:
         self._may("forget")
         (self.forgotten_unlisted if unlisted else self.forgotten).append(number)
 
-    def flows(self) -> Iterable[Flow]:
+    def flows(self, remotes: bool = False) -> Iterable[Flow]:
         """See Kernel."""
-        return iter(self.live_flows)
+        return iter([flow if remotes else flow._replace(remote=b"") for flow in self.live_flows])
 
     def rules_touched(self) -> bool:
         """See Kernel."""

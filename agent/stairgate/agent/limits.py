@@ -81,6 +81,17 @@ READING_SHARE = 0.1  # of the processor, at most
 FORGETTING_SECONDS = 0.05  # of one turn: each forgetting walks the whole table (12 ms for 20,000 flows, measured)
 HEADROOM = 1 << 63  # where a count begins again
 
+# Minutes of use
+HEAVY_FLOWS = 64  # of one device in one minute that move much: a browser loading a page has some twenty
+TIMED_ADDRESSES = 4096  # of timed categories, in each process: as many as are known to stand for one app; 0.3 MB
+TIMED_CATEGORIES = 4  # that one address counts for
+TIMED_ROWS = 32  # told in one frame: at most 170 bytes each
+TIMED_WAITING = 1024  # rows that control has not read yet
+WAITING_MINUTES = 4096  # counted before anybody knew the time: eight hours of eight persons
+USE_DAYS = 2  # UTC days before today that are kept: no family day reaches further back
+USE_BYTES = 512 << 10  # the book as it is saved: 1024 bitmaps of at most 330 bytes, and the minutes that wait
+CHECKPOINT_SECONDS = 600.0  # between two of them on the flash, which wears: at most 144 a day, of some 5 KB
+
 # Files
 NUMBERS_BYTES = 65536
 BOOT_ID_CHARACTERS = 36  # a UUID
@@ -165,7 +176,7 @@ PAIR_PAUSE_SECONDS = 1.1  # the hub takes one try a second
 
 # The filter's process
 FRAME_BYTES = 1 << 17  # the largest policy and the level of each of its devices take a quarter
-STATE_BYTES = 1024  # what it answers; 120 bytes in fact
+STATE_BYTES = 8192  # one frame of what it says: 120 bytes, or addresses of timed categories (`TIMED_ROWS`)
 FILTER_ANSWER_SECONDS, FILTER_ANSWER_MAX_SECONDS = 10.0, 60.0  # then it is killed; doubled until one answered
 FILTER_CHECK_SECONDS = 60.0  # without any change it is asked this often whether it still answers
 FILTER_PAUSE_FIRST_SECONDS, FILTER_PAUSE_MAX_SECONDS = 0.2, 5.0  # before it is started again; doubled each time

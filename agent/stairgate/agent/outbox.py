@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from stairgate.agent.broker_link import Link
 from stairgate.agent.limits import USAGE_ROWS
 from stairgate.agent.sync import Received
-from stairgate.core.limits import EVENT_ROWS
+from stairgate.core.limits import EVENT_ROWS, USAGE_MINUTE_ROWS
 from stairgate.core.messages import (
     Events,
     Hello,
@@ -68,6 +68,13 @@ class Outbox:
         """Tell the counts of bytes, in as many messages as they need."""
         for first in range(0, len(rows), USAGE_ROWS):
             usage = Usage(_new_id(), int(self._clock.wall()), self._agent, tuple(rows[first : first + USAGE_ROWS]), ())
+            self._link.publish("usage", encode_usage(usage), 0)
+
+    def minutes(self, rows: Sequence[tuple[str, str, int, bytes]]) -> None:
+        """Tell bitmaps of use, in as many messages as they need."""
+        for first in range(0, len(rows), USAGE_MINUTE_ROWS):
+            some = tuple(rows[first : first + USAGE_MINUTE_ROWS])
+            usage = Usage(_new_id(), int(self._clock.wall()), self._agent, (), some)
             self._link.publish("usage", encode_usage(usage), 0)
 
     def seen(self, rows: Sequence[Seen]) -> None:

@@ -1,4 +1,4 @@
-"""What the agent must still know after a power cut: two generations of the policy, its constants, the devices' numbers.
+"""What the agent must still know after a power cut: two generations of the policy, its constants, numbers, minutes.
 
 It decides file names and how they are written (whole, or not at all); what is in them is judged again by `sync` when
 they are read, for a disk is no more trusted than a network.
@@ -16,6 +16,7 @@ from stairgate.agent.limits import (
     NUMBER_MAX,
     NUMBERS_BYTES,
     TRUST_FILE_BYTES,
+    USE_BYTES,
 )
 from stairgate.core.limits import ROUTER_POLICY_BYTES
 from stairgate.port.atomic import read_bounded, write_atomic
@@ -53,6 +54,7 @@ class State:
         self._numbers = os.path.join(folder, "numbers.json")
         self._clock = os.path.join(folder, "clock")
         self._accounting = os.path.join(folder, "accounting")
+        self._use = os.path.join(folder, "use")
         self._trust = os.path.join(folder, "trust")
         self._previous_trust = os.path.join(folder, "trust.previous")
 
@@ -136,6 +138,14 @@ class State:
     def save_clock(self, record: bytes) -> None:
         """Keep what is known of the time (`clock_trust.write_record`). Raises OSError."""
         self._write(self._clock, _with_digest(record))
+
+    def load_use(self) -> bytes | None:
+        """What `save_use` kept, None when there is nothing or it is damaged."""
+        return _load_whole(self._use, USE_BYTES)
+
+    def save_use(self, content: bytes) -> None:
+        """Keep minutes of use (`use_state.write_kept`). Raises OSError."""
+        self._write(self._use, _with_digest(content))
 
     def load_accounting(self) -> str:
         """In which start of the machine the agent had the kernel begin to count bytes; "" when it never did."""

@@ -1,12 +1,13 @@
 """The bytes of the family's devices, counted and told: one reading of all flows at a time, in moments of the loop.
 
 It decides when a reading is due and that nothing is told while nothing has moved. What a reading makes of flows is
-`usage`'s part, how counts are put into messages `outbox`'s.
+`usage`'s part, what minutes it makes `counting`'s, how counts are put into messages `outbox`'s.
 """
 
 import logging
 from collections.abc import Mapping
 
+from stairgate.agent.counting import Counting
 from stairgate.agent.kernel import Kernel
 from stairgate.agent.limits import READING_SHARE
 from stairgate.agent.netlink import KernelRefused
@@ -20,8 +21,12 @@ log = logging.getLogger("stairgate.agent")
 class Tally:
     """next_telling: when `tell` has something to do, in monotonic seconds. seconds: between two tellings, at least."""
 
-    def __init__(self, kernel: Kernel, outbox: Outbox, clock: SystemClock, seconds: float) -> None:
+    def __init__(
+        self, kernel: Kernel, outbox: Outbox, clock: SystemClock, seconds: float, counting: Counting | None = None
+    ) -> None:
         self._kernel, self._outbox, self._clock, self._seconds = kernel, outbox, clock, seconds
+        self._counting = counting
+        self._read_until = clock.monotonic()
         self._bytes = ByteCounts()
         self._reading: Reading | None = None
         self._told: list[tuple[str, int, int]] = []
@@ -35,11 +40,16 @@ class Tally:
         """Read flows for a moment; once all are read, tell the counts that changed. numbers: of the devices."""
         if now < self.next_telling:
             return
-        self._reading = self._reading or Reading(self._kernel.flows(), self._clock)
+        if self._reading is None:
+            remotes = self._counting is not None and self._counting.wants_remotes()
+            self._reading = Reading(self._kernel.flows(remotes=True) if remotes else self._kernel.flows(), self._clock)
         try:
             if not self._reading.go_on():
                 return
-            self._bytes.add(self._reading.flows)
+            moved = self._bytes.add(self._reading.flows)
+            if self._counting:
+                self._counting.moved(moved, self._read_until, now)
+            self._read_until = now
         except KernelRefused as refused:
             log.warning("%s", refused)
         self.next_telling = now + max(self._seconds, self._reading.took / READING_SHARE)

@@ -1,10 +1,12 @@
 """Bytes of each device, summed over the flows that the kernel tracks: what the parent sees move.
 
 It decides how counters of flows that come and go become one growing count a device. Exempt devices have no number
-and so no count. Nothing about where the bytes went is ever read or kept.
+and so no count. Where bytes went is read only while a category has a budget, and never kept: what moved since the last
+reading is handed to whoever counts minutes, and forgotten.
 """
 
 from collections.abc import Iterable, Mapping
+from typing import NamedTuple
 
 from stairgate.agent.conntrack import Flow
 from stairgate.agent.limits import FLOWS_MAX, HEADROOM, READING_SECONDS
@@ -33,6 +35,16 @@ class Reading:
         return True
 
 
+class Moved(NamedTuple):
+    """What one flow moved between two readings, in bytes. remote: the other end's address, b"" when it was not read."""
+
+    id: int
+    number: int
+    sent: int
+    received: int
+    remote: bytes
+
+
 class ByteCounts:
     """Cumulative bytes since the agent began, by device number: (to the device, from it).
 
@@ -43,9 +55,11 @@ class ByteCounts:
         self._seen: dict[int, tuple[int, int]] = {}
         self._left_out = False
         self._totals: dict[int, tuple[int, int]] = {}
+        self._is_first = True
 
-    def add(self, flows: Iterable[Flow]) -> None:
-        """Take a reading of all flows: the live ones first, then those that have ended.
+    def add(self, flows: Iterable[Flow]) -> list[Moved]:
+        """Take a reading of all flows: the live ones first, then those that have ended. Returns what moved since the
+        last one; of the first reading nothing, for nobody knows when that was.
 
         A reading that breaks off with an error counts nothing, so that the next one counts nothing twice. Of more flows
         than the bound some go uncounted; none is counted twice.
@@ -53,6 +67,7 @@ class ByteCounts:
         seen: dict[int, tuple[int, int]] = {}
         left_out = False
         totals = dict(self._totals)
+        moved: list[Moved] = []
         for flow in flows:
             if len(seen) >= FLOWS_MAX and flow.id not in seen:
                 left_out = True
@@ -69,7 +84,10 @@ class ByteCounts:
                 (from_device + flow.sent - sent) % HEADROOM,
             )
             seen[flow.id] = (flow.sent, flow.received)
-        self._seen, self._totals, self._left_out = seen, totals, left_out
+            if (flow.sent > sent or flow.received > received) and not self._is_first:
+                moved.append(Moved(flow.id, flow.number, flow.sent - sent, flow.received - received, flow.remote))
+        self._seen, self._totals, self._left_out, self._is_first = seen, totals, left_out, False
+        return moved
 
     def by_device(self, numbers: Mapping[str, int]) -> list[tuple[str, int, int]]:
         """(device id, bytes to it, bytes from it) of each device that has a count."""

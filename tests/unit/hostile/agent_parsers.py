@@ -27,14 +27,15 @@ from stairgate.agent.dns import channel, probes
 from stairgate.agent.dns import message as dns_message
 from stairgate.agent.dns.message import BadMessage
 from stairgate.agent.dns.table import Table
-from stairgate.agent.filter_channel import read_serving
+from stairgate.agent.filter_channel import read_said, read_serving
 from stairgate.agent.paired_folder import earlier_settings
 from stairgate.agent.settings import SettingsRefused, read_settings
 from stairgate.agent.state import State
 from stairgate.agent.sync import Identity
 from stairgate.agent.trust import HeldTrust
 from stairgate.agent.uci import read_uci
-from stairgate.core.messages import Events, encode_events
+from stairgate.agent.use_state import Kept, UseState, Waiting, read_kept, write_kept
+from stairgate.core.messages import Events, Usage, encode_events, encode_usage
 from stairgate.core.refused import Refused
 from tests.portable import trust_vectors
 from tests.unit.hostile import dns_corpus
@@ -50,8 +51,10 @@ UBUS = json.dumps({"device": {"br-lan": {"leases": [LEASE, LEASE]}, "wan": {"lea
 UCI = b"config agent\n\tlist lan_interfaces 'br-lan'\n\toption hello_minutes \"5\" # often\nconfig hub 'h'\n"
 TOML = b'[agent]\nlan_interfaces = ["br-lan"]\nhello_minutes = 5\n[hub]\nhttps = true\n'
 RECORD = Record("boot", "hub", 1.7e9, 1.7e9, 1.8e9, 5, ("d1", "d2"))
-HASHED = (POLICY, trust_vectors.ANNOUNCED, clock_trust.write_record(RECORD))
-CONSTANTS, KEPT_TRUST, CLOCK = (sha256(content).hexdigest().encode() + b"\n" + content for content in HASHED)
+BITMAP = ("p1", "total", 20454, bytes(179) + b"\x80")
+KEPT = write_kept(Kept((BITMAP, ("p1", "games", 20454, b"\xff" * 180)), "boot", (Waiting("p1", "total", 7),)))
+HASHED = (POLICY, trust_vectors.ANNOUNCED, clock_trust.write_record(RECORD), KEPT)
+CONSTANTS, KEPT_TRUST, CLOCK, MINUTES = (sha256(content).hexdigest().encode() + b"\n" + content for content in HASHED)
 
 
 def flow_message() -> bytes:
@@ -110,6 +113,15 @@ def clock_on_disk(file: Path) -> object:
     return kept and clock_trust.read_record(kept)
 
 
+def minutes_on_disk(file: Path) -> object:
+    """The book as the agent's start takes it; whatever comes of it can be told the hub."""
+    state = UseState(State(str(file.parent)), None, "boot")
+    state.open()
+    for row in state.book.rows(0):
+        encode_usage(Usage("m1", 5, "r1", (), (row,)))
+    return state.book.rows(0), state.waiting
+
+
 def mapped_pack(file: Path) -> object:
     """A pack as the filter maps it: gone through, then asked."""
     table = Table(str(file))
@@ -127,7 +139,9 @@ AGENT = {
         of_bytes(lambda data: dns_message.read_reply(data, QUESTION)), dns_corpus.REPLY, (BadMessage,), 2000
     ),
     "dns: frame of the channel": Parser(
-        of_bytes(channel.read_frame), b'{"v":1,"levels":{"d1":"open"},"pack":""}\n' + POLICY, (Refused,)
+        of_bytes(channel.read_frame),
+        b'{"v":1,"levels":{"d1":"open"},"pack":"","spent":{"p1":["games"]}}\n' + POLICY,
+        (Refused,),
     ),
     "dns: pack": Parser(in_file(mapped_pack, "packs/names.pack"), dns_corpus.pack(), (Refused,), 60),
     "dns: connectivity check": Parser(of_bytes(probes.respond), b"GET /generate_204 HTTP/1.1\r\nHost: a"),
@@ -195,6 +209,13 @@ AGENT = {
     "agent: what the filter says": Parser(
         of_bytes(read_serving), b'{"v":1,"state":"serving","revision":7,"pack":""}', (ValueError,)
     ),
+    "agent: what the filter says of addresses": Parser(
+        of_bytes(read_said),
+        b'{"v":1,"state":"timed","rows":[["cb007105",["games","video"]],["cb007106",[]]]}',
+        (ValueError,),
+    ),
+    "agent: saved minutes": Parser(in_file(minutes_on_disk, "state/use"), MINUTES),
+    "agent: saved minutes, their content": Parser(of_bytes(read_kept), KEPT),
     "agent: elements of a set": Parser(
         of_bytes(lambda data: list(set_elements._decode_elements(data))), element_message()
     ),

@@ -24,6 +24,7 @@ from stairgate.agent.dns.no_addresses import NoAddresses
 from stairgate.agent.dns.resolver import Resolver
 from stairgate.agent.dns.service import Addresses, Service
 from stairgate.agent.gate import DNS_PORT, PROBE_PORT
+from stairgate.agent.timed_news import TimedNews
 
 try:
     import ctypes
@@ -90,12 +91,12 @@ def books(loop: Loop, chosen: Options) -> BookOf:
     return lambda interface, changed: fixed
 
 
-def recorder(chosen: Options) -> Addresses:
-    """What is told the addresses that are answered: the kernel, but on loopback."""
+def recorder(chosen: Options, news: TimedNews) -> Addresses:
+    """What is told the addresses that are answered: the kernel, but on loopback. news: takes those that are timed."""
     if chosen.clients and not chosen.record:
         return NoAddresses()
     try:
-        return kernel_addresses(chosen.table)
+        return kernel_addresses(chosen.table, news)
     except OSError as error:
         # What the kernel does not know stays shut, for devices that reach only what was resolved.
         log.error("no address is recorded: %s", error)
@@ -124,12 +125,12 @@ def main(words: Sequence[str]) -> int:
         log.error("%s", error)
         return 2
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # control ends us, by the channel
-    loop = Loop()
-    service = Service(loop, Resolver(loop, chosen.resolver, Cache()), recorder(chosen))
+    loop, news = Loop(), TimedNews()
+    service = Service(loop, Resolver(loop, chosen.resolver, Cache()), recorder(chosen, news))
     ports = Ports(chosen.port, chosen.probe_port)
     if not Listening(loop, service, chosen.lan, ports, books(loop, chosen)).is_open():
         return 1  # control tells the family, and starts another one
-    Channel(loop, service, chosen.channel)
+    Channel(loop, service, chosen.channel, news)
     loop.run()
     loop.close()
     return 0

@@ -10,15 +10,16 @@ import logging
 import socket
 from collections.abc import Iterator
 from ipaddress import ip_address
-from typing import Any
+from typing import Any, NamedTuple
 
 from stairgate.agent.dns.decisions import Rules
 from stairgate.agent.dns.devices import profiles
 from stairgate.agent.dns.loop import READ, WRITE, Loop
 from stairgate.agent.dns.service import Service
 from stairgate.agent.dns.table import Table
-from stairgate.agent.limits import CHANNEL_BYTES
-from stairgate.core.fields import is_level
+from stairgate.agent.limits import CHANNEL_BYTES, TIMED_ROWS
+from stairgate.agent.timed_news import TimedNews
+from stairgate.core.fields import is_level, is_list_of, is_word
 from stairgate.core.policy import Policy, read_policy
 from stairgate.core.refused import Refused
 
@@ -26,38 +27,52 @@ log = logging.getLogger("stairgate.agent")
 _LENGTH = 4
 
 
-def read_frame(frame: bytes) -> tuple[dict[str, str], str, Policy]:
-    """Levels by device, path of the list ("" for none) and policy. Raises Refused."""
+class Frame(NamedTuple):
+    """Levels by device, path of the list ("" for none), policy, and timed categories without minutes by person."""
+
+    levels: dict[str, str]
+    pack: str
+    policy: Policy
+    spent: dict[str, list[str]]
+
+
+def read_frame(frame: bytes) -> Frame:
+    """What control says. Raises Refused."""
     line, newline, body = frame.partition(b"\n")
     try:
         head = json.loads(line)
-        levels, pack = head["levels"], head["pack"]
+        levels, pack, spent = head["levels"], head["pack"], head.get("spent", {})
         is_sound = (
             newline
             and head["v"] == 1
             and isinstance(levels, dict)
             and all(is_level(level) for level in levels.values())
             and isinstance(pack, str)
+            and isinstance(spent, dict)
+            and all(is_list_of(categories, is_word) for categories in spent.values())
         )
     except (ValueError, KeyError, TypeError, RecursionError):
         is_sound = False
     if not is_sound:
         raise Refused("bad_frame", "expected a line with v, levels and pack, then a policy")
-    return levels, pack, read_policy(body)
+    return Frame(levels, pack, read_policy(body), spent)
 
 
 class Channel:
-    """The end of the channel that dns holds. Raises OSError."""
+    """The end of the channel that dns holds. news: of addresses of timed categories, told control within a second.
 
-    def __init__(self, loop: Loop, service: Service, descriptor: int) -> None:
-        self._loop, self._service = loop, service
+    Raises OSError.
+    """
+
+    def __init__(self, loop: Loop, service: Service, descriptor: int, news: TimedNews) -> None:
+        self._loop, self._service, self._news = loop, service, news
         self._socket = socket.socket(fileno=descriptor)
         self._socket.setblocking(False)
         self._received, self._unsent = bytearray(), bytearray()
         self._table: Table | None = None
         self._opening: Table | None = None
         self._steps: Iterator[None] | None = None
-        self._next: tuple[dict[str, str], str, Policy] | None = None
+        self._next: Frame | None = None
         self._revision = 0
         loop.add(self._socket, self._ready)
         loop.at_times(self._tick)
@@ -100,7 +115,7 @@ class Channel:
             self._next = None
             self._say()
             return
-        path = self._next[1]
+        path = self._next.pack
         if path and (self._table is None or self._table.path != path):
             try:
                 self._opening = Table(path)
@@ -109,9 +124,10 @@ class Channel:
                 return
             except (Refused, OSError) as error:
                 log.error("the list is not taken: %s", error)
-        self._apply(self._table if path or self._next[2].packs else None)
+        self._apply(self._table if path or self._next.policy.packs else None)
 
     def _tick(self, now: float) -> float:
+        self._tell_addresses()
         if self._steps is None:
             return now + 1.0
         try:
@@ -133,12 +149,13 @@ class Channel:
 
     def _apply(self, table: Table | None) -> None:
         assert self._next is not None
-        levels, _, policy = self._next
+        levels, _, policy, spent = self._next
         self._next = None
+        self._news.take(policy)
         old, self._table = self._table, table
         rules = Rules(frozenset(policy.everyone), table is not None or not policy.packs)
         page = tuple(ip_address(address).packed for address in policy.hub.addresses) if policy.hub else ()
-        self._service.take(profiles(policy, levels), rules, table, page)
+        self._service.take(profiles(policy, levels, spent), rules, table, page)
         if old is not None and old is not table:
             old.close()
         self._revision = policy.revision
@@ -151,6 +168,15 @@ class Channel:
             "revision": self._revision,
             "pack": self._table.sha256 if self._table else "",
         }
+        self._send(said)
+
+    def _tell_addresses(self) -> None:
+        # One frame after the other is read: what control has not taken yet waits in `news`, which has a bound.
+        while not self._unsent and (rows := self._news.waiting(TIMED_ROWS)):
+            told = [[row.address.hex(), row.categories] for row in rows]
+            self._send({"v": 1, "state": "timed", "rows": told})
+
+    def _send(self, said: dict[str, Any]) -> None:
         content = json.dumps(said).encode()
         self._unsent += len(content).to_bytes(_LENGTH, "big") + content
         self._flush()

@@ -5,7 +5,7 @@ search. The filter itself is `stairgate.core.filtering`, the names are `special_
 looks is `answers`'s part.
 """
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from typing import NamedTuple
 
 from stairgate.agent.dns.devices import OPEN, Profile
@@ -35,8 +35,13 @@ class Rules(NamedTuple):
     has_list: bool = True
 
 
-def code_of(verdict: Verdict) -> str:
-    """The short code of a refusal: `block:ads`, `everyone:malware`, else the reason. No name, no person."""
+def code_of(verdict: Verdict, spent: Container[str] = ()) -> str:
+    """The short code of a refusal: `block:ads`, `everyone:malware`, else the reason. No name, no person.
+
+    spent: tags whose minutes are used up, `budget:games`.
+    """
+    if verdict.reason == "block" and verdict.rule in spent:
+        return f"budget:{verdict.rule}"
     if verdict.reason in ("block", "everyone"):
         return f"{verdict.reason}:{verdict.rule}"
     return verdict.reason
@@ -50,7 +55,7 @@ def _judged(profile: Profile, rules: Rules, name: str, tags: tuple[str, ...]) ->
     """A refusal, or None. Without the list, only what the list has no say in gets through."""
     verdict = filtering.judge(rules.everyone, profile.persons, profile.level, name, tags)
     if verdict.refused:
-        return Decision(REFUSE, tags, code_of(verdict))
+        return Decision(REFUSE, tags, code_of(verdict, profile.spent))
     if rules.has_list:
         return None
     for person in profile.persons or (filtering.NO_FILTER,):
@@ -104,7 +109,7 @@ def decide_alias(
             continue
         verdict = filtering.judge((), (person,), OPEN, target, () if is_exception else tags)
         if verdict.refused:
-            return Decision(REFUSE, tags, code_of(verdict))
+            return Decision(REFUSE, tags, code_of(verdict, profile.spent))
     return None
 
 

@@ -4,7 +4,7 @@ It decides what the persons of a device mean together: any of them wants safe se
 instead of a plain refusal. What a name is allowed is `decisions`'s part, which MAC address asks `clients`'s.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from stairgate.agent.grants import is_exempt, mac_key
@@ -16,7 +16,8 @@ CLOSED, OPEN = "closed", "open"
 
 class Profile(NamedTuple):
     """How one device is answered. persons: the filters of its persons; flags: the device's; page: a refused name leads
-    to the hub's page; exempt: a grown-up's, which only the tags of `everyone` concern."""
+    to the hub's page; exempt: a grown-up's, which only the tags of `everyone` concern. spent: tags that are refused
+    only because their minutes are used up."""
 
     device: str
     macs: tuple[bytes, ...]
@@ -27,6 +28,7 @@ class Profile(NamedTuple):
     youtube: str
     page: bool
     exempt: bool
+    spent: frozenset[str] = frozenset()
 
 
 # Somebody whose MAC address is in no policy, or not known: closed until a parent says who it is.
@@ -53,9 +55,19 @@ def _youtube(persons: tuple[filtering.Names, ...]) -> str:
     return ""
 
 
-def profiles(policy: Policy, levels: Mapping[str, str]) -> tuple[Profile, ...]:
-    """A profile for each device of the policy; a device without a level is closed. The hub's machines are exempt."""
+def profiles(
+    policy: Policy, levels: Mapping[str, str], spent: Mapping[str, Sequence[str]] | None = None
+) -> tuple[Profile, ...]:
+    """A profile for each device of the policy; a device without a level is closed. The hub's machines are exempt.
+
+    spent: by person, timed categories without minutes: refused like blocked ones.
+    """
     filters = {each.person: filtering.prepared(each) for each in policy.filters}
+    without: dict[str, frozenset[str]] = {}
+    for person, categories in (spent or {}).items():
+        names = filters.get(person, filtering.NO_FILTER)
+        without[person] = frozenset(categories) - names.block
+        filters[person] = names._replace(block=names.block | without[person])
     made = []
     if policy.hub:
         hub = tuple(mac_key(mac) for mac in policy.hub.macs)
@@ -76,6 +88,7 @@ def profiles(policy: Policy, levels: Mapping[str, str]) -> tuple[Profile, ...]:
                 "" if exempt else _youtube(persons),
                 "page" in wanted and not exempt,
                 exempt,
+                frozenset().union(*(without.get(person, frozenset()) for person in device.persons)),
             )
         )
     return tuple(made)
