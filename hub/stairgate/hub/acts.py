@@ -11,7 +11,7 @@ from contextlib import AbstractContextManager
 from dataclasses import replace
 from typing import NamedTuple, Protocol, TypeVar
 
-from stairgate.hub import limits, outlook, own_stop
+from stairgate.hub import extra_minutes, limits, outlook, own_stop
 from stairgate.hub.calendar_undo import restore_calendar
 from stairgate.hub.clock import Clock
 from stairgate.hub.family import (
@@ -116,28 +116,29 @@ class Acts:
 
     def remove_child(self, person: str) -> None:
         """Remove a child with all rules; its devices stay, as new ones where they were this child's alone."""
+        self.change(lambda rows: self.remove_child_in(rows, person))
 
-        def edit(rows: Transaction) -> None:
-            family = read_family(rows)
-            now = int(self._clock.wall())
-            for device in family.devices_of(person):
-                others = tuple(other for other in device.persons if other != person)
-                changed = replace(device, persons=others)
-                write(rows, changed if others else replace(changed, first_seen=now, seen=now))
-            for week in family.weeks_of(person):
-                remove(rows, week)
-            for date in family.dates_of(person):
-                remove(rows, date)
-            for budget in family.budgets_of(person):
-                remove(rows, budget)
-            for override in family.overrides_of(person):
-                remove(rows, override)
-            forget_child(rows, person)
-            rows.delete("acts", person)
-            rows.delete("filters", person)
-            rows.delete("people", person)
-
-        self.change(edit)
+    def remove_child_in(self, rows: Transaction, person: str, grown: bool = False) -> None:
+        """`remove_child` as part of a transaction; `grown`: its own devices are a grown-up's from now on."""
+        family = read_family(rows)
+        now = int(self._clock.wall())
+        for device in family.devices_of(person):
+            others = tuple(other for other in device.persons if other != person)
+            changed = replace(device, persons=others)
+            new = replace(changed, flags=("exempt",)) if grown else replace(changed, first_seen=now, seen=now)
+            write(rows, changed if others else new)
+        for week in family.weeks_of(person):
+            remove(rows, week)
+        for date in family.dates_of(person):
+            remove(rows, date)
+        for budget in family.budgets_of(person):
+            remove(rows, budget)
+        for override in family.overrides_of(person):
+            remove(rows, override)
+        forget_child(rows, person)
+        rows.delete("acts", person)
+        rows.delete("filters", person)
+        rows.delete("people", person)
 
     def add_device(self, name: str, mac: str, kind: str, persons: Sequence[str], flags: Sequence[str] = ()) -> Device:
         """A new device of some children (or of nobody, with flags).
@@ -252,7 +253,7 @@ class Acts:
             current = outlook.of_person(unpaused, child, now, self.use)
             begins = current.until if current.level == "open" and current.until else now
             end = min(until or begins + minutes * 60, now + limits.OVERRIDE_SECONDS_MAX)
-            running = sum(other.minutes for other in kept if other.kind == "bonus" and other.until > now)
+            running = extra_minutes.of_today(family, outlook.policy_of(family, now), person, now)
             others = tuple(other for other in kept if other.kind != "bonus")
             bonus = Override(new_id("o"), person, "bonus", now, end, min(running + minutes, 1440), "parent")
             return (*others, bonus), end
@@ -321,8 +322,9 @@ class Acts:
         now = self._clock.wall()
         before = family.overrides_of(person)
         wanted, until = overrides(int(now), family, child)
-        replace_overrides(rows, before, [override for override in wanted if override.until > now])
-        return remember(rows, person, kind, until, now, [o for o in before if o.until > now])
+        replace_overrides(rows, before, [o for o in wanted if extra_minutes.counts(family, o, now)])
+        kept = [override for override in before if extra_minutes.counts(family, override, now)]
+        return remember(rows, person, kind, until, now, kept)
 
 
 def _without_pauses(overrides: Iterable[Override], now: int) -> tuple[Override, ...]:

@@ -22,6 +22,9 @@ from stairgate.hub.day_pages import day_view
 from stairgate.hub.device_pages import device, is_new_here
 from stairgate.hub.filter_pages import filters
 from stairgate.hub.free_minutes import CHOICES
+from stairgate.hub.growing_pages import growing
+from stairgate.hub.growing_pages import mine as growing_mine
+from stairgate.hub.growing_pages import told as growing_told
 from stairgate.hub.guard import add_guard, web_session
 from stairgate.hub.home_pages import home
 from stairgate.hub.keeping_pages import keeping, week_of
@@ -80,6 +83,7 @@ def create_app(parts: Parts) -> Flask:
         quarantine,
         account,
         accounts,
+        growing,
         public,
         why_pages,
         asking,
@@ -132,6 +136,8 @@ def _add_words(app: Flask) -> None:
         free_choices=CHOICES,
         is_new_here=is_new_here,
         is_signed_in=is_signed_in,
+        growing_mine=growing_mine,
+        growing_told=growing_told,
         limits=limits,
         may=may,
         notices=notices,

@@ -18,7 +18,10 @@ DEVICE_KINDS = ("phone", "tablet", "computer", "console", "tv", "toy", "other")
 
 @dataclass(frozen=True)
 class Person:
-    """A child. `zone` is the name of a time zone, `Europe/Berlin`; `default_level` holds outside all windows."""
+    """A child. `zone` is the name of a time zone, `Europe/Berlin`; `default_level` holds outside all windows.
+
+    born: the birth month (YYYY-MM), "" where it was not given. It never leaves the hub.
+    """
 
     id: str
     name: str
@@ -26,6 +29,7 @@ class Person:
     zone: str
     revision: int = 0
     default_level: str = "open"
+    born: str = ""
 
 
 @dataclass(frozen=True)

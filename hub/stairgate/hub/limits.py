@@ -88,6 +88,15 @@ INVITE_SECONDS = 15 * 60  # for somebody in the same room
 INVITE_TRIES = 5
 INVITE_SECONDS_BETWEEN_TRIES = 1.0
 
+# Growing up
+GROWING_ASKED_AGAIN_MONTHS = 3  # after “not now”
+GROWING_LOOK_SECONDS = 60.0  # between two looks at birth months
+GROWING_KEEP_SECONDS = 3600.0  # how old on disk the count of a notice may be: flash wears out
+GROWN_NOTICE_DAYS = 30  # before and after rules end by themselves
+# For so long by the monotonic clock the notice must have been up, whatever the wall clock says: a wrong date is
+# noticed in a week, and ends nobody's rules.
+GROWN_NOTICE_SEEN_SECONDS = 7 * 86400.0
+
 # Why: a parent's words to a child
 WORDS_CHARACTERS_MAX = 280  # two or three sentences, on a phone
 
@@ -178,6 +187,7 @@ USE_PAGES_MAX = 400  # of 4 KB in the file
 USE_WRITE_SECONDS = 300.0  # between two writes: flash wears out, and routers tell again what was lost
 USE_SHARE_SECONDS = 5.0  # between two messages to one router, of 24 bitmaps each
 USE_SHARED_DAYS = 3  # that routers are told: a family day has 50 hours at most
+FAMILY_DAY_SECONDS_MAX = 50 * 3600  # with a clock that is set back, or a travel: more than any family day has
 GIVE_MINUTES = (15, 30)  # that a parent gives back at a tap
 
 # Block lists: sources, what is fetched of them, and the pack that is built of them

@@ -17,6 +17,8 @@ from stairgate.hub.clock import Clock
 from stairgate.hub.credentials import Credentials
 from stairgate.hub.device_parts import DeviceParts, build_devices
 from stairgate.hub.exchange import Exchange
+from stairgate.hub.family import read_family
+from stairgate.hub.growing_acts import Growing
 from stairgate.hub.guessing import Guessing
 from stairgate.hub.home_authority import HomeAuthority, Pages
 from stairgate.hub.https_offer import HttpsOffer
@@ -88,6 +90,7 @@ class Parts:
     lists: ListParts
     asking_pace: AskingPace
     asking: AskingParts
+    growing: Growing
     looks: PageLooks
     https: HttpsOffer = field(default_factory=HttpsOffer)
 
@@ -135,6 +138,8 @@ def build(
     devices = build_devices(store, home, acts, clock, network, parents)
     asking = build_asking(acts, clock)
     devices.upkeep.add(asking.parent.sweep)
+    growing = Growing(acts, clock, lambda person, own: _forget_grown(keeping, store, home, person, own))
+    devices.upkeep.add(growing.sweep)
     exchange.seen = devices.discovery.seen
     removal = Removal(authority, store, home, clock)
 
@@ -178,6 +183,7 @@ def build(
         devices=devices,
         asking_pace=AskingPace(clock),
         asking=asking,
+        growing=growing,
         looks=PageLooks(network.own_addresses),
         lists=build_lists(
             store,
@@ -189,6 +195,15 @@ def build(
             Fetcher(PublicHttp(allows=outside_of(network.own_addresses))),
         ),
     )
+
+
+def _forget_grown(keeping: Keeping, store: Store, home: str, person: str, devices: Sequence[str]) -> None:
+    """Delete what was counted and written down of somebody who is of age now."""
+    with store.transaction(home) as rows:
+        children = {each.id for each in read_family(rows).people}
+    keeping.history.forget_person(person, devices)
+    keeping.use.keep_persons(children)
+    keeping.history.event("grown")
 
 
 def pages_of(network: Network, port: int, names: Sequence[str]) -> Pages:
