@@ -168,7 +168,7 @@ class Assignment:
             child = family.person(person)
             if not child or person not in device.persons or len(device.persons) < 2 or not device.asks_who:
                 raise NotPossible("This device does not ask who is using it.")
-            decision = outlook.of_person(family, child, now)
+            decision = outlook.of_person(family, child, now, self._acts.use)
             if decision.level == "closed":
                 raise NotPossible(f"The internet is off for {child.name} now.")
             until = min(now + limits.USING_SECONDS_MAX, decision.until or now + limits.USING_SECONDS_MAX)
@@ -191,11 +191,11 @@ class Assignment:
         """End what is over: visits, and uses whose time or whose child's time is up. Called every few seconds."""
         now = int(self._clock.wall())
         with self._acts.reading() as rows:
-            if not any(_over(read_family(rows), now)):
+            if not any(_over(read_family(rows), now, self._acts.use)):
                 return
 
         def edit(rows: Transaction) -> None:
-            visits, uses = _over(read_family(rows), now)
+            visits, uses = _over(read_family(rows), now, self._acts.use)
             for visit in visits:
                 remove(rows, visit)
             for device in uses:
@@ -223,16 +223,16 @@ def _given_back(device: Device) -> Device:
     return replace(device, using="", using_since=0, using_until=0)
 
 
-def _over(family: Family, now: int) -> "tuple[list[Override], list[Device]]":
+def _over(family: Family, now: int, use: outlook.Use) -> "tuple[list[Override], list[Device]]":
     ids = {device.id for device in family.devices}
     visits = [override for override in family.overrides if override.target in ids and override.until <= now]
-    uses = [device for device in family.devices if device.using and not _is_used(family, device, now)]
+    uses = [device for device in family.devices if device.using and not _is_used(family, device, now, use)]
     return visits, uses
 
 
-def _is_used(family: Family, device: Device, now: int) -> bool:
+def _is_used(family: Family, device: Device, now: int, use: outlook.Use) -> bool:
     child = family.person(device.user(now))
-    return child is not None and outlook.of_person(family, child, now).level != "closed"
+    return child is not None and outlook.of_person(family, child, now, use).level != "closed"
 
 
 def _whose(family: Family, device: Device, visit: Override | None) -> str:

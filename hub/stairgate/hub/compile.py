@@ -14,6 +14,7 @@ from stairgate.core import limits as core_limits
 from stairgate.core import policy as core
 from stairgate.core.lines import write_line
 from stairgate.hub.day_windows import date_lines, travels_of
+from stairgate.hub.extra_minutes import counts
 from stairgate.hub.family import Device, Family
 from stairgate.hub.filters import compiled
 from stairgate.hub.passes import with_passes
@@ -157,7 +158,7 @@ def _compile(
                     override.reason,
                 )
                 for override in family.overrides
-                if override.target in targets and override.until > issued
+                if override.target in targets and counts(family, override, issued)
             ),
             packs=lists.packs,
             everyone=lists.everyone,

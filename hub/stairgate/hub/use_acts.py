@@ -9,6 +9,7 @@ from stairgate.core.limits import BONUS_MINUTES_MAX
 from stairgate.hub import outlook
 from stairgate.hub.acts import Act, Acts, NoSuchChild, NotPossible, new_id, remember
 from stairgate.hub.clock import Clock
+from stairgate.hub.extra_minutes import counts
 from stairgate.hub.family import Override, read_family, remove, write
 from stairgate.hub.store import Transaction
 
@@ -47,6 +48,7 @@ class UseActs:
             start = min((override.start for override in today), default=now)
             until = max(row.ends for row in limited)
             write(rows, Override(new_id("o"), person, GIVE, start, until, given + minutes, "parent"))
-            return remember(rows, person, GIVE, until, now, [override for override in before if override.until > now])
+            kept = [override for override in before if counts(family, override, now)]
+            return remember(rows, person, GIVE, until, now, kept)
 
         return self._acts.change(edit)

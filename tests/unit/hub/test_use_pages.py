@@ -7,6 +7,7 @@ import pytest
 
 from stairgate.core.usage import BITMAP_BYTES
 from stairgate.hub import limits
+from stairgate.hub.acts import NotPossible
 from stairgate.hub.budget_acts import BudgetActs
 from stairgate.hub.schedule_forms import BudgetForm
 from stairgate.hub.use_acts import UseActs
@@ -274,3 +275,51 @@ def test_pages_say_what_is_kept_and_for_how_long(hub: Hub, mia: str) -> None:
     limit(hub, mia)
     assert f"minutes of the last {limits.USE_DAYS} days" in words(me(hub))
     assert f"{limits.USE_DAYS} days" in hub.get("/data").text
+
+
+def test_extra_minutes_that_were_not_used_stay_todays_when_the_extra_time_is_over(hub: Hub, mia: str) -> None:
+    """Also in a policy that is made afterwards, and after another act; and never twice."""
+    limit(hub, mia, minutes=60)
+    count(hub, mia, 20)
+    hub.post(f"/children/{mia}/bonus", minutes=30)
+    (bonus,) = hub.family().overrides
+    hub.clock.advance(bonus.until - hub.clock.wall() + 60)
+    assert hub.parts.use.allowances(mia)[0].left == 70
+    hub.post(f"/children/{mia}/pause", minutes=15)
+    assert hub.parts.use.allowances(mia)[0].left == 70
+    assert [(o.kind, o.minutes) for o in hub.broker.policy(ROUTER)[0].overrides if o.kind == "bonus"] == [("bonus", 30)]
+    hub.post(f"/children/{mia}/bonus", minutes=15)
+    assert hub.parts.use.allowances(mia)[0].left == 85
+    assert [override.minutes for override in hub.family().overrides] == [45]
+    hub.post(f"/children/{mia}/end")
+    assert hub.parts.use.allowances(mia)[0].left == 40
+    assert hub.family().overrides == ()
+
+
+def test_extra_time_of_yesterday_adds_nothing_to_today(hub: Hub, mia: str) -> None:
+    limit(hub, mia, minutes=60)
+    hub.post(f"/children/{mia}/bonus", minutes=30)
+    hub.clock.advance(86400)
+    hub.post(f"/children/{mia}/bonus", minutes=15)
+    assert hub.parts.use.allowances(mia)[0].minutes == 75
+    assert [override.minutes for override in hub.family().overrides] == [15]
+
+
+def test_nobody_takes_a_shared_device_without_minutes(hub: Hub, mia: str) -> None:
+    noah = hub.add_child("Noah", "13-15")
+    device = hub.family().device_with(MAC)
+    assert device
+    hub.post(
+        f"/devices/{device.id}", revision=device.revision, name="pad", kind="tablet", whose=[mia, noah], asks_who="yes"
+    )
+    limit(hub, mia, minutes=60)
+    count(hub, mia, 30)
+    hub.parts.devices.assignment.change_user(device.id, mia)
+    count(hub, mia, 60)
+    hub.parts.devices.assignment.sweep()
+    held = hub.family().device(device.id)
+    assert held is not None
+    assert held.using == ""
+    with pytest.raises(NotPossible, match="off for Mia"):
+        hub.parts.devices.assignment.change_user(device.id, mia)
+    hub.parts.devices.assignment.change_user(device.id, noah)
