@@ -12,7 +12,7 @@ from stairgate.hub.day_segments import Segment
 from stairgate.hub.day_windows import rule_on
 from stairgate.hub.family import Family, Person
 from stairgate.hub.local_time import local
-from stairgate.hub.schedule_words import otherwise_text, rule_text, window_text
+from stairgate.hub.schedule_words import dates_text, otherwise_text, rule_says, window_text
 
 _IS = {"open": "internet on", "limited": "only the homework list", "closed": "internet off"}
 _FIRST = {"open": "Open", "limited": "Only the homework list", "closed": "Closed"}
@@ -99,13 +99,13 @@ def rule_of(family: Family, person: Person, decision: Decision, moment: int) -> 
         week = next((w for w in family.weeks_of(person.id) if _key(w.days, w.start, w.end, w.level) == key), None)
         return Rule(f"The rule “{window_text(week)}” holds.", id=week.id) if week else Rule("A rule of the week holds.")
     if decision.reason == "date":
-        return _date_rule(family, person, date.fromisoformat(parts[2]), day)
+        return _date_rule(family, person, date.fromisoformat(parts[2]), day.year)
     if decision.reason in _OVERRIDES:
         held = next((o for o in family.overrides_of(person.id) if o.id == parts[-1]), None)
         until = f" until {_moment(held.until, person.zone, moment)}" if held else ""
         return Rule(_OVERRIDES[decision.reason].format(until=until), id=parts[-1])
     if rule_on(family.dates_of(person.id), day):
-        held_rule = _date_rule(family, person, day, day)
+        held_rule = _date_rule(family, person, day, day.year)
         return held_rule._replace(text=f"{held_rule.text} It takes the place of the usual times.")
     return Rule(f"No time is set then. {otherwise_text(person.default_level)}")
 
@@ -127,13 +127,11 @@ def _because(decision: Decision, begin: int, person: Person) -> str:
     return "the homework time" if decision.level == "limited" else _BECAUSE[decision.reason]
 
 
-def _date_rule(family: Family, person: Person, first: date, today: date) -> Rule:
+def _date_rule(family: Family, person: Person, first: date, year: int) -> Rule:
     held = rule_on(family.dates_of(person.id), first)
-    return (
-        Rule(f"The exception “{rule_text(held, today)}” holds.", held.note, held.id)
-        if held
-        else Rule("An exception holds.")
-    )
+    if held is None:
+        return Rule("An exception holds.")
+    return Rule(f"The exception “{dates_text(held, year)}: {rule_says(held)}” holds.", held.note, held.id)
 
 
 def _runs(cut: tuple[Segment, ...]) -> list[tuple[Segment, int]]:

@@ -66,18 +66,21 @@ def otherwise_text(level: str) -> str:
     return _OTHERWISE[level]
 
 
-def day_text(day: date, today: date) -> str:
-    """`Fri 7 Aug`, with the year where it is another one."""
+def day_text(day: date, year: int) -> str:
+    """`Fri 7 Aug`, with its year where that is not `year`."""
     text = f"{DAY_NAMES[day.weekday()]} {day.day} {day:%b}"
-    return text if day.year == today.year else f"{text} {day.year}"
+    return text if day.year == year else f"{text} {day.year}"
+
+
+def dates_text(rule: DateRule, year: int) -> str:
+    """`Fri 7 Aug`, `Mon 3 Aug to Fri 14 Aug`."""
+    first, last = date.fromisoformat(rule.first), date.fromisoformat(rule.last)
+    return day_text(first, year) if first == last else f"{day_text(first, year)} to {day_text(last, year)}"
 
 
 def rule_days(rule: DateRule, today: date) -> str:
-    """`Today`, `Fri 7 Aug`, `Mon 3 Aug to Fri 14 Aug`."""
-    first, last = date.fromisoformat(rule.first), date.fromisoformat(rule.last)
-    if first == last:
-        return "Only today" if first == today else day_text(first, today)
-    return f"{day_text(first, today)} to {day_text(last, today)}"
+    """`Only today`, else as `dates_text`."""
+    return "Only today" if rule.first == rule.last == today.isoformat() else dates_text(rule, today.year)
 
 
 def rule_text(rule: DateRule, today: date) -> str:
