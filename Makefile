@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 LAB := $(BIN)/python -m tests.lab.sandbox
 
-.PHONY: help run test lint demo-check test-faults storm bench-dns bench-pack bypass overblock a11y pictures test-lab-1 test-lab-2 wheel-check setup clean
+.PHONY: help run test lint demo-check test-faults storm test-time bench-dns bench-pack bypass overblock a11y pictures test-lab-1 test-lab-2 wheel-check setup clean
 
 help: ## print this list
 	@awk -F':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -40,6 +40,9 @@ storm: build/packages-run setup ## taps and faults in a random mixture, for a mi
 
 bypass: build/packages-run setup ## what children try to get round the filter, tried; writes docs/bypass.md (ROW=NAME for one)
 	$(LAB) $(BIN)/python -m tests.lab.bypass_check --page docs/bypass.md $(if $(ROW),--row $(ROW))
+
+test-time: setup ## the calendar and budgets beside an independent oracle, minute by minute, for every time zone
+	$(BIN)/python -m tests.time.check
 
 bench-dns: build/packages-bench setup ## the filter beside dnsmasq, unbound and dnsdist, with a million names (QUICK=1: few)
 	$(LAB) $(BIN)/python -m tests.bench.dns_bench $(if $(QUICK),--quick) $(if $(SEED),--seed $(SEED))
