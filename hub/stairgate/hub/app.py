@@ -29,6 +29,7 @@ from stairgate.hub.guard import add_guard, web_session
 from stairgate.hub.home_pages import home
 from stairgate.hub.keeping_pages import keeping, week_of
 from stairgate.hub.needs_pages import needs
+from stairgate.hub.notify_pages import notify
 from stairgate.hub.pack_pages import packs
 from stairgate.hub.parts import Parts
 from stairgate.hub.public_pages import public
@@ -45,6 +46,7 @@ from stairgate.hub.uploads import HubRequest
 from stairgate.hub.use_pages import given_back, use_week
 from stairgate.hub.web_session import WebSessions
 from stairgate.hub.why_pages import why_pages
+from stairgate.hub.words_pages import note_text, said_here, words
 
 _log = logging.getLogger(__name__)
 
@@ -84,9 +86,11 @@ def create_app(parts: Parts) -> Flask:
         account,
         accounts,
         growing,
+        words,
         public,
         why_pages,
         asking,
+        notify,
         requests,
         secure,
         keeping,
@@ -140,9 +144,11 @@ def _add_words(app: Flask) -> None:
         growing_told=growing_told,
         limits=limits,
         may=may,
+        note_text=note_text,
         notices=notices,
         use_week=use_week,
         roles=roles,
+        said_here=said_here,
         week_of=week_of,
         window_text=window_text,
         wording=wording,

@@ -16,10 +16,12 @@ from stairgate.core import messages
 from stairgate.hub import (
     filter_forms,
     forms,
+    growing,
     guard,
     kernel_tables,
     limits,
     network,
+    notes,
     page_needs,
     plain_text,
     schedule_forms,
@@ -27,7 +29,7 @@ from stairgate.hub import (
 )
 from stairgate.hub.atomic_storage import Damaged, decode_generation, encode_generation
 from stairgate.hub.backup_content import Content, read_content, write_content
-from stairgate.hub.claim_code import RESET_FILE_NAME, ClaimFile, reset_code
+from stairgate.hub.claim_code import RESET_FILE_NAME, ClaimFile, read_code, reset_code
 from stairgate.hub.clock import ManualClock
 from stairgate.hub.config import ConfigError, read_config
 from stairgate.hub.discovery import guess_kind
@@ -219,6 +221,16 @@ def web_page(data: bytes) -> object:
     return both
 
 
+def typed_words(text: str) -> object:
+    """A code, a birth month and a note: what is kept of them is bounded and plain."""
+    note, born = notes.clean_note(text), growing.read_born(text, date(2026, 8, 7))
+    assert len(note) <= limits.WORDS_CHARACTERS_MAX and not any(
+        ord(each) < 32 or each in "\u202e\u2066" for each in note
+    )
+    assert not born or 0 <= growing.age_on(born, date(2026, 8, 7)) < growing.ADULT_AGE
+    return note, born, read_code(text)
+
+
 def edit(data: bytes) -> object:
     """Every reader of a form, on one form."""
     sent: MultiDict[str, str] = form(data)
@@ -264,6 +276,7 @@ HUB = {
     "hub: name of a question": Parser(
         of_text(filter_forms.read_name), "https://bücher.example/a?b".encode(), (ValueError,)
     ),
+    "hub: codes, months and notes": Parser(of_text(typed_words), b"2013-05"),
     "hub: device's own form": Parser(of_bytes(edit), EDIT),
     "hub: kernel's tables": Parser(of_bytes(kernel), KERNEL, (OSError,)),
 }

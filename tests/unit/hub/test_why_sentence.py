@@ -7,9 +7,11 @@ import pytest
 
 from stairgate.core.decide import REASONS, Decision
 from stairgate.hub import limits
+from stairgate.hub.categories import CATEGORIES
 from stairgate.hub.family import Budget, DateRule, Family, Person, Week
 from stairgate.hub.memory_store import MemoryStore
-from stairgate.hub.notes import Note, Signature, SignedRows, about, clean_note, read_notes
+from stairgate.hub.note_suggestions import suggested
+from stairgate.hub.notes import RECORDED, Note, Signature, SignedRows, about, clean_note, read_notes
 from stairgate.hub.roles import CARER, COPARENT
 from stairgate.hub.why_facts import Known, facts_of, note_of
 from stairgate.hub.why_sentence import _SENTENCES, CHILD, PARENT, RULED, Facts, why
@@ -289,3 +291,55 @@ def test_only_a_parents_form_carries_a_note(hub: Hub, child: str) -> None:
     hub.post("/me/using", hub.new_browser(), person="", note="Swordfish")
     with hub.store.transaction(HOME) as rows:
         assert not any("Swordfish" in note.text for note in read_notes(rows).values())
+
+
+# Words about what is recorded and blocked
+
+
+def test_words_are_asked_for_with_a_suggestion_and_read_by_the_child(hub: Hub, child: str) -> None:
+    page = text_of(hub.get(f"/children/{child}/words").text)
+    assert "You could say: “I can see how long you were online" in page
+    assert "Social networks" in page
+    assert "online, and not what" not in me(hub)  # a suggestion is nobody's word yet
+
+    assert hub.post(f"/children/{child}/words", about="recorded", words="So that we can talk.").status_code == 303
+    assert hub.post(f"/children/{child}/words", about="social", words=HOSTILE).status_code == 303
+
+    page = hub.get("/me", hub.new_browser(), environ_overrides={"REMOTE_ADDR": "192.0.2.7"}).text
+    assert "Your parents say: “ So that we can talk. ”" in text_of(page)
+    assert "Social networks: “" in page and "<script>alert" not in page
+    assert not any(b"we can talk" in message.payload for message in hub.broker.sent)
+    assert "Said why to" in text_of(hub.get("/history").text)
+
+    hub.post(f"/children/{child}/words", about="recorded", words=" ")
+    assert "Your parents say" not in me(hub)
+
+
+@pytest.mark.parametrize("what", ["nothing", "dating.x", "", "x" * 3000])
+def test_words_are_about_what_is_there(hub: Hub, child: str, what: str) -> None:
+    assert hub.post(f"/children/{child}/words", about=what, words="x").status_code == 404
+    assert hub.post("/children/pnobody/words", about="recorded", words="x").status_code == 404
+    with hub.store.transaction(HOME) as rows:
+        assert not any("." in note_id for note_id in read_notes(rows))
+
+
+def test_words_about_a_category_that_is_open_again_are_not_shown(hub: Hub, child: str) -> None:
+    hub.post(f"/children/{child}/words", about="social", words="Not yet.")
+    assert "Not yet." in me(hub)
+    hub.post(f"/children/{child}/filter/preset", preset="none")
+    assert "Not yet." not in me(hub)
+
+
+@pytest.mark.parametrize("band", ["0-5", "6-9", "10-12", "13-15", "16-17", "a later band"])
+def test_there_is_a_suggestion_for_each_age_and_category(band: str) -> None:
+    for what in (RECORDED, *CATEGORIES):
+        text = suggested(band, what)
+        assert clean_note(text) == text and text.endswith("."), (band, what)
+
+
+def test_a_removed_child_takes_its_words_along(hub: Hub, child: str) -> None:
+    hub.post(f"/children/{child}/words", about="recorded", words="x")
+    hub.post(f"/children/{child}/pause", minutes="15", note="Dinner!")
+    hub.post(f"/children/{child}/remove", sure="yes")
+    with hub.store.transaction(HOME) as rows:
+        assert read_notes(rows) == {}
