@@ -25,7 +25,8 @@ from stairgate.hub.backup import Places
 from stairgate.hub.keeping import in_memory
 from tests.browser.a11y_home import HERE, STATES, FullHome
 from tests.browser.a11y_judge import Finding, judge
-from tests.browser.a11y_pages import NOBODY, VISITS, Visit, stale, unvisited
+from tests.browser.a11y_life import CARER_NAME, OWNER_NAME
+from tests.browser.a11y_pages import NOBODY, PARENT, VISITS, Visit, stale, unvisited
 from tests.browser.a11y_variations import VARIATIONS, Variation, Window
 from tests.browser.conftest import CHROMIUM, LiveHub, Phone, chromium_flags
 
@@ -76,13 +77,10 @@ def open_page(home: FullHome, window: Window, visit: Visit) -> Page:
 
 def look(home: FullHome, chromium: Browser, visits: Sequence[Visit], variations: Sequence[Variation]) -> Iterator[Look]:
     """Every visit of the state the hub is in, in every variation."""
-    claimed = home.hub.parts.parents.is_claimed()
-    state: StorageState | None = None
-    if claimed:
-        state = sign_in(home, chromium)
+    states = {who: sign_in(home, chromium, who) for who in {visit.who for visit in visits} - {NOBODY}}
     for variation in variations:
         for who in sorted({visit.who for visit in visits}):
-            window = Window(chromium, home.hub.address, variation, None if who == NOBODY else state)
+            window = Window(chromium, home.hub.address, variation, states.get(who))
             for visit in visits:
                 if visit.who == who:
                     yield Look(visit, variation, look_once(home, window, visit))
@@ -97,12 +95,13 @@ def look_once(home: FullHome, window: Window, visit: Visit) -> tuple[Finding, ..
         return (Finding("not-as-expected", visit.path, " ".join(str(problem).split())[:300]),)
 
 
-def sign_in(home: FullHome, chromium: Browser) -> StorageState:
-    """The cookies of a parent."""
+def sign_in(home: FullHome, chromium: Browser, who: str) -> StorageState:
+    """The cookies of a parent, or of a carer."""
     home.hub.network.neighbours = {}
     home.hub.parts.guessing.succeeded(HERE)
+    is_alone = len(home.hub.parts.parents.accounts()) == 1
     phone = Phone(chromium, home.hub.address)
-    phone.sign_in()
+    phone.sign_in("" if is_alone else OWNER_NAME if who == PARENT else CARER_NAME)
     state = phone.context.storage_state()
     phone.context.close()
     return state

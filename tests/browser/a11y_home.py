@@ -12,6 +12,7 @@ from stairgate.hub.claim_code import ClaimCode
 from stairgate.hub.https_offer import Certificate
 from stairgate.hub.notices import RESTORED, put_notice
 from stairgate.hub.sources import Outcome
+from tests.browser import a11y_life
 from tests.browser.conftest import EVENING, HOME, ROUTER, LiveHub
 
 LONG = limits.NAME_CHARACTERS_MAX
@@ -49,9 +50,9 @@ class FullHome:
             device = acts.add_device(_name(number), mac(number), KINDS[number % len(KINDS)], (owner,))
             self.ids.setdefault("device_id", device.id)
         self._arrivals()
-        acts.set_bedtime(first, 79, 1230, 420)
-        acts.set_bedtime(first, 48, 1380, 540)
-        acts.set_bedtime(second, 127, 1320, 390, level="limited")
+        a11y_life.add_calendar(self.hub, first, second)
+        a11y_life.ask(self.hub, first, self.ids["device_id"])
+        a11y_life.add_accounts(self.hub)
         self.hub.broker.apply(ROUTER)
         acts.pause(second, 60)
         acts.bonus(third, 30)

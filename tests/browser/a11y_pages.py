@@ -13,7 +13,7 @@ from werkzeug.exceptions import NotFound
 from tests.browser.a11y_home import mac
 from tests.browser.conftest import PASSWORD
 
-PARENT, NOBODY = "a parent", "nobody"
+PARENT, THE_CARER, NOBODY = "a parent", "a carer", "nobody"
 
 
 class Visit(NamedTuple):
@@ -72,6 +72,30 @@ def ask_why(page: Page) -> None:
     press("Why?")(page)
 
 
+def no_days(page: Page) -> None:
+    """A time that begins on no day."""
+    form = page.locator("form:has(#new-start)")
+    if not form.is_visible():
+        page.locator("details:has(#new-start) > summary").first.click()
+    for box in form.locator("input[name=days]:checked").all():
+        box.uncheck(force=True)
+    form.get_by_role("button").last.click()
+
+
+def invite(page: Page) -> None:
+    """A code for another carer."""
+    if page.get_by_label("Carer").first.is_visible():
+        page.get_by_label("Carer").first.check()
+        page.locator("#password-invite").fill(PASSWORD)
+        press("Make a code")(page)
+
+
+def ask_for_no_site(page: Page) -> None:
+    """A question for a site that is none."""
+    page.locator("form:has(input[value=site]) input[name=name]").fill("not a name")
+    page.locator("form:has(input[value=site]) button").first.click()
+
+
 UNCLAIMED = "unclaimed"
 VISITS = (
     Visit("claim", "/claim", UNCLAIMED, NOBODY),
@@ -121,6 +145,26 @@ VISITS = (
     Visit("pairing code", "/routers/add", then=fill_and_press({"Your password": PASSWORD}, "Show a code")),
     Visit("lists", "/lists"),
     Visit("lists, a list at home", "/lists", then=wrong_list),
+    Visit("calendar", "/children/{person}/schedule"),
+    Visit("calendar without times", "/children/{third}/schedule"),
+    Visit("calendar, no day", "/children/{person}/schedule", then=no_days),
+    Visit("a day", "/children/{person}/day"),
+    Visit("a day and a moment", "/children/{person}/day?date=2026-08-15&at=20:45"),
+    Visit("parents’ words", "/children/{person}/words"),
+    Visit("accounts", "/accounts"),
+    Visit("invitation", "/accounts", then=invite),
+    Visit("account", "/account"),
+    Visit("notifications", "/notify"),
+    Visit("carer’s home", "/", who=THE_CARER),
+    Visit("carer’s account", "/account", who=THE_CARER),
+    Visit("not a carer’s page", "/devices", who=THE_CARER, status=403),
+    Visit("join", "/join", who=NOBODY),
+    Visit("join, wrong code", "/join", who=NOBODY,
+          then=fill_and_press({"code that you were shown": "AAAA-AAAA", "called here": "Dad",
+                               "password of your own": PASSWORD}, "Join")),
+    Visit("ask", "/me/ask", who=NOBODY, mac=mac(0)),
+    Visit("ask, no name", "/me/ask", who=NOBODY, mac=mac(0), then=ask_for_no_site),
+    Visit("ask on another device", "/me/ask", who=NOBODY, mac=mac(15)),
     Visit("login", "/login", who=NOBODY),
     Visit("login, wrong", "/login", who=NOBODY, then=fill_and_press({"Password": "wrong password"}, "Sign in")),
     Visit("child’s page", "/me", who=NOBODY, mac=mac(0)),
@@ -144,6 +188,7 @@ VISITS = (
 NO_PAGES = {
     "static": "a file of the pages",
     "home.status": "a number for scripts",
+    "asking.asked": "a number for scripts",
     "packs.fetch": "a file for routers",
     "secure.certificate": "a file to download",
     "secure.profile": "a file to download",

@@ -156,8 +156,11 @@ class Phone:
         self.page.get_by_role("button", name="Claim this hub").click()
         self.page.wait_for_url("**/")
 
-    def sign_in(self) -> None:
+    def sign_in(self, name: str = "") -> None:
+        """With a name where there are several accounts."""
         self.page.goto("/login")
+        if name:
+            self.page.get_by_label("called here").fill(name)
         self.page.get_by_label("Password", exact=True).fill(PASSWORD)
         self.page.get_by_role("button", name="Sign in").click()
         self.page.wait_for_url("**/")
