@@ -198,26 +198,9 @@ class Acts:
             family = read_family(rows)
             if not family.person(person):
                 raise NoSuchChild("This child is no longer here.")
-            if week is None:
-                if len(family.weeks_of(person)) >= limits.BEDTIMES_MAX:
-                    raise NotPossible(f"There are {limits.BEDTIMES_MAX} bedtimes already.")
-                bedtime = Week(new_id("w"), person, days, start, end, level)
-            else:
-                bedtime = Week(week, person, days, start, end, level, revision or 0)
-            write(rows, bedtime)
-            return bedtime
+            return write_window(rows, family, Week(week or "", person, days, start, end, level, revision or 0))
 
         return self.change(edit)
-
-    def remove_bedtime(self, person: str, week: str) -> None:
-        """Remove a bedtime of this child."""
-
-        def edit(rows: Transaction) -> None:
-            for bedtime in read_family(rows).weeks_of(person):
-                if bedtime.id == week:
-                    remove(rows, bedtime)
-
-        self.change(edit)
 
     # Exceptions: each with an end, each undone by one tap
 
@@ -332,6 +315,16 @@ def _without_pauses(overrides: Iterable[Override], now: int) -> tuple[Override, 
     held = tuple(overrides)
     wishes = own_stop.waiting(held, now)
     return tuple(override for override in held if override.kind != "pause" or override in wishes)
+
+
+def write_window(rows: Transaction, family: Family, window: Week) -> Week:
+    """Write a window of the week; one without an id is new. Raises `Conflict`, `NotPossible`."""
+    if not window.id:
+        if len(family.weeks_of(window.person)) >= limits.BEDTIMES_MAX:
+            raise NotPossible(f"There are {limits.BEDTIMES_MAX} times already. Remove one first.")
+        window = replace(window, id=new_id("w"), revision=0)
+    write(rows, window)
+    return window
 
 
 def check_room(family: Family) -> None:

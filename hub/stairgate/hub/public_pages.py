@@ -13,11 +13,13 @@ from werkzeug.wrappers import Response
 from stairgate.hub import filter_words, outlook, use_pages, wording
 from stairgate.hub.acts import NotPossible
 from stairgate.hub.context import asking_mac, parts
+from stairgate.hub.day_windows import rule_on, zone_at
 from stairgate.hub.family import DEVICE_KINDS, Device, Family, Person, read_family
 from stairgate.hub.filters import ChildFilter
 from stairgate.hub.request_words import with_wish
-from stairgate.hub.schedule_words import window_text
+from stairgate.hub.schedule_words import rule_text, window_text
 from stairgate.hub.store import Conflict
+from stairgate.hub.today import family_date
 from stairgate.hub.why_facts import read_known, why_of_device
 from stairgate.hub.why_sentence import CHILD, Why
 
@@ -153,7 +155,7 @@ def _mine(family: Family, device: Device) -> Mine:
         else state,
         has_rules=has_rules,
         is_visitor=family.visit_of(device, now) is not None,
-        bedtimes=tuple(bedtimes),
+        bedtimes=(*_exceptions(family, ruling, now), *bedtimes),
         applied=overview.applied,
         switched_off=wording.switched_off(overview.standings, zone, now),
         sharers=tuple(owners) if has_rules and len(owners) > 1 and device.asks_who else (),
@@ -164,6 +166,17 @@ def _mine(family: Family, device: Device) -> Mine:
         why=why,
         using_until=f"until {wording.clock_time(device.using_until, zone, now)}" if user else "",
     )
+
+
+def _exceptions(family: Family, people: "list[Person]", now: float) -> list[str]:
+    """What holds in the week's place today, without the parents' notes."""
+    found = []
+    for person in people:
+        day = family_date(now, zone_at(family, person, now), family.day_start)
+        rule = rule_on(family.dates_of(person.id), day)
+        if rule:
+            found.append(rule_text(rule, day))
+    return sorted(set(found))
 
 
 def _only(filters: "list[ChildFilter | None]") -> tuple[str, ...]:

@@ -9,7 +9,7 @@ from datetime import timedelta
 
 from stairgate.core import limits as core_limits
 from stairgate.hub import limits
-from stairgate.hub.acts import Act, Acts, NoSuchChild, NotPossible, new_id
+from stairgate.hub.acts import Act, Acts, NoSuchChild, NotPossible, new_id, write_window
 from stairgate.hub.bedtime_presets import SCHOOL_NIGHTS, WEEKEND_NIGHTS, BedtimePreset
 from stairgate.hub.calendar_change import CALENDAR, TODAY, Edit, change_calendar
 from stairgate.hub.clock import Clock
@@ -36,11 +36,8 @@ class ScheduleActs:
         """Add a window of the week, or change the one that the form names."""
 
         def edit(rows: Transaction, family: Family, child: Person) -> None:
-            if form.week is None and len(family.weeks_of(person)) >= limits.BEDTIMES_MAX:
-                raise NotPossible(f"There are {limits.BEDTIMES_MAX} times already. Remove one first.")
-            week_id = form.week or new_id("w")
-            held = Week(week_id, person, form.days, form.start, form.end, form.level, form.revision)
-            write(rows, held if form.week else replace(held, revision=0))
+            window = Week(form.week or "", person, form.days, form.start, form.end, form.level, form.revision)
+            write_window(rows, family, window)
 
         return self._change(person, CALENDAR, edit)
 

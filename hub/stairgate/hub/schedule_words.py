@@ -7,13 +7,19 @@ from collections.abc import Iterable, Sequence
 from datetime import date
 
 from stairgate.hub import categories
+from stairgate.hub.bedtime_presets import SCHOOL_NIGHTS, WEEKEND_NIGHTS
 from stairgate.hub.day_windows import LIKE_SATURDAY, LIKE_WEEK, Window
 from stairgate.hub.family import Budget, DateRule, Week
-from stairgate.hub.wording import DAY_NAMES, days_text, minute_time
+from stairgate.hub.wording import DAY_NAMES, minute_time
 
 LEVEL_WORDS = {"open": "internet on", "limited": "only the homework list", "closed": "internet off"}
 _EVERY_DAY, _SCHOOL_DAYS, _WEEKEND = 127, 31, 96
 _DAYTIME = {_EVERY_DAY: "Every day", _SCHOOL_DAYS: "School days (Mon–Fri)", _WEEKEND: "Weekends (Sat, Sun)"}
+_NIGHTS = {
+    _EVERY_DAY: "Every night",
+    SCHOOL_NIGHTS: "School nights (Sun–Thu)",
+    WEEKEND_NIGHTS: "Fridays and Saturdays",
+}
 _OTHERWISE = {
     "open": "At all other times the internet is on.",
     "limited": "At all other times only the homework list is open.",
@@ -23,7 +29,7 @@ _OTHERWISE = {
 
 def window_days(days: int, start: int, end: int) -> str:
     """`School nights (Sun–Thu)` for an overnight window, `School days (Mon–Fri)` for one of the day."""
-    return days_text(days) if end <= start else _DAYTIME.get(days) or day_range(days)
+    return (_NIGHTS if end <= start else _DAYTIME).get(days) or day_range(days)
 
 
 def day_range(days: int) -> str:

@@ -43,7 +43,6 @@ _QUALIFIED = {
     "no_pack": "Applied, but the list of sites has not reached {}: it goes on with the last one, if it has any.",
 }
 _NOT_WHOLE = ("not_saved", "no_dns", "no_pack")
-_EVERY_DAY, _SCHOOL_NIGHTS, _WEEKEND = 127, 79, 48
 _LONG_SECONDS = 6 * 86400
 
 
@@ -89,17 +88,6 @@ def clock_time(moment: float, zone: str, now: float) -> str:
 def minute_time(minute: int) -> str:
     """`20:30` for 1230."""
     return f"{minute // 60:02}:{minute % 60:02}"
-
-
-def days_text(days: int) -> str:
-    """`Every night`, `School nights (Sun–Thu)`, or the days by name."""
-    if days == _EVERY_DAY:
-        return "Every night"
-    if days == _SCHOOL_NIGHTS:
-        return "School nights (Sun–Thu)"
-    if days == _WEEKEND:
-        return "Fridays and Saturdays"
-    return ", ".join(name for index, name in enumerate(DAY_NAMES) if days >> index & 1)
 
 
 def state_of(decision: Decision, zone: str, now: float) -> State:
