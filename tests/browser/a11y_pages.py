@@ -77,8 +77,8 @@ def no_days(page: Page) -> None:
     form = page.locator("form:has(#new-start)")
     if not form.is_visible():
         page.locator("details:has(#new-start) > summary").first.click()
-    for box in form.locator("input[name=days]:checked").all():
-        box.uncheck(force=True)
+    while form.locator("input[name=days]:checked").count():
+        form.locator("input[name=days]:checked").first.uncheck(force=True)
     form.get_by_role("button").last.click()
 
 
@@ -92,8 +92,8 @@ def invite(page: Page) -> None:
 
 def ask_for_no_site(page: Page) -> None:
     """A question for a site that is none."""
-    page.locator("form:has(input[value=site]) input[name=name]").fill("not a name")
-    page.locator("form:has(input[value=site]) button").first.click()
+    page.get_by_label("Which one is blocked?").fill("not a name")
+    press("Ask to open it")(page)
 
 
 UNCLAIMED = "unclaimed"
