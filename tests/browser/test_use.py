@@ -42,7 +42,7 @@ def test_the_card_shows_the_time_left_live_and_minutes_are_given_back(
     page = phone.page
     card = page.get_by_role("article", name="Mia")
     expect(card.get_by_text("45 min left of 2 h today")).to_be_visible()
-    expect(card.get_by_text("Videos and films 10 min left of 30 min today")).to_be_visible()
+    expect(card.get_by_text("Videos and films: 10 min left of 30 min today")).to_be_visible()
     count(hub, mia, 110)
     expect(card.get_by_text("10 min left of 2 h today")).to_be_visible()  # without a tap
 
@@ -56,7 +56,7 @@ def test_the_card_shows_the_time_left_live_and_minutes_are_given_back(
     week = page.locator("#use-week")
     expect(week.get_by_role("img", name="Minutes in use on the last 7 days: 1 h 50 min in all.")).to_be_visible()
     week.get_by_text("In numbers").click()
-    expect(week.get_by_role("row", name="Fri 7 Aug 1 h 50 min 20 min")).to_be_visible()
+    expect(week.get_by_role("row", name="Fri 7 Aug 1 h 50 min Videos and films 20 min")).to_be_visible()
     assert page.evaluate("document.documentElement.scrollWidth") <= 320
     assert phone.complaints == []
 

@@ -35,17 +35,17 @@ class Mine(NamedTuple):
 
 
 class WeekRow(NamedTuple):
-    """One day of the table: `Mon 3 Aug`, and minutes in words for each column."""
+    """One day of the table: `Mon 3 Aug`, minutes in words, and `Games 30 min` for each pastime that had some."""
 
     day: str
-    minutes: tuple[str, ...]
+    total: str
+    pastimes: tuple[str, ...]
 
 
 class UseWeek(NamedTuple):
-    """A child's last seven family days, oldest first. path: SVG bars of the total; titles: of the table's columns."""
+    """A child's last seven family days, oldest first. path: SVG bars of the total."""
 
     rows: tuple[WeekRow, ...]
-    titles: tuple[str, ...]
     path: str
     total: str
     peak: str
@@ -95,16 +95,19 @@ def use_week(card: ChildCard) -> UseWeek:
     days = parts().use.days(card.person.id, limits.HISTORY_DAYS_SHOWN)
     totals = [_total(day) for day in days]
     peak = max(totals)
-    shown = [name for name, _ in days[0].minutes if name == "total" or any(dict(day.minutes)[name] for day in days)]
     return UseWeek(
         rows=tuple(
             WeekRow(
                 _day_name(local(day.begin, card.person.zone)),
-                tuple(minutes_text(dict(day.minutes)[name]) for name in shown),
+                minutes_text(_total(day)),
+                tuple(
+                    f"{categories.title(name)} {minutes_text(minutes)}"
+                    for name, minutes in day.minutes
+                    if minutes and name != "total"
+                ),
             )
             for day in days
         ),
-        titles=tuple("Minutes" if name == "total" else categories.title(name) for name in shown),
         path=_bars(totals, max(peak, _HOUR)),
         total=minutes_text(sum(totals)),
         peak=minutes_text(max(peak, _HOUR)),
