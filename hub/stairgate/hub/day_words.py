@@ -70,7 +70,7 @@ def summary(person: Person, cut: tuple[Segment, ...]) -> str:
         decision = segment.decision
         text = (_THEN if index else _FIRST)[decision.level]
         if decision.reason in _BECAUSE and decision.level != "open":
-            text = f"{text} because of {_because(decision, segment.begin, person)}"
+            text = f"{text} because of {_because(decision)}"
         until = end if index < len(runs) - 1 else decision.until
         if until is None:
             parts.append(f"{text} from then on" if index else f"{text} all day")
@@ -118,12 +118,9 @@ _OVERRIDES = {
 _BECAUSE = {"pause": "a pause", "date": "an exception", "week": "a rule of the week"}
 
 
-def _because(decision: Decision, begin: int, person: Person) -> str:
-    if decision.reason in ("week", "date") and decision.level == "closed":
-        parts = decision.rule.split(" ")
-        start, end = (int(text) for text in (parts[3:5] if decision.reason == "week" else parts[4:6]))
-        if end <= start:
-            return "the bedtime"
+def _because(decision: Decision) -> str:
+    if decision.reason in ("week", "date") and decision.level == "closed" and wording.is_night(decision.rule):
+        return "the bedtime"
     return "the homework time" if decision.level == "limited" else _BECAUSE[decision.reason]
 
 

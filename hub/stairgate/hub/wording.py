@@ -43,6 +43,7 @@ _QUALIFIED = {
     "no_pack": "Applied, but the list of sites has not reached {}: it goes on with the last one, if it has any.",
 }
 _NOT_WHOLE = ("not_saved", "no_dns", "no_pack")
+_EVENING_MINUTE = 17 * 60
 _LONG_SECONDS = 6 * 86400
 
 
@@ -105,6 +106,8 @@ def state_of(decision: Decision, zone: str, now: float) -> State:
     if decision.reason == "override_open" and not closed:
         return State("check", "open", "Internet is on", until, "A parent opened it for a visitor.")
     if decision.reason in ("week", "date") and closed:
+        if not is_night(decision.rule):
+            return State("clock", "night", "Internet is off", until, "It is off at this time of the day.")
         return State("moon", "night", "Bedtime", until, "It is bedtime.")
     if decision.reason in ("unknown_device", "no_person", "not_in_policy"):
         return State("question", "paused", "No internet yet", until, "Nobody has said yet whose this is.")
@@ -118,6 +121,12 @@ def state_of(decision: Decision, zone: str, now: float) -> State:
         return State("check", "open", "Internet is on", "", "No bedtime is set.")
     then = "Then only the homework list is open." if decision.next_level == "limited" else "Then it is bedtime."
     return State("check", "open", "Internet is on", until, then)
+
+
+def is_night(rule: str) -> bool:
+    """Whether the line that won, a window of the week or of dates, lasts over midnight or begins in the evening."""
+    start, end = (int(text) for text in rule.split(" ")[-3:-1])
+    return end <= start or start >= _EVENING_MINUTE
 
 
 def applied_of(standings: Sequence[Standing], zone: str, now: float) -> Applied:

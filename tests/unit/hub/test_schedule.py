@@ -255,3 +255,12 @@ def test_the_childs_own_page_says_what_is_different_today_and_keeps_the_note(hub
     assert "Only today: no bedtime and no other times" in page
     assert "Fridays and Saturdays: internet off 20:30–07:30" in page
     assert "Grandmother" not in page
+
+
+def test_a_time_off_in_the_day_is_no_bedtime(hub: Hub, child: str) -> None:
+    hub.post(f"/children/{child}/bedtime", days="127", start="12:00", end="13:00")
+    hub.clock.advance(18 * 3600 + 60)  # Saturday, 12:01
+    home = hub.get("/").text
+    assert "Internet is off" in home and "Bedtime" not in home
+    hub.post(f"/children/{child}/bedtime", days="127", start="11:00", end="10:00")
+    assert "Bedtime" in hub.get("/").text
