@@ -66,7 +66,7 @@ class Oracle:
         active = {
             row.kind
             for row in self.policy.overrides
-            if row.target in (person.id, self.device.id) and row.start <= utc < row.until
+            if row.target in (person.id, self.device.id) and row.start <= utc < row.until and row.kind != "give"
         }
         if "pause" in active:
             return "closed"
@@ -90,7 +90,7 @@ class Oracle:
             if allowed == -1:
                 return False
             for row in self.policy.overrides:
-                mine = row.kind == "bonus" and row.target in (person.id, self.device.id)
+                mine = row.kind in ("bonus", "give") and row.target in (person.id, self.device.id)
                 if mine and row.start <= utc and _family_day(zone, row.start, budget.day_start)[0] == day:
                     allowed += row.minutes
             used = 0

@@ -60,6 +60,7 @@ def budgets(zone: str, day: str) -> Policy:
         ),
         overrides=(
             Override("ob", "pb", "bonus", change - 3600, change, 25, ""),
+            Override("og", "pa", "give", change - 9 * 3600, change - 9 * 3600 + 60, 15, ""),
             Override("oo", "pa", "open", change - 12 * 3600, change - 9 * 3600, 0, ""),
         ),
     )

@@ -6,8 +6,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stairgate.core.decide import REASONS, decide
-from stairgate.core.policy import Budget, Date, Override, Policy, Week, check_policy, write_policy
-from stairgate.core.zone import family_day
+from stairgate.core.policy import Budget, Date, Override, Policy, Travel, Week, Zone, check_policy, write_policy
+from stairgate.core.zone import clock_of, family_day
+from stairgate.provisioning.zones import zone_changes
 from tests.unit.core.families import FROM_UTC, make
 
 DAY = 86400
@@ -17,6 +18,11 @@ EXAMPLES = settings(max_examples=150, deadline=None, derandomize=True)
 
 minutes = st.sampled_from([0, 1, 29, 30, 90, 119, 120, 150, 179, 180, 420, 719, 1230, 1439]) | st.integers(0, 1439)
 levels = st.sampled_from(["open", "limited", "closed"])
+# As far from each other as zones are: 25 hours.
+FAR = tuple(
+    Zone(name, place, zone_changes(place, FROM_UTC, 1))
+    for name, place in (("zk", "Pacific/Kiritimati"), ("zp", "Pacific/Pago_Pago"))
+)
 people = st.sampled_from(["pa", "pb"])
 days = st.dates(min_value=date(2026, 2, 1), max_value=date(2028, 1, 1))
 weeks = st.builds(Week, people, st.integers(1, 127), minutes, minutes, levels)
@@ -27,7 +33,7 @@ overrides = st.builds(
     ),
     st.integers(0, 10**6),
     st.sampled_from(["pa", "pb", "da", "dab"]),
-    st.sampled_from(["pause", "open", "bonus"]),
+    st.sampled_from(["pause", "open", "bonus", "give"]),
     st.integers(0, 60 * DAY),
     st.integers(1, 3 * DAY),
     st.integers(0, 90),
@@ -42,6 +48,13 @@ def dates(draw: st.DrawFn) -> Date:
 
 
 @st.composite
+def travels(draw: st.DrawFn) -> Travel:
+    first = draw(days)
+    last = first + timedelta(days=draw(st.integers(0, 20)))
+    return Travel(draw(people), first.isoformat(), last.isoformat(), draw(st.sampled_from(["zk", "zp"])))
+
+
+@st.composite
 def policies(draw: st.DrawFn, with_budgets: bool = False) -> Policy:
     budgets: tuple[Budget, ...] = ()
     if with_budgets:
@@ -51,6 +64,8 @@ def policies(draw: st.DrawFn, with_budgets: bool = False) -> Policy:
         draw(st.sampled_from(ZONES)),
         weeks=tuple(draw(st.lists(weeks, max_size=5))),
         dates=tuple({(row.person, row.first, row.last): row for row in draw(st.lists(dates(), max_size=3))}.values()),
+        travels=tuple(draw(st.lists(travels(), max_size=2))),
+        other_zones=FAR,
         budgets=budgets,
         overrides=tuple({row.id: row for row in draw(st.lists(overrides, max_size=4))}.values()),
         default_level=draw(levels),
@@ -67,7 +82,7 @@ def used_later(
     """The minutes used at `then` when the device was in use since `now`, or not at all."""
     later: dict[str, dict[str, int]] = {}
     for budget in policy.budgets:
-        _, begin, _ = family_day(policy.zones[0], then, budget.day_start)
+        _, begin, _ = family_day(clock_of(policy, budget.person), then, budget.day_start)
         minutes_before = used.get(budget.person, {}).get("total", 0) if begin <= now else 0
         running = (then - max(begin, now)) // 60 if in_use else 0
         later[budget.person] = {"total": minutes_before + running}
