@@ -34,6 +34,8 @@ THRESHOLDS = {
     "social": Threshold(300_000, 6_000, 6_000),
     # Slow games (turns, cards) move little, and only while they run: their apps are silent in the background.
     "games": Threshold(200_000, 3_000, 3_000),
+    # Of the messenger's own servers alone, less is enough: what arrives while nobody reads is not answered.
+    "chat": Threshold(300_000, 2_000, 2_000),
     # A track comes in one piece of 3 to 10 MB, then nothing until the next; a cover picture is less than 200 KB.
     "music": Threshold(250_000, 1 << 40, 1 << 40),
 }

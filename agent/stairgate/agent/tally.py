@@ -40,22 +40,26 @@ class Tally:
         """Read flows for a moment; once all are read, tell the counts that changed. numbers: of the devices."""
         if now < self.next_telling:
             return
-        if self._reading is None:
-            remotes = self._counting is not None and self._counting.wants_remotes()
-            self._reading = Reading(self._kernel.flows(remotes=True) if remotes else self._kernel.flows(), self._clock)
+        took = 0.0
         try:
-            if not self._reading.go_on():
+            reading = self._reading = self._reading or self._begin()
+            if not reading.go_on():
                 return
-            moved = self._bytes.add(self._reading.flows)
+            took = reading.took
+            moved = self._bytes.add(reading.flows)
             if self._counting:
                 self._counting.moved(moved, self._read_until, now)
             self._read_until = now
         except KernelRefused as refused:
             log.warning("%s", refused)
-        self.next_telling = now + max(self._seconds, self._reading.took / READING_SHARE)
+        self.next_telling = now + max(self._seconds, took / READING_SHARE)
         self._reading = None
         counted = self._bytes.by_device(numbers)
         if counted == self._told:
             return
         self._told = counted
         self._outbox.usage(counted)
+
+    def _begin(self) -> Reading:
+        remotes = self._counting is not None and self._counting.wants_remotes()
+        return Reading(self._kernel.flows(remotes=True) if remotes else self._kernel.flows(), self._clock)

@@ -1,5 +1,6 @@
 """A whole router in memory: the agent's loop over a fake kernel and a fake broker, and a folder that outlives both."""
 
+import shutil
 from pathlib import Path
 
 from stairgate.agent.broker_link_fake import FakeLink
@@ -36,6 +37,7 @@ class Router:
         self.evidence = FakeEvidence()
         self.kernel = FakeKernel(self.clock)
         self.folder = folder
+        self.memory = folder.with_name(folder.name + ".memory")
         self.links: list[FakeLink] = []
         self.certificates: Certificates | None = None
         self.filter: FakeFilter | None = None
@@ -65,12 +67,14 @@ class Router:
             self.certificates,
             self.evidence,
             feed=FilterFeed(self.filter, self.packs) if self.filter and self.packs else None,
+            run=State(str(self.memory)),
         )
         self.control.start()
 
     def reboot(self, off_seconds: float = 0.0) -> None:
         """The machine was off for a while: the kernel has forgotten everything; a battery's clock went on."""
         self.kernel.flush_ruleset()
+        shutil.rmtree(self.memory, ignore_errors=True)
         self.evidence.boots += 1
         self.clock.start_of_machine(off_seconds if self.evidence.has_battery else 0.0)
         self.restart()
