@@ -3,6 +3,8 @@
 It looks at every answer, so no page can forget it. Kept are the page's name, ids and minutes, never what was typed.
 """
 
+import re
+
 from flask import Flask, Response, request
 
 from stairgate.hub import forms, limits
@@ -12,6 +14,8 @@ from stairgate.hub.parts import Parts
 
 #: Acts on the history and on sessions that are not worth a line, or that write their own; a look at a page is none.
 _SILENT = frozenset({"account.login", "account.logout", "account.claim", "keeping.restore", "needs.find"})
+
+_CHILD = re.compile(r"/children/([^/?#]+)")  # where adding a child leads
 
 
 def add_act_log(app: Flask, parts: Parts) -> None:
@@ -29,6 +33,8 @@ def add_act_log(app: Flask, parts: Parts) -> None:
             return response
         history, ids = parts.keeping.history, request.view_args or {}
         person, device = str(ids.get("person", ids.get("account", ""))), str(ids.get("device_id", ""))
+        if endpoint == "child.add" and (made := _CHILD.search(response.location or "")):
+            person = made[1]
         if endpoint == "child.remove":
             history.forget_person(person, ())
             parts.keeping.use.keep_persons(_children(parts))

@@ -64,7 +64,8 @@ def shown(who: str) -> str:
 
 
 def everybody() -> dict[str, str]:
-    """The names of everybody who may have acted, by id: accounts, also former ones, and children."""
+    """The names of everybody who may have acted, by id: accounts, also former ones, and children; and of devices."""
     with parts().store.transaction(parts().home) as rows:
-        children = {person.id: person.name for person in read_family(rows).people}
-    return children | parts().parents.names()
+        family = read_family(rows)
+    children = {person.id: person.name for person in family.people}
+    return {device.id: f"“{device.name}”" for device in family.devices} | children | parts().parents.names()

@@ -467,6 +467,7 @@ def test_the_history_says_who(hub: Hub, dad: FlaskClient, gran: FlaskClient) -> 
         assert "18:00 · by Dad Paused Mia for 15 minutes 18:00 · by Mum" in text
         assert "Paused Mia for 15 minutes 18:00 · by Mum" in text
         assert "Joined with an invitation 18:00 · by Gran" in text
+        assert "Added Mia 18:00 · by Mum" in text
 
 
 def test_a_removed_account_keeps_its_name_in_the_history_only(hub: Hub, dad: FlaskClient) -> None:
