@@ -136,8 +136,8 @@ def build(
     exchange.refresh = lambda: acts.change(lambda rows: None)
     parents = Parents(store, home, clock)
     devices = build_devices(store, home, acts, clock, network, parents)
-    asking = build_asking(acts, clock)
-    devices.upkeep.add(asking.parent.sweep)
+    outside = outside_of(network.own_addresses)
+    asking = build_asking(store, home, acts, clock, devices.upkeep, lambda: PublicHttp(allows=outside))
     growing = Growing(acts, clock, lambda person, own: _forget_grown(keeping, store, home, person, own))
     devices.upkeep.add(growing.sweep)
     exchange.seen = devices.discovery.seen

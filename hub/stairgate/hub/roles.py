@@ -28,6 +28,7 @@ OF_BLUEPRINTS = {
     "day": COPARENT,
     "filter": COPARENT,
     "requests": COPARENT,
+    "notify": OWNER,
     "needs": COPARENT,
     "device": COPARENT,
     "traffic": COPARENT,
