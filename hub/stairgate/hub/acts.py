@@ -32,6 +32,7 @@ from stairgate.hub.local_time import morning, next_time
 from stairgate.hub.notes import Signature, SignedRows
 from stairgate.hub.presets import BY_ID
 from stairgate.hub.refusal import NotPossible as NotPossible
+from stairgate.hub.refusal import Overtaken
 from stairgate.hub.requests import forget_child, reopen_answered
 from stairgate.hub.store import Row, Store, Transaction
 
@@ -349,7 +350,7 @@ def undoable(rows: Transaction, target: str, act: str, now: float) -> Row:
     """What the last act on a child or device has kept; `act` "" means any. Raises `NotPossible`."""
     row = rows.get("acts", target)
     if not row or act not in ("", row.document["act"]) or row.document["kind"] == "undo":
-        raise NotPossible("Somebody changed this in the meantime, so nothing was undone.")
+        raise Overtaken("Somebody changed this in the meantime, so nothing was undone.")
     if now - row.document["at"] > limits.UNDO_SECONDS:
         raise NotPossible("This is too long ago to be undone.")
     return row

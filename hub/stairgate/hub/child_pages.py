@@ -14,6 +14,7 @@ from stairgate.hub.context import may, overview, page, parts
 from stairgate.hub.filters import read_filter
 from stairgate.hub.issue import PolicyTooLarge
 from stairgate.hub.local_time import zone_names
+from stairgate.hub.refusal import Overtaken
 from stairgate.hub.store import Conflict
 from stairgate.hub.use_acts import UseActs
 
@@ -104,6 +105,8 @@ def _act(person: str, act: Callable[[], object]) -> Answer:
         act()
     except NoSuchChild:
         abort(404)
+    except Overtaken:
+        return _show(person, 409, {"act": f"Nothing was undone. {audit.meanwhile()}"})
     except NotPossible as problem:
         return _show(person, 409, {"act": str(problem)})
     except Conflict:

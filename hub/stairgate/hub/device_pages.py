@@ -13,6 +13,7 @@ from stairgate.hub.acts import NotPossible
 from stairgate.hub.assignment import GROWN_UP, NoSuchDevice
 from stairgate.hub.context import asking_mac, overview, page, parts
 from stairgate.hub.issue import PolicyTooLarge
+from stairgate.hub.refusal import Overtaken
 from stairgate.hub.store import Conflict
 
 device = Blueprint("device", __name__)
@@ -129,6 +130,7 @@ def _act(act: Callable[[], object], device_id: str = "") -> Answer:
         abort(404)
     except (NotPossible, Conflict, PolicyTooLarge) as problem:
         fault = audit.meanwhile() if isinstance(problem, Conflict) else str(problem)
+        fault = f"Nothing was undone. {audit.meanwhile()}" if isinstance(problem, Overtaken) else fault
         fault = _TOO_MANY if isinstance(problem, PolicyTooLarge) else fault
         g.pop("overview", None)
         return _show(device_id, 409, {"act": fault}) if device_id else _list(409, {"act": fault})

@@ -89,7 +89,7 @@ _WORDS = {
     "keeping.delete_history": "Deleted the history",
     "claimed": "This hub got its owner",
     "restored": "This hub was restored from a backup",
-    "password_set": "The password was set anew with a code from the hub’s machine",
+    "password_set": "The owner’s password was set anew with a code from the hub’s machine",
     "router_failed": "{router} could not do what was asked",
     "router_applied": "{router} does what was asked again",
     "paired": "A router was paired with its code",

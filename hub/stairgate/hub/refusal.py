@@ -6,3 +6,7 @@ It decides nothing. Pages show the sentence beside how things stand.
 
 class NotPossible(Exception):
     """The act makes no sense now; the sentence is for a person."""
+
+
+class Overtaken(NotPossible):
+    """Somebody changed this first; pages say who."""

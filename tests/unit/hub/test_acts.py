@@ -219,7 +219,7 @@ def test_undo_after_somebody_else_acted_undoes_nothing(hub: Hub, child: str) -> 
     answer = hub.post(f"/children/{child}/undo", act=mine)
 
     assert answer.status_code == 409
-    assert "nothing was undone" in answer.text
+    assert "Nothing was undone" in answer.text
     assert sent(hub) == [("pause", now(hub) + 60 * MINUTE)]
 
 

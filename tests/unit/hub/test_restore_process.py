@@ -189,7 +189,7 @@ def test_a_password_is_set_anew_while_the_hub_runs(
     found = re.search(r"new password: (\S+)", capsys.readouterr().out)
     assert found
     page = hub.post("/claim", "/claim", code=found[1], password="quite another one")
-    assert "The password was set anew" in page
+    assert "The owner’s password was set anew" in page
     assert "quite another one" not in "".join(hub.lines)
 
 

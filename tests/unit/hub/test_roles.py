@@ -507,3 +507,14 @@ def test_a_conflict_says_who_was_faster(hub: Hub, dad: FlaskClient) -> None:
     # And the other way round: their own hand in another window is not somebody else's.
     answer = hub.post(f"/children/{child}/bedtime", dad, start="22:00", **fields)
     assert "You changed this yourself at 18:01, on another page. This is how it stands now." in answer.text
+
+
+def test_an_undo_that_came_too_late_says_who_was_faster(hub: Hub, dad: FlaskClient) -> None:
+    child = hub.add_child("Mia")
+    hub.post(f"/children/{child}/pause", minutes="15")
+    hub.clock.advance(60)
+    hub.post(f"/children/{child}/pause", dad, minutes="30")
+    answer = hub.post(f"/children/{child}/undo", act="a0000000000000000")
+    assert answer.status_code == 409
+    assert "Nothing was undone. Dad changed this at 18:01. This is how it stands now." in answer.text
+    assert len(hub.family().overrides) == 1
