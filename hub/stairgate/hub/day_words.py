@@ -15,8 +15,26 @@ from stairgate.hub.local_time import local
 from stairgate.hub.schedule_words import dates_text, otherwise_text, rule_says, window_text
 
 _IS = {"open": "internet on", "limited": "only the homework list", "closed": "internet off"}
-_FIRST = {"open": "Open", "limited": "Only the homework list", "closed": "Closed"}
-_THEN = {"open": "then open", "limited": "then only the homework list", "closed": "then closed"}
+# What a stretch is -> its sentence as the first of a day and as a later one, each with an end and without.
+_FIRST = {
+    "open": ("Open until {until}.", "Open all day."),
+    "limited": ("Only the homework list until {until}.", "Only the homework list all day."),
+    "bedtime": ("Closed because of the bedtime until {until}.", "Closed because of the bedtime all day."),
+    "pause": ("Closed because of a pause until {until}.", "Closed because of a pause all day."),
+    "closed": ("Closed until {until}.", "Closed all day."),
+}
+_THEN = {
+    "open": ("Then open until {until}.", "Then open."),
+    "limited": ("Then only the homework list until {until}.", "Then only the homework list."),
+    "bedtime": ("Then closed because of the bedtime until {until}.", "Then closed because of the bedtime."),
+    "pause": ("Then closed because of a pause until {until}.", "Then closed because of a pause."),
+    "closed": ("Then closed until {until}.", "Then closed."),
+}
+_AT = {
+    "open": ("At {at} the internet is on until {until}.", "At {at} the internet is on."),
+    "limited": ("At {at} only the homework list is open until {until}.", "At {at} only the homework list is open."),
+    "closed": ("At {at} the internet is off until {until}.", "At {at} the internet is off."),
+}
 _PARTS_MAX = 8  # of the summary's sentence; the list below it has them all
 
 
@@ -63,31 +81,25 @@ def lines_of(family: Family, person: Person, cut: tuple[Segment, ...]) -> tuple[
 
 
 def summary(person: Person, cut: tuple[Segment, ...]) -> str:
-    """`Closed until 06:30, then open until 20:00, then closed because of the bedtime until Sat 07:30.`"""
-    parts: list[str] = []
+    """`Closed because of the bedtime until 06:30. Then open until 20:00. Then closed …`: one sentence a stretch."""
     runs = _runs(cut)
+    said = []
     for index, (segment, end) in enumerate(runs[:_PARTS_MAX]):
-        decision = segment.decision
-        text = (_THEN if index else _FIRST)[decision.level]
-        if decision.reason in _BECAUSE and decision.level != "open":
-            text = f"{text} because of {_because(decision)}"
-        until = end if index < len(runs) - 1 else decision.until
-        if until is None:
-            parts.append(f"{text} from then on" if index else f"{text} all day")
-        else:
-            parts.append(f"{text} until {_moment(until, person.zone, cut[0].begin)}")
+        until = end if index < len(runs) - 1 else segment.decision.until
+        bounded, endless = (_THEN if index else _FIRST)[_kind(segment.decision)]
+        said.append(endless if until is None else bounded.format(until=_moment(until, person.zone, cut[0].begin)))
     if len(runs) > _PARTS_MAX:
-        parts.append("and so on")
-    return ", ".join(parts) + "."
+        said.append("More changes follow.")
+    return " ".join(said)
 
 
 def at_moment(family: Family, person: Person, segment: Segment, moment: int) -> tuple[str, Rule]:
     """What holds at a moment and until when, and the rule that won."""
     decision = segment.decision
-    until = f" until {_moment(decision.until, person.zone, moment)}" if decision.until else ""
-    return f"At {local(moment, person.zone):%H:%M}: {_IS[decision.level]}{until}.", rule_of(
-        family, person, decision, moment
-    )
+    bounded, endless = _AT[decision.level]
+    until = _moment(decision.until, person.zone, moment) if decision.until else ""
+    said = (bounded if until else endless).format(at=f"{local(moment, person.zone):%H:%M}", until=until)
+    return said, rule_of(family, person, decision, moment)
 
 
 def rule_of(family: Family, person: Person, decision: Decision, moment: int) -> Rule:
@@ -115,13 +127,14 @@ _OVERRIDES = {
     "bonus": "A parent gave extra time{until}.",
     "override_open": "A parent opened it{until}.",
 }
-_BECAUSE = {"pause": "a pause", "date": "an exception", "week": "a rule of the week"}
 
 
-def _because(decision: Decision) -> str:
-    if decision.reason in ("week", "date") and decision.level == "closed" and wording.is_night(decision.rule):
-        return "the bedtime"
-    return "the homework time" if decision.level == "limited" else _BECAUSE[decision.reason]
+def _kind(decision: Decision) -> str:
+    if decision.level != "closed":
+        return decision.level
+    if decision.reason in ("week", "date") and wording.is_night(decision.rule):
+        return "bedtime"
+    return "pause" if decision.reason == "pause" else "closed"
 
 
 def _date_rule(family: Family, person: Person, first: date, year: int) -> Rule:

@@ -24,7 +24,7 @@ from stairgate.hub.acts import NoSuchChild, NotPossible
 from stairgate.hub.budget_acts import BudgetActs
 from stairgate.hub.context import overview, page, parts
 from stairgate.hub.day_segments import day_range, segments
-from stairgate.hub.family import Family, Person, read_family
+from stairgate.hub.family import DateRule, Family, Person, Week, read_family
 from stairgate.hub.issue import PolicyTooLarge
 from stairgate.hub.local_time import local, zone_names
 from stairgate.hub.schedule_acts import ScheduleActs, is_night
@@ -33,6 +33,7 @@ from stairgate.hub.week_strip import week_rows
 
 schedule = Blueprint("schedule", __name__, url_prefix="/children/<person>")
 Answer = Response | tuple[str, int]
+Typed = Week | DateRule | None  # what a form with faults said, for its fields
 
 _TOO_LARGE = "These are more rules than the router can hold. Remove some first."
 
@@ -47,7 +48,8 @@ def show(person: str) -> Answer:
 def set_window(person: str) -> Answer:
     """Add a window of the week (days, start, end, level), or change the one named by week and revision."""
     wanted, faults = forms.read_bedtime(request.form)
-    return _act(person, lambda: _acts().set_window(person, wanted), "week", faults)
+    typed = Week(wanted.week or "", person, wanted.days, wanted.start, wanted.end, wanted.level, wanted.revision)
+    return _act(person, lambda: _acts().set_window(person, wanted), "week", faults, typed)
 
 
 @schedule.post("/bedtime/<week>/remove")
@@ -85,7 +87,18 @@ def set_dates(person: str) -> Answer:
     """Add an exception on dates, or change the one named by `rule` and `revision`."""
     card = overview().card(person) or abort(404)
     wanted, faults = schedule_forms.read_dates(request.form, card.today.day)
-    return _act(person, lambda: _acts().set_dates(person, wanted), "dates", faults)
+    typed = DateRule(
+        wanted.rule or "",
+        person,
+        wanted.first,
+        wanted.last,
+        wanted.windows,
+        wanted.note,
+        wanted.revision,
+        wanted.like,
+        wanted.zone,
+    )
+    return _act(person, lambda: _acts().set_dates(person, wanted), "dates", faults, typed)
 
 
 @schedule.post("/schedule/dates/<rule>/remove")
@@ -143,9 +156,11 @@ def _budgets() -> BudgetActs:
     return BudgetActs(parts().acts, parts().clock)
 
 
-def _act(person: str, act: Callable[[], object], anchor: str, faults: forms.Faults | None = None) -> Answer:
+def _act(
+    person: str, act: Callable[[], object], anchor: str, faults: forms.Faults | None = None, typed: Typed = None
+) -> Answer:
     if faults:
-        return _show(person, 422, faults)
+        return _show(person, 422, faults, typed)
     try:
         act()
     except NoSuchChild:
@@ -161,7 +176,7 @@ def _act(person: str, act: Callable[[], object], anchor: str, faults: forms.Faul
     return redirect(url_for("schedule.show", person=person, _anchor=anchor), 303)
 
 
-def _show(person: str, status: int = 200, faults: forms.Faults | None = None) -> Answer:
+def _show(person: str, status: int = 200, faults: forms.Faults | None = None, typed: Typed = None) -> Answer:
     if status != 200:
         g.pop("overview", None)
     card = overview().card(person)
@@ -193,6 +208,8 @@ def _show(person: str, status: int = 200, faults: forms.Faults | None = None) ->
         rows=schedule_forms.ROWS,
         words=schedule_words,
         form=request.form,
+        typed_week=typed if isinstance(typed, Week) else None,
+        typed_rule=typed if isinstance(typed, DateRule) else None,
         faults=faults or {},
     )
 

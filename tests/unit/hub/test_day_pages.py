@@ -23,15 +23,15 @@ def look(hub: Hub, child: str, **query: Any) -> TestResponse:
 def test_today_in_one_sentence(hub: Hub, child: str) -> None:
     page = look(hub, child).text
     assert (
-        "Closed because of the bedtime until 06:30, then open until 20:30, "
-        "then closed because of the bedtime until Sat 07:30." in page
+        "Closed because of the bedtime until 06:30. Then open until 20:30. "
+        "Then closed because of the bedtime until Sat 07:30." in page
     )
-    assert "At 18:00: internet on until 20:30." in page
+    assert "At 18:00 the internet is on until 20:30." in page
 
 
 def test_at_a_moment_the_rule_is_named_in_the_familys_words_with_who_set_it(hub: Hub, child: str) -> None:
     page = look(hub, child, date="2026-08-10", at="20:45").text
-    assert "At 20:45: internet off until Tue 06:30." in page
+    assert "At 20:45 the internet is off until Tue 06:30." in page
     assert "The rule “School nights (Sun–Thu): internet off 20:00–06:30” holds." in page
     assert "set it." in page
     assert "79 1200" not in page  # the policy’s line
@@ -41,7 +41,7 @@ def test_an_exception_is_named_where_it_replaces_the_week(hub: Hub, child: str) 
     fields = {"first": "2026-08-10", "as": "free", "note": "Meteor shower"}
     hub.post(f"/children/{child}/schedule/dates", **fields)
     page = look(hub, child, date="2026-08-10", at="22:00").text
-    assert "internet on until" in page
+    assert "the internet is on until" in page
     assert "The exception “Mon 10 Aug: no bedtime and no other times” holds." in page
     assert "It takes the place of the usual times." in page and "Meteor shower" in page
     # The night before goes on into the morning.

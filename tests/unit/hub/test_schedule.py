@@ -90,7 +90,7 @@ def test_a_week_by_another_clock(hub: Hub, child: str) -> None:
     assert "the usual times, by the clock of America/New_York" in hub.get(f"/children/{child}/schedule").text
     page = hub.get(f"/children/{child}/day?date=2026-08-08&at=21:00").text
     assert "By the clock of America/New_York." in page
-    assert "At 21:00: internet off until Sun 07:30." in page
+    assert "At 21:00 the internet is off until Sun 07:30." in page
 
 
 def test_no_bedtime_only_today(hub: Hub, child: str) -> None:
@@ -264,3 +264,15 @@ def test_a_time_off_in_the_day_is_no_bedtime(hub: Hub, child: str) -> None:
     assert "Internet is off" in home and "Bedtime" not in home
     hub.post(f"/children/{child}/bedtime", days="127", start="11:00", end="10:00")
     assert "Bedtime" in hub.get("/").text
+
+
+def test_what_was_typed_stays_where_a_form_had_a_fault(hub: Hub, child: str) -> None:
+    fields = {"first": "2026-08-10", "as": "own", "start-0": "21:15", "end-0": "07:05", "note": "At the sea"}
+    page = post(hub, child, "dates", last="2026-08-09", **fields).text
+    for typed in ('value="2026-08-10"', 'value="21:15"', 'value="07:05"', 'value="At the sea"'):
+        assert typed in page
+    assert '<details id="add-dates" open>' in page
+    page = hub.post(f"/children/{child}/bedtime", start="19:17", end="07:03", level="limited").text
+    assert 'value="19:17"' in page and '<details id="add-time" open>' in page
+    page = post(hub, child, "budget", category="games", **{"minutes-0": "an hour", "minutes-1": "35"}).text
+    assert 'value="an hour"' in page and 'value="35"' in page
