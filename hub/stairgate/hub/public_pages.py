@@ -169,7 +169,7 @@ def _mine(family: Family, device: Device) -> Mine:
 
 
 def _exceptions(family: Family, people: "list[Person]", now: float) -> list[str]:
-    """What holds in the week's place today, without the parents' notes."""
+    """What holds in the week's place today."""
     found = []
     for person in people:
         day = family_date(now, zone_at(family, person, now), family.day_start)
