@@ -40,7 +40,7 @@ def read_account(row: Row) -> Account:
 def read_accounts(rows: Transaction) -> list[Account]:
     """Every account: those that may most first, among equals the oldest."""
     found = [read_account(row) for row in rows.page(COLLECTION)]
-    return sorted(found, key=lambda account: (roles.ROLES.index(account.role), account.created, account.id))
+    return sorted(found, key=lambda account: (roles.rank(account.role), account.created, account.id))
 
 
 def new_account_id() -> str:

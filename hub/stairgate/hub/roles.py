@@ -69,3 +69,8 @@ def role_needed(view: Callable[..., Any] | None, blueprint: str | None) -> str:
 def suffices(role: str, needed: str) -> bool:
     """True when an account of `role` may do what needs `needed`; a role nobody knows may nothing."""
     return role in ROLES and ROLES.index(role) <= ROLES.index(needed)
+
+
+def rank(role: str) -> int:
+    """The place of a role among `ROLES`, for sorting; one that nobody knows comes last."""
+    return ROLES.index(role) if role in ROLES else len(ROLES)

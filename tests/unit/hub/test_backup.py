@@ -14,12 +14,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from stairgate.core import messages
-from stairgate.hub import backup_command, limits, sealed_file
+from stairgate.hub import backup_command, limits, roles, sealed_file
 from stairgate.hub.backup import Places, finish, make_backup, stage
 from stairgate.hub.backup_content import Content, is_name, read_content, write_content
 from stairgate.hub.clock import ManualClock
 from stairgate.hub.history import History
+from stairgate.hub.notes import Note, read_notes, write_note
 from stairgate.hub.notices import RESTORED, Notices
+from stairgate.hub.parents import Parents
 from stairgate.hub.sealed_file import PIECE_BYTES, BackupError, fault_of_passphrase, seal, unseal
 from stairgate.hub.sources import Sources
 from stairgate.hub.tinydb_store import TinyDbStore
@@ -296,6 +298,28 @@ def test_which_lists_are_used_is_in_a_backup_and_what_was_fetched_is_not(
         known = Sources(store, home).get("kadultsb")
     assert known and known.enabled
     assert not any((fresh.data / folder).exists() for folder in ("packs", "sources", "lists"))
+
+
+def test_accounts_and_the_words_beside_rules_come_along(old: Places, fresh: Places, clock: ManualClock) -> None:
+    home = read_home(old.home).id
+    with contextlib.closing(TinyDbStore(old.data)) as store:
+        parents = Parents(store, home, clock)
+        parents.claim("correct horse battery")
+        parents.rename("owner", "Mum")
+        parents.add(roles.CARER, "Gran", "gran likes long passwords")
+        with store.transaction(home) as rows:
+            write_note(rows, "w1", Note("owner", EVENING, "You need your sleep."))
+
+    stage(fresh, make_backup(old, PASSPHRASE, clock), PASSPHRASE, clock)
+    finish(fresh)
+
+    with contextlib.closing(TinyDbStore(fresh.data)) as store:
+        parents = Parents(store, home, clock)
+        assert [(each.role, each.name) for each in parents.accounts()] == [("owner", "Mum"), ("carer", "Gran")]
+        found = parents.find("gran", "gran likes long passwords")
+        assert found and found.role == roles.CARER
+        with store.transaction(home) as rows:
+            assert read_notes(rows)["w1"].text == "You need your sleep."
 
 
 def test_one_hub_becomes_the_other(old: Places, fresh: Places, clock: ManualClock) -> None:

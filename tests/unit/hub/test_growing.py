@@ -4,7 +4,7 @@ import re
 from datetime import date, timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stairgate.hub import growing, limits
@@ -286,6 +286,30 @@ def test_a_clock_that_jumps_ends_nothing_for_a_week(hub: Hub, child: str, years:
     pass_days(hub, 40)
     assert hub.family().person(child)
     assert len(hub.family().weeks) == 1
+
+
+wrong = st.tuples(st.sampled_from([0.5, 1.0, 2.5]), st.integers(1, 60), st.sampled_from([0.5, 1.0, 2.0]))
+
+
+@given(st.lists(wrong, min_size=1, max_size=3))
+@settings(max_examples=15, deadline=None)
+def test_no_row_of_wrong_clocks_shorter_than_a_week_ends_anything(
+    jumps: list[tuple[float, int, float]],
+) -> None:
+    hub = Hub()
+    hub.claim()
+    child = hub.add_child("Mia", "6-9").partition("?")[0]
+    rules(hub, child)
+    give(hub, child, "2016-02")
+    for right_days, years, wrong_days in jumps:
+        pass_days(hub, right_days)
+        hub.clock._wall += years * 365.25 * DAY
+        pass_days(hub, wrong_days)
+        hub.clock._wall -= years * 365.25 * DAY
+    pass_days(hub, 3)
+    assert hub.family().person(child)
+    assert len(hub.family().weeks) == 1
+    hub.store.close()
 
 
 def test_a_clock_that_is_put_right_every_day_ends_nothing(hub: Hub, child: str) -> None:

@@ -518,3 +518,13 @@ def test_an_undo_that_came_too_late_says_who_was_faster(hub: Hub, dad: FlaskClie
     assert answer.status_code == 409
     assert "Nothing was undone. Dad changed this at 18:01. This is how it stands now." in answer.text
     assert len(hub.family().overrides) == 1
+
+
+def test_a_role_of_a_later_version_may_nothing_and_breaks_nothing(hub: Hub, dad: FlaskClient) -> None:
+    with hub.store.transaction(HOME) as rows:
+        row = rows.get("parents", account_id_of(rows, "Dad"))
+        assert row
+        rows.put("parents", row.id, {**row.document, "role": "uncle"})
+    assert hub.get("/", dad).status_code == 403
+    assert "uncle" in hub.get("/accounts").text
+    assert hub.get("/history").status_code == 200
