@@ -12,7 +12,9 @@ from typing import NamedTuple
 from stairgate.agent.dns import decisions
 from stairgate.agent.dns.decisions import Rules
 from stairgate.agent.dns.devices import Profile, profiles
+from stairgate.agent.spending import Used
 from stairgate.core import filtering, special_names
+from stairgate.core.budget import allowances, spent_categories
 from stairgate.core.decide import Decision, decide
 from stairgate.core.filtering import Verdict
 from stairgate.core.records import Device, Policy, Zone
@@ -94,15 +96,22 @@ def local_text(zone: Zone, utc: int) -> str:
 
 
 def explain(
-    policy: Policy, device: Device, name: str, now: int, tags: Sequence[str], has_list: bool = True
+    policy: Policy,
+    device: Device,
+    name: str,
+    now: int,
+    tags: Sequence[str],
+    has_list: bool = True,
+    used: Used | None = None,
 ) -> Explanation:
     """What the filter does with a name at `now` (UTC seconds), for a device of the policy.
 
     name: in lower case, A-labels, no dot at the end. tags: its tags in the pack; has_list: a pack is there, or the
-    policy names none. The minutes used today are not looked at, as the agent does not count them.
+    policy names none. used: minutes used by person and category, none when they are not known.
     """
-    level = decide(policy, device.id, now, {})
-    (profile,) = [each for each in profiles(policy, {device.id: level.level}) if each.device == device.id]
+    used = used or {}
+    level, spent = decide(policy, device.id, now, used), spent_categories(policy, now, used)
+    (profile,) = [each for each in profiles(policy, {device.id: level.level}, spent) if each.device == device.id]
     if level.reason == "hub":
         profile = profile._replace(persons=(), exempt=True)
     rules = Rules(frozenset(policy.everyone), has_list)
@@ -111,6 +120,11 @@ def explain(
     refused = decision.act == decisions.REFUSE
     zone = zone_of(policy, device)
     by_level = refused and verdict.reason in ("closed", "limited")
+    by_budget = refused and verdict.reason == "block" and verdict.rule in profile.spent
+    ends = level.until if by_level else None
+    if by_budget:
+        verdict = verdict._replace(reason="budget")
+        ends = _minutes_again(policy, device, verdict.rule, now, used)
     return Explanation(
         device=device.id,
         name=name,
@@ -126,10 +140,16 @@ def explain(
         tags=tuple(tags),
         kind=special_names.kind_of(name),
         target=decision.target,
-        ends=level.until if by_level else None,
+        ends=ends,
         sentence=f"{device.id}: {name} {_sentence(name, profile, decision, verdict, level, zone)}",
         help=_help(policy, decision, verdict),
     )
+
+
+def _minutes_again(policy: Policy, device: Device, category: str, now: int, used: Used) -> int | None:
+    """When all persons of a device have minutes of a category again."""
+    rows = [row for person in device.persons for row in allowances(policy, person, now, used)]
+    return max((row.ends for row in rows if row.category == category and row.left == 0), default=None)
 
 
 def _sentence(
@@ -156,6 +176,7 @@ def _refusal(verdict: Verdict, level: Decision, zone: Zone) -> str:
         "closed": f"the device is closed{until}{because}",
         "limited": f"the device is limited to a list of names{until}{because}, and this name is not on it",
         "deny": f"{verdict.rule} is on the list of names that are refused to its person",
+        "budget": f"the list tags it “{verdict.rule}”, and today’s minutes of that are used up",
         "block": f"the list tags it “{verdict.rule}”, which is blocked for its person",
         "unsafe_search": "it is a search engine without a safe mode, and safe search is on",
     }[verdict.reason]

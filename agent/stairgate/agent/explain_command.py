@@ -16,16 +16,20 @@ from pathlib import Path
 from typing import NamedTuple
 
 from stairgate.agent import presence, sync
+from stairgate.agent.conntrack import boot_id
 from stairgate.agent.explain import Explanation, explain, find_device, local_text, zone_of
 from stairgate.agent.pack_file import opened
 from stairgate.agent.pack_store import PackStore
 from stairgate.agent.packs import wanted_by
 from stairgate.agent.settings import AgentSettings, SettingsRefused, read_settings
+from stairgate.agent.spending import Used
 from stairgate.agent.state import State
 from stairgate.agent.trust import HeldTrust
+from stairgate.agent.use_state import UseState, run_state
 from stairgate.core.fields import is_name
 from stairgate.core.records import Policy
 from stairgate.core.refused import Refused
+from stairgate.core.usage import used_of
 from stairgate.core.zone import utc_of_local
 
 FOLDER = Path("/etc/stairgate")
@@ -99,6 +103,13 @@ def tags_of(settings: AgentSettings, policy: Policy, name: str) -> Tagged:
     return Tagged((), "")
 
 
+def used_at(settings: AgentSettings, policy: Policy, now: int) -> Used:
+    """The minutes used on the family day that holds a moment, as an agent would go by them that starts now."""
+    kept = UseState(State(str(settings.state_folder)), run_state(settings.identity.agent), boot_id())
+    kept.open()
+    return used_of(policy, now, kept.book)
+
+
 def _look_up(path: Path, name: str) -> tuple[str, ...]:
     with opened(str(path)) as pack:
         return tuple(pack.tags_of(name))
@@ -140,7 +151,7 @@ def _answer(options: argparse.Namespace) -> str:
     now = int(time.time()) if options.at is None else utc_of_local(zone_of(policy, device), options.at)
     tagged = tags_of(settings, policy, options.name)
     has_list = bool(tagged.sha256) or not wanted_by(policy).sha256
-    found = explain(policy, device, options.name, now, tagged.tags, has_list)
+    found = explain(policy, device, options.name, now, tagged.tags, has_list, used_at(settings, policy, now))
     if options.json:
         more = {"pack": tagged.sha256, "revision": policy.revision, "note": note, "aliases": ALIASES}
         return json.dumps(found._asdict() | more, indent=2, ensure_ascii=False)

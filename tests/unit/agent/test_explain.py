@@ -7,15 +7,19 @@ from pathlib import Path
 import pytest
 
 from stairgate import cli
+from stairgate.agent import use_state
 from stairgate.agent.dns import decisions
 from stairgate.agent.dns.decisions import Rules
 from stairgate.agent.dns.devices import profiles
 from stairgate.agent.explain import ACTS, explain, find_device
+from stairgate.agent.state import State
+from stairgate.agent.use_state import Kept, write_kept
 from stairgate.core import special_names
 from stairgate.core.decide import decide
 from stairgate.core.filtering import REASONS
 from stairgate.core.policy import read_policy, write_policy
-from stairgate.core.records import Filter, Pack, Policy, Week
+from stairgate.core.records import Budget, Filter, Pack, Policy, Week
+from stairgate.core.usage import UseBook
 from stairgate.hub.pack_builder import build
 from stairgate.port.clock import SystemClock
 from stairgate.provisioning.home import create_home
@@ -305,3 +309,38 @@ def test_names_in_other_scripts_are_asked_as_a_labels(
 
     assert folder.ask("dphone", typed, "--json") == 0
     assert json.loads(capsys.readouterr().out)["name"] == name
+
+
+def test_a_category_whose_minutes_are_used_up_is_told_with_the_day_s_end() -> None:
+    videos = Budget("pmia", "video", (30,) * 7, 240)
+    policy = family(budgets=(videos,))
+    device = find_device(policy, "dphone")
+    assert device
+    used = {"pmia": {"video": 30}}
+
+    found = explain(policy, device, "clips.example", AT, ("video",), used=used)
+
+    assert (found.act, found.reason, found.rule) == ("refused", "budget", "video")
+    assert "today’s minutes of that are used up" in found.sentence
+    # 04:00 of the next day.
+    assert found.ends == AT + 16 * 3600
+    assert explain(policy, device, "clips.example", AT, ("video",), used={"pmia": {"video": 29}}).act == "resolved"
+    assert explain(policy, device, "play.example", AT, ("games",), used=used).reason == "block"
+
+
+def test_the_command_goes_by_the_minutes_on_the_disk(
+    folder: Folder, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(use_state, "RUN_FOLDER", str(tmp_path / "run"))
+    budget = Budget("pmia", "total", (30,) * 7, 0)
+    folder.save(family(budgets=(budget,)))
+    assert folder.ask("dphone", "www.example.org", "--at", "2026-01-01T12:00") == 0
+    assert "open, until" in capsys.readouterr().out
+
+    book = UseBook()
+    for minute in range(31):
+        book.mark("pmia", "total", AT // 60 - 100 + minute)
+    State(str(tmp_path / "run" / folder.agent)).save_use(write_kept(Kept(tuple(book.rows(0)), "", ())))
+
+    assert folder.ask("dphone", "www.example.org", "--at", "2026-01-01T12:00") == 0
+    assert "the day’s time is used up" in capsys.readouterr().out
