@@ -198,7 +198,7 @@ class Cards:
             visit_until=visit_until,
             standings=standings,
             applied=applied,
-            toast=_newest(_toast(cards, now), _device_toast(family, undo, zone, now), _answer_toast(asked, now)),
+            toast=_newest(_answer_toast(asked, now), _device_toast(family, undo, zone, now), _toast(cards, now)),
             recovery=self._store.recovery,
             board=asked,
         )
