@@ -49,7 +49,8 @@ class Known(NamedTuple):
 class Answer(NamedTuple):
     """What the page says. says: open or blocked, and by which rule; who: set it; until: when it ends; ask: what to do.
 
-    is_everyones: the rule holds for the whole home, and the page says what help there is.
+    is_everyones: the rule holds for the whole home, and the page says what help there is. category: the title of the
+    one that blocks it, or "".
     """
 
     name: str
@@ -59,6 +60,7 @@ class Answer(NamedTuple):
     until: str = ""
     ask: str = ""
     is_everyones: bool = False
+    category: str = ""
 
 
 def answer(subject: Subject, name: str, known: Known, now: float) -> Answer:
@@ -141,7 +143,7 @@ def _by_filter(held: ChildFilter, name: str, verdict: Verdict, known: Known) -> 
     title = category.title if category else verdict.rule
     says = f"It counts as “{title}”, which is blocked here.{_lists(name, verdict.rule, known)}"
     who = _preset(held) if verdict.rule in held.template.block else "Your parents chose that."
-    return Answer(name, True, says, who, until, _ASK)
+    return Answer(name, True, says, who, until, _ASK, category=title)
 
 
 def _app_of_age(name: str, rule: str) -> catalogue.App | None:

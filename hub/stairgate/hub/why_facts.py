@@ -64,7 +64,7 @@ def facts_of(
     note = note_of(family, decision.rule, known)
     after = note_of(family, then.rule, known) if then else Note()
     return Facts(
-        reason=_reason(family, decision),
+        reason=_reason(decision),
         level=decision.level,
         next_level=decision.next_level or "",
         until=wording.clock_time(decision.until, zone, now) if decision.until is not None else "",
@@ -101,11 +101,9 @@ def _week(family: Family, words: list[str]) -> Week | None:
     return None
 
 
-def _reason(family: Family, decision: Decision) -> str:
-    if decision.reason == "week" and decision.level == "closed":
-        week = _week(family, decision.rule.partition(" ")[2].split(" "))
-        return "bedtime" if week and week.end <= week.start else "week"
-    return decision.reason
+def _reason(decision: Decision) -> str:
+    is_closed_window = decision.reason == "week" and decision.level == "closed"
+    return "bedtime" if is_closed_window and wording.is_night(decision.rule) else decision.reason
 
 
 def _minutes(family: Family, decision: Decision, now: float, use: outlook.Use) -> str:

@@ -124,9 +124,12 @@ def state_of(decision: Decision, zone: str, now: float) -> State:
 
 
 def is_night(rule: str) -> bool:
-    """Whether the line that won, a window of the week or of dates, lasts over midnight or begins in the evening."""
-    start, end = (int(text) for text in rule.split(" ")[-3:-1])
-    return end <= start or start >= _EVENING_MINUTE
+    """Whether the line that won, a window of the week or of dates, lasts over midnight or begins in the evening.
+
+    True for a line that is none.
+    """
+    minutes = [int(text) for text in rule.split(" ")[-3:-1] if text.isdigit()]
+    return len(minutes) != 2 or minutes[1] <= minutes[0] or minutes[0] >= _EVENING_MINUTE
 
 
 def applied_of(standings: Sequence[Standing], zone: str, now: float) -> Applied:

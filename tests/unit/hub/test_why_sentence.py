@@ -323,6 +323,16 @@ def test_words_are_about_what_is_there(hub: Hub, child: str, what: str) -> None:
         assert not any("." in note_id for note_id in read_notes(rows))
 
 
+def test_the_answer_to_why_is_this_blocked_has_the_parents_words(hub: Hub, child: str) -> None:
+    hub.post(f"/children/{child}/words", about="social", words="Not before you are twelve.")
+    browser, asking = hub.new_browser(), {"REMOTE_ADDR": "192.0.2.7"}
+    found = re.search(r'name="csrf_token" value="([^"]+)"', browser.get("/me/why", environ_overrides=asking).text)
+    assert found
+    fields = {"csrf_token": found[1], "name": "instagram.com"}
+    page = text_of(browser.post("/me/why", data=fields, environ_overrides=asking).text)
+    assert "Your parents say: “ Not before you are twelve. ”" in page
+
+
 def test_words_about_a_category_that_is_open_again_are_not_shown(hub: Hub, child: str) -> None:
     hub.post(f"/children/{child}/words", about="social", words="Not yet.")
     assert "Not yet." in me(hub)
