@@ -30,17 +30,18 @@ from stairgate.agent.dns.message import (
     Query,
     Reply,
 )
-from stairgate.agent.limits import NEGATIVE_TAILS, REFUSED_TTL, UDP_PAYLOAD_BYTES
+from stairgate.agent.limits import NEGATIVE_ENDS, REFUSED_TTL, UDP_PAYLOAD_BYTES
 
 # Extended errors, RFC 8914
 OTHER, BLOCKED, FILTERED, NOT_READY, NO_AUTHORITY, NETWORK_ERROR = 0, 15, 17, 14, 22, 23
 _EDE = 15
 _OWNER = b"\xc0\x0c"  # the name of the question
+_KEPT = OPCODE | RD | CD  # of the query's flags
 _TTL = struct.Struct("!I")
 
 
 def _flags(query: Query, rcode: int) -> int:
-    return QR | RA | (query.flags & (OPCODE | RD | CD)) | (rcode & 0xF)
+    return QR | RA | (query.flags & _KEPT) | (rcode & 0xF)
 
 
 def _opt(edns: bool, do: bool, rcode: int = 0, code: int | None = None, text: str = "") -> bytes:
@@ -91,13 +92,16 @@ def malformed(data: bytes, rcode: int) -> bytes:
 
 def negative(query: Query, rcode: int, code: int | None = None, text: str = "", ttl: int = REFUSED_TTL) -> bytes:
     """NXDOMAIN, or with rcode NOERROR: the name has nothing of that type."""
-    head = HEADER.pack(query.id, _flags(query, rcode), 1, 0, 1, query.edns)
-    return head + query.question + _negative_tail(query.edns, query.do, code, text, ttl)
+    head, tail = _negative_ends(query.flags & _KEPT, rcode, query.edns, query.do, code, text, ttl)
+    return query.id.to_bytes(2, "big") + head + query.question + tail
 
 
-@lru_cache(NEGATIVE_TAILS)
-def _negative_tail(edns: bool, do: bool, code: int | None, text: str, ttl: int) -> bytes:
-    return _soa(ttl) + _opt(edns, do, 0, code, text)
+@lru_cache(NEGATIVE_ENDS)
+def _negative_ends(
+    kept: int, rcode: int, edns: bool, do: bool, code: int | None, text: str, ttl: int
+) -> tuple[bytes, bytes]:
+    """What comes after the id, and what after the question."""
+    return HEADER.pack(0, QR | RA | kept | rcode, 1, 0, 1, edns)[2:], _soa(ttl) + _opt(edns, do, 0, code, text)
 
 
 def addresses(

@@ -11,6 +11,7 @@ from stairgate.agent.limits import ALIASES, EXTRA_RECORDS, LABEL_BYTES, NAME_BYT
 
 QR, AA, TC, RD, RA, AD, CD = 0x8000, 0x0400, 0x0200, 0x0100, 0x0080, 0x0020, 0x0010
 OPCODE = 0x7800
+_NO_QUERY = QR | OPCODE
 NOERROR, FORMERR, SERVFAIL, NXDOMAIN, NOTIMP, REFUSED, BADVERS = 0, 1, 2, 3, 4, 5, 16
 A, CNAME, SOA, HINFO, AAAA, OPT, SVCB, HTTPS, ANY = 1, 5, 6, 13, 28, 41, 64, 65, 255
 IN = 1
@@ -23,6 +24,7 @@ PLAIN_SIZE = 512  # of an answer over UDP to a query without OPT
 _header = HEADER.unpack_from
 _record = RECORD.unpack_from
 _type_class = TYPE_CLASS.unpack_from
+_NO_EDNS = (PLAIN_SIZE, False, False)  # size, edns, do
 _OPT_HEAD = b"\0" + OPT.to_bytes(2, "big")
 # What a name may hold without being escaped: letters, digits, hyphen and underscore.
 _ORDINARY = b"abcdefghijklmnopqrstuvwxyz0123456789-_"
@@ -39,14 +41,15 @@ class BadMessage(Exception):
 class Query(NamedTuple):
     """One question.
 
-    question: name as asked (never compressed), type and class, in wire form. name: wire form in lower case. size: what
-    the client takes over UDP. edns: it sent an OPT record; do: and wants DNSSEC's records.
+    question: name as asked (never compressed), type and class, in wire form. name, text: in lower case, in wire form
+    and by `text_of`. size: what the client takes over UDP. edns: it sent an OPT record; do: and wants DNSSEC's records.
     """
 
     id: int
     flags: int
     question: bytes
     name: bytes
+    text: str
     type: int
     klass: int
     size: int
@@ -112,12 +115,16 @@ def _skip_name(data: bytes, at: int) -> int:
         at += length + 1
 
 
-def _read_edns(data: bytes, at: int, count: int) -> tuple[int, int, bool, int]:
-    """Of the OPT record among `count` records: (count of them, size, DO, version)."""
-    found, size, do, version = 0, PLAIN_SIZE, False, 0
-    if count > EXTRA_RECORDS:
+def _read_edns(data: bytes, at: int, authorities: int, extra: int) -> tuple[int, tuple[int, bool, bool]]:
+    """Of the records after the question: the version of EDNS, and the end of a Query. No OPT record is version 0."""
+    if extra == 1 and not authorities and data[at : at + 3] == _OPT_HEAD and data[at + 9 :] == b"\0\0":
+        # Nearly all queries that have one: without options, at the end.
+        return data[at + 6], (max(data[at + 3] << 8 | data[at + 4], PLAIN_SIZE), True, data[at + 7] > 127)
+    # Only IXFR has an authority record in its question, and only its type will be looked at.
+    if authorities + extra > EXTRA_RECORDS:
         raise BadMessage(FORMERR, "too many records beside the question")
-    for _ in range(count):
+    version, edns = 0, _NO_EDNS
+    for _ in range(authorities + extra):
         owner, at = _read_name(data, at)
         kind, klass, ttl, length = _record(data, at)
         at += RECORD.size + length
@@ -126,9 +133,10 @@ def _read_edns(data: bytes, at: int, count: int) -> tuple[int, int, bool, int]:
         if kind == OPT:
             if owner != b"\0":
                 raise BadMessage(FORMERR, "OPT with a name")
-            found += 1
-            size, do, version = max(klass, PLAIN_SIZE), bool(ttl & DO), (ttl >> 16) & 0xFF
-    return found, size, do, version
+            if edns is not _NO_EDNS:
+                raise BadMessage(FORMERR, "two OPT records")
+            version, edns = (ttl >> 16) & 0xFF, (max(klass, PLAIN_SIZE), True, bool(ttl & DO))
+    return version, edns
 
 
 def read_query(data: bytes) -> Query:
@@ -136,45 +144,31 @@ def read_query(data: bytes) -> Query:
     if len(data) < HEADER.size:
         raise BadMessage(None, "shorter than a header")
     ident, flags, questions, answers, authorities, extra = _header(data)
-    if flags & QR:
-        raise BadMessage(None, "a response")
-    if flags & OPCODE:
-        raise BadMessage(NOTIMP, "an operation other than QUERY")
+    if flags & _NO_QUERY:
+        raise BadMessage(None, "a response") if flags & QR else BadMessage(NOTIMP, "an operation other than QUERY")
     if questions != 1 or answers:
         raise BadMessage(FORMERR, "not exactly one question")
     try:
-        at = HEADER.size
-        length = data[at]
-        while 0 < length <= LABEL_BYTES:
-            at += length + 1
-            length = data[at]
-        if length:
-            written, at = _read_name(data, HEADER.size)
-            question = written + data[at : at + TYPE_CLASS.size]
-        else:
-            at += 1
+        at = data.find(0, HEADER.size) + 1
+        name = data[HEADER.size : at].lower()
+        try:
+            text = text_of(name)
             question = data[HEADER.size : at + TYPE_CLASS.size]
-        kind, klass = _type_class(data, at)
-        end = len(question) - TYPE_CLASS.size
-        if end > NAME_BYTES:
+        except IndexError:  # that was not its end
+            written, at = _read_name(data, HEADER.size)
+            name = written.lower()
+            text = text_of(name)
+            question = written + data[at : at + TYPE_CLASS.size]
+        if len(name) > NAME_BYTES:
             raise BadMessage(FORMERR, "a name that is too long")
-        after = at + TYPE_CLASS.size
-        found, size, do, version = 0, PLAIN_SIZE, False, 0
-        if extra == 1 and not authorities and data[after : after + 3] == _OPT_HEAD and data[after + 9 :] == b"\0\0":
-            # Nearly all queries: one OPT record without options, at the end.
-            size = max(data[after + 3] << 8 | data[after + 4], size)
-            found, version, do = 1, data[after + 6], data[after + 7] > 127
-        elif extra or authorities:
-            # Only IXFR has an authority record in its question, and only its type will be looked at.
-            found, size, do, version = _read_edns(data, after, authorities + extra)
+        kind, klass = _type_class(data, at)
+        version, edns = 0, _NO_EDNS
+        if extra or authorities:
+            version, edns = _read_edns(data, at + TYPE_CLASS.size, authorities, extra)
     except (IndexError, struct.error):
         raise BadMessage(FORMERR, "cut off") from None
-    if found > 1:
-        raise BadMessage(FORMERR, "two OPT records")
     # Not through Query's own constructor: this is asked of every query, and takes half the time.
-    query: Query = tuple.__new__(
-        Query, (ident, flags, question, question[:end].lower(), kind, klass, size, found == 1, do)
-    )
+    query: Query = tuple.__new__(Query, (ident, flags, question, name, text, kind, klass, *edns))
     if version:
         raise BadVersion(query)
     return query
@@ -256,10 +250,15 @@ def read_reply(data: bytes, question: bytes) -> Reply:
 
 
 def text_of(name: bytes) -> str:
-    """A wire name in lower case as text without the last dot; odd bytes escaped (RFC 4343): none passes for a dot."""
+    """A wire name in lower case as text without the last dot; odd bytes escaped (RFC 4343): none passes for a dot.
+
+    Raises IndexError when the labels do not end where the bytes do.
+    """
     dotted = bytearray(name)
     at = labels = 0
     while length := name[at]:
+        if length > LABEL_BYTES:
+            raise IndexError
         dotted[at] = 0x2E
         labels += 1
         at += length + 1

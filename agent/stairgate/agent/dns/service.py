@@ -36,7 +36,6 @@ from stairgate.agent.dns.message import (
     BadVersion,
     Query,
     read_query,
-    text_of,
     wire_of,
 )
 from stairgate.agent.dns.resolver import Resolver
@@ -160,7 +159,8 @@ class Service:
         if waiting.generation != self.generation:
             subject = self.subject_of(subject.profile.macs[0] if subject.profile.macs else None)
             return self._respond(query, waiting.data, subject, waiting.path, waiting.source, waiting.info)
-        decision = self._decisions.get(subject.key + query.name) or self._decided(subject, query.name)
+        key = subject.key + query.name
+        decision = self._decisions.get(key) or self._decided(key, subject, query.text)
         return self._sized(query, waiting.path, self._with_reply(query, subject, decision, entry))
 
     def _decider(self, subject: Subject) -> Decider:
@@ -170,12 +170,12 @@ class Service:
             decider = self._deciders[subject.key] = Decider(subject.profile, self._rules, sets)
         return decider
 
-    def _decided(self, subject: Subject, name: bytes) -> Decision:
-        text = text_of(name)
-        decision = self._decider(subject).decide(text, self._table.set_of(text) if self._table else 0)
+    def _decided(self, key: bytes, subject: Subject, name: str) -> Decision:
+        decider = self._deciders.get(subject.key) or self._decider(subject)
+        decision = decider.decide(name, self._table.set_of(name) if self._table else 0)
         if len(self._decisions) >= DECISIONS:
             self._decisions.clear()
-        self._decisions[subject.key + name] = decision
+        self._decisions[key] = decision
         return decision
 
     def _respond(
@@ -184,11 +184,12 @@ class Service:
         kind = query.type
         if query.klass != IN or kind in _REQUESTS:
             return self._declined(query)
-        decision = self._decisions.get(subject.key + query.name)
+        key = subject.key + query.name
+        decision = self._decisions.get(key)
         # Most names are asked for once: only what comes again is worth to be remembered whole.
         again = decision is not None
         if decision is None:
-            decision = self._decided(subject, query.name)
+            decision = self._decided(key, subject, query.text)
         until = _FOR_EVER
         answer = self._own(query, subject.profile, decision)
         if answer is None:
@@ -203,9 +204,11 @@ class Service:
                 return answers.failure(query, SERVFAIL, answers.OTHER, "busy")
             answer = self._with_reply(query, subject, decision, entry)
             until = entry.born + int(self._loop.now - entry.born) + 1
-        if again and len(answer) <= PLAIN_SIZE and len(data) <= PLAIN_SIZE:
+        if len(answer) > PLAIN_SIZE:
+            return self._sized(query, path, answer)
+        if again and len(data) <= PLAIN_SIZE:
             self._remember(subject.key + data[2:], until, answer[2:])
-        return self._sized(query, path, answer)
+        return answer
 
     def _declined(self, query: Query) -> bytes:
         if query.klass != IN:
@@ -238,7 +241,7 @@ class Service:
             return answers.addresses(query, self._page, REFUSED_TTL, answers.FILTERED, decision.code)
         return answers.negative(query, NXDOMAIN, answers.FILTERED, decision.code)
 
-    def _through_aliases(self, subject: Subject, name: bytes, decision: Decision, entry: Entry) -> Decision:
+    def _through_aliases(self, subject: Subject, name: str, decision: Decision, entry: Entry) -> Decision:
         """What is done with a name that is an alias: it has the tags of its targets too, and is refused with them."""
         chain = entry.chain
         if chain is None or chain.generation != self.generation:
@@ -248,9 +251,8 @@ class Service:
             if decider.clears(chain.targets):
                 chain.clear |= subject.bit
             else:
-                text = text_of(name)
-                is_exception = self._table is not None and self._table.is_exception(text)
-                refusal = decider.decide_aliases(text, chain.targets, is_exception)
+                is_exception = self._table is not None and self._table.is_exception(name)
+                refusal = decider.decide_aliases(name, chain.targets, is_exception)
                 if refusal is not None:
                     return refusal
         if not chain.tags or self._table is None:
@@ -262,7 +264,7 @@ class Service:
             return answers.failure(query, SERVFAIL, answers.NO_AUTHORITY, "upstream")
         profile, reply = subject.profile, entry.reply
         if reply.aliases:
-            decision = self._through_aliases(subject, query.name, decision, entry)
+            decision = self._through_aliases(subject, query.text, decision, entry)
             if decision.act == REFUSE:
                 return self._refused(query, profile, decision)
         elapsed = int(self._loop.now - entry.born)
@@ -277,7 +279,7 @@ class Service:
             answer = answers.relayed(query, reply, elapsed, cap)
         if reply.addresses and not profile.exempt:
             try:
-                self._addresses.answered(profile, text_of(query.name), decision.tags, reply.addresses, min(cap, left))
+                self._addresses.answered(profile, query.text, decision.tags, reply.addresses, min(cap, left))
             except Exception as error:  # the kernel refused: what it does not know stays shut
                 self._loop.failed(error)
         return answer

@@ -15,7 +15,6 @@ from stairgate.core.filtering import suffixes
 from stairgate.core.pack import (
     BUCKETS,
     FINGERPRINT_BYTES,
-    HASH_BYTES,
     NOT_LISTED,
     NUMBER_BYTES,
     RANGE_BYTES,
@@ -29,6 +28,7 @@ try:  # a fifth faster than OpenSSL's for something as short as a name, and 3 MB
 except ImportError:  # pragma: no cover - it has another name, or is not built, elsewhere
     from hashlib import sha256
 
+_split = struct.Struct(f">H{FINGERPRINT_BYTES}s").unpack_from  # bucket and fingerprint, of a hash
 _pair = struct.Struct("<II").unpack_from
 
 
@@ -101,12 +101,11 @@ class Table:
 
     def _own_set(self, name: str) -> int:
         """The set of exactly this name, -1 when it is not in the pack."""
-        digest = sha256(name.encode("ascii")).digest()
+        bucket, wanted = _split(sha256(name.encode()).digest())
         data = self._data
-        first, last = _pair(data, self._index_at + NUMBER_BYTES * (digest[0] << 8 | digest[1]))
+        first, last = _pair(data, self._index_at + NUMBER_BYTES * bucket)
         if first == last:
             return -1
-        wanted = digest[2:HASH_BYTES]
         base = self._fingerprints_at
         end = base + FINGERPRINT_BYTES * last
         at = data.find(wanted, base + FINGERPRINT_BYTES * first, end)

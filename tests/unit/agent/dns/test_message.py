@@ -29,7 +29,9 @@ def head(flags: int = 0x0100, counts: tuple[int, int, int, int] = (1, 0, 0, 0)) 
 
 
 def test_a_plain_query() -> None:
-    assert read_query(head() + QUESTION) == Query(0x1234, 0x0100, QUESTION, NAME, A, 1, 512, False, False)
+    assert read_query(head() + QUESTION) == Query(
+        0x1234, 0x0100, QUESTION, NAME, "www.example.org", A, 1, 512, False, False
+    )
 
 
 def test_letters_stay_as_they_were_asked_and_are_compared_in_lower_case() -> None:
@@ -122,7 +124,7 @@ def test_no_bytes_break_the_reader_of_queries(data: bytes) -> None:
             read = read_query(start + data)
         except BadMessage:
             continue
-        assert text_of(read.name) is not None
+        assert text_of(read.name) == read.text
         assert read.question[:-4].lower() == read.name
 
 
@@ -215,6 +217,19 @@ def test_no_bytes_break_the_reader_of_replies(data: bytes, answers: int, authori
 )
 def test_names_as_text(wire: bytes, text: str) -> None:
     assert text_of(wire) == text
+
+
+@pytest.mark.parametrize("wire", [b"", b"\3www", b"\3ww\0", b"\x40" + b"a" * 64 + b"\0", b"\xc0\x0c\0"])
+def test_what_is_no_name_has_no_text(wire: bytes) -> None:
+    with pytest.raises(IndexError):
+        text_of(wire)
+
+
+def test_a_label_that_holds_a_zero_ends_no_name() -> None:
+    wire = b"\x05a\0b\0c\3org\0"
+    read = read_query(head() + wire + b"\0\1\0\1")
+    assert (read.name, read.text) == (wire, "a\\000b\\000c.org")
+    assert read.question == wire + b"\0\1\0\1"
 
 
 def test_names_as_wire() -> None:
