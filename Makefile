@@ -29,8 +29,9 @@ test-lab-1:
 test-lab-2:
 	$(LAB) $(BIN)/python -m pytest tests/lab/test_[g-z]*.py
 
-demo-check: build/packages-run setup ## the main job, measured: taps and bedtimes must stop real packets
+demo-check: build/packages-run setup ## the main job, measured: taps, bedtimes, budgets and answers, with real packets
 	$(LAB) $(BIN)/python -m tests.lab.demo_check
+	$(LAB) $(BIN)/python -m tests.lab.demo_time
 
 test-faults: build/packages-run setup ## the fault table: everything that goes wrong at home, done to a home (ROW=NAME for one)
 	$(LAB) $(BIN)/python -m tests.lab.fault_check $(if $(ROW),--row $(ROW))

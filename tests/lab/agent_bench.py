@@ -6,6 +6,7 @@ paused, so that every element changes each time. It measures; nothing is asserte
 
 import os
 import time
+from collections.abc import Mapping
 from pathlib import Path
 
 from stairgate.agent.broker_link import Arrival
@@ -13,6 +14,7 @@ from stairgate.agent.control import Control
 from stairgate.agent.enforcement import Enforcement, Outcome, Used
 from stairgate.agent.gate import GateSettings
 from stairgate.agent.kernel import LinuxKernel
+from stairgate.agent.spending import Spending
 from stairgate.agent.state import State
 from stairgate.agent.sync import Identity
 from stairgate.core.policy import write_policy
@@ -30,9 +32,11 @@ class TimedEnforcement(Enforcement):
 
     done = 0.0
 
-    def enforce(self, policy: Policy, used: Used, everything: bool = True) -> Outcome:
+    def enforce(
+        self, policy: Policy, used: Used, everything: bool = True, spending: Mapping[str, Spending] | None = None
+    ) -> Outcome:
         """See Enforcement."""
-        outcome = super().enforce(policy, used, everything)
+        outcome = super().enforce(policy, used, everything, spending)
         self.done = time.perf_counter()
         return outcome
 

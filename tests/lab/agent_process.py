@@ -8,13 +8,16 @@ import json
 import logging
 import sys
 import time
+from collections.abc import Mapping
 from pathlib import Path
 
 from stairgate.agent import broker_link, control
 from stairgate.agent.clock_trust import KernelEvidence
 from stairgate.agent.enforcement import Enforcement, Outcome, Used
 from stairgate.agent.settings import read_settings
+from stairgate.agent.spending import Spending
 from stairgate.core.records import Policy
+from stairgate.port.clock import SystemClock
 from tests.lab.lab_clock import LabClock, keepalive
 
 
@@ -33,10 +36,12 @@ class RouterEvidence(KernelEvidence):
 class WitnessedEnforcement(Enforcement):
     """Tells when each look was done."""
 
-    def enforce(self, policy: Policy, used: Used, everything: bool = True) -> Outcome:
+    def enforce(
+        self, policy: Policy, used: Used, everything: bool = True, spending: Mapping[str, Spending] | None = None
+    ) -> Outcome:
         """See Enforcement."""
         begun, wall = time.monotonic_ns(), self._clock.wall()
-        outcome = super().enforce(policy, used, everything)
+        outcome = super().enforce(policy, used, everything, spending)
         done = time.monotonic_ns()
         told: dict[str, object] = {"event": "enforced", "revision": policy.revision, "begun_ns": begun, "done_ns": done}
         told["levels"] = {mac: outcome.decisions[device.id].level for device in policy.devices for mac in device.macs}
@@ -46,14 +51,14 @@ class WitnessedEnforcement(Enforcement):
         return outcome
 
 
-def run_in_the_lab(folder: Path, clock_file: Path) -> None:
+def run_in_the_lab(folder: Path, clock: SystemClock) -> None:
     """Until SIGTERM."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(levelname)s %(message)s")
     names = vars(broker_link)
     names["KEEPALIVE_SECONDS"] = keepalive(names["KEEPALIVE_SECONDS"])
     vars(control)["KernelEvidence"] = RouterEvidence
-    control.run(read_settings(folder), LabClock(clock_file), WitnessedEnforcement)
+    control.run(read_settings(folder), clock, WitnessedEnforcement)
 
 
 if __name__ == "__main__":
-    run_in_the_lab(Path(sys.argv[1]), Path(sys.argv[2]))
+    run_in_the_lab(Path(sys.argv[1]), LabClock(Path(sys.argv[2])))

@@ -70,7 +70,7 @@ def percentile(values: Sequence[float], share: float) -> float:
 
 
 class Check:
-    """One run. Every window it makes ends the grants of both of Mia's devices."""
+    """One run. Every window it makes ends the grants of both of Mia's devices. opened_ns: since when they are open."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -85,7 +85,7 @@ class Check:
         self.windows: list[Window] = []
         self.taps: list[Window] = []
         self.faults: list[str] = []
-        self._opened_ns = 0
+        self.opened_ns = 0
 
     def settle_in(self) -> None:
         """The first evening: claim, children, devices, a bedtime."""
@@ -105,8 +105,8 @@ class Check:
         self.parent.post(
             f"/children/{self.mia}/bedtime",
             days="127",
-            start=_clock_text(minute),
-            end=_clock_text((minute + 600) % 1440),
+            start=clock_text(minute),
+            end=clock_text((minute + 600) % 1440),
         )
         self.wait_applied()
         self.scene = Scene(self.folder, MIAS)
@@ -132,9 +132,9 @@ class Check:
         """Wait until everything streams again after an opening; the next window starts here."""
         self.scene.ask()
         wait_until("all transfers", self.scene.all_connected)
-        self._opened_ns = time.monotonic_ns()
+        self.opened_ns = time.monotonic_ns()
         # Connected is not yet streaming: each flow must have something to lose at the end.
-        self.watch(self._opened_ns + SETTLED_NS)
+        self.watch(self.opened_ns + SETTLED_NS)
 
     def watch(self, until_ns: int) -> None:
         """Let time pass."""
@@ -143,14 +143,14 @@ class Check:
     def tap_pause(self, watched_ns: int) -> Window:
         """Pause and end it again, watching for so long in between."""
         list(self.agent.events())
-        started = self._opened_ns
+        started = self.opened_ns
         tapped = self.parent.tap(f"/children/{self.mia}/pause", minutes="30")
         told = self.enforced("closed")
         window = Window("pause", started, told["done_ns"], told["done_ns"] + watched_ns)
         self.watch(window.until_ns)
         window = window._replace(until_ns=time.monotonic_ns())
         self.parent.post(f"/children/{self.mia}/end")
-        self._opened_ns = self.enforced("open")["done_ns"]
+        self.opened_ns = self.enforced("open")["done_ns"]
         self.taps.append(window._replace(start_ns=tapped))
         return window
 
@@ -166,7 +166,7 @@ class Check:
         for _ in range(count):
             self.tap_pause(QUIET_NS)
             self.scene.ask()
-            self.watch(self._opened_ns + QUIET_NS)
+            self.watch(self.opened_ns + QUIET_NS)
         self.reopen()
 
     def timed(self, kind: str, jump_to: float) -> Window:
@@ -182,7 +182,7 @@ class Check:
         if time.monotonic_ns() > end_ns - 100 * MILLISECOND:
             self.faults.append(f"{kind}: the agent was killed too late to prove anything")
         self.watch(end_ns + WATCHED_NS)
-        window = Window(kind, self._opened_ns, end_ns, time.monotonic_ns())
+        window = Window(kind, self.opened_ns, end_ns, time.monotonic_ns())
         self.home.clock.move_to(back + time.monotonic())
         return window
 
@@ -254,7 +254,7 @@ class Check:
         self.home.end("agent", kill=True)
         network.nft("router", f"flush chain bridge {GateSettings().table} output")
         self.watch(end_ns + WATCHED_NS)
-        return Window("inbound rule removed", self._opened_ns, end_ns, time.monotonic_ns())
+        return Window("inbound rule removed", self.opened_ns, end_ns, time.monotonic_ns())
 
     def reaches_web(self, namespace: str) -> bool:
         """True when a device gets a page of the internet by its address."""
@@ -263,7 +263,8 @@ class Check:
         return subprocess.run(words, capture_output=True, check=False).returncode == 0
 
 
-def _clock_text(minute: int) -> str:
+def clock_text(minute: int) -> str:
+    """A minute of the day as a form takes it."""
     return f"{minute // 60:02}:{minute % 60:02}"
 
 

@@ -16,6 +16,7 @@ from stairgate.agent import control, state
 from stairgate.agent.kernel import LinuxKernel
 from stairgate.agent.set_elements import SetChange
 from tests.lab import agent_process
+from tests.lab.lab_clock import LabClock
 
 
 class Steps:
@@ -64,7 +65,7 @@ def main(arguments: Sequence[str]) -> None:
 
     vars(control)["LinuxKernel"] = MortalKernel
     vars(state)["write_atomic"] = around(steps, vars(state)["write_atomic"])
-    agent_process.run_in_the_lab(Path(arguments[0]), Path(arguments[1]))
+    agent_process.run_in_the_lab(Path(arguments[0]), LabClock(Path(arguments[1])))
 
 
 if __name__ == "__main__":
