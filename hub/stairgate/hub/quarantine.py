@@ -70,10 +70,10 @@ class Quarantine:
             return self._ends is None or self._clock.monotonic() >= self._ends
 
 
-def would_lose(family: Family, now: int) -> tuple[Device, ...]:
+def would_lose(family: Family, now: int, use: outlook.Use = outlook.nothing_used) -> tuple[Device, ...]:
     """The devices that have internet at `now` and would not if new ones were closed, by the core's own decisions."""
-    before = outlook.of_everybody(replace(family, new_closed=False), now)
-    after = outlook.of_everybody(replace(family, new_closed=True), now)
+    before = outlook.of_everybody(replace(family, new_closed=False), now, use)
+    after = outlook.of_everybody(replace(family, new_closed=True), now, use)
     return tuple(
         device
         for device in family.devices

@@ -56,7 +56,7 @@ def _act(act: Callable[[], None]) -> Answer:
 def _show(status: int = 200, faults: forms.Faults | None = None) -> Answer:
     with parts().store.transaction(parts().home) as rows:
         family = read_family(rows)
-    lost = {device.id for device in would_lose(family, int(parts().clock.wall()))}
+    lost = {device.id for device in would_lose(family, int(parts().clock.wall()), parts().use.used)}
     cards = overview().new_devices
     return page(
         "quarantine.html",
