@@ -28,8 +28,9 @@ def shown(zone: ZoneInfo, utc: int) -> int:
 @lru_cache(maxsize=4)
 def wall_of(name: str, begin: int, end: int) -> tuple[int, ...]:
     """What the wall shows at each minute from `begin` to before `end`, UTC seconds."""
-    zone = ZoneInfo(name)
-    return tuple(shown(zone, utc) for utc in range(begin, end, MINUTE))
+    zone, at = ZoneInfo(name), datetime.fromtimestamp
+    walls = [at(utc, zone) for utc in range(begin, end, MINUTE)]
+    return tuple([wall.toordinal() * DAY_MINUTES + wall.hour * 60 + wall.minute for wall in walls])
 
 
 @lru_cache(maxsize=4096)
@@ -85,13 +86,14 @@ class Person:
 
 
 def _paint(minutes: bytearray, windows: Iterable[tuple[int, int, str]], began_yesterday: bool) -> None:
+    """Paint windows on the minutes of a day; the strictest stays."""
     for start, end, level in windows:
         if began_yesterday:
-            span = range(end if end <= start else 0)
+            first, last = 0, end if end <= start else 0
         else:
-            span = range(start, end if end > start else DAY_MINUTES)
-        for minute in span:
-            minutes[minute] = max(minutes[minute], STRICTNESS[level])
+            first, last = start, end if end > start else DAY_MINUTES
+        strict = STRICTNESS[level]
+        minutes[first:last] = bytes([max(held, strict) for held in minutes[first:last]])
 
 
 class Allowed:
@@ -132,6 +134,7 @@ class Oracle:
 
     def __init__(self, plan: Plan, begin: int, end: int) -> None:
         self.plan, self.begin, self.end = plan, begin, end
+        self._held: dict[tuple[str, ...], list[Exemption]] = {}
         self.people = {person.id: Person(person, begin, end) for person in plan.people}
         self.budgets = {
             (person.plan.id, row[0]): Allowed(plan, person, *row)
@@ -173,10 +176,13 @@ class Oracle:
 
     def overrides_of(self, *targets: str) -> list[Exemption]:
         """The exceptions for these."""
-        return [one for one in self.plan.overrides if one.target in targets]
+        if targets not in self._held:
+            self._held[targets] = [one for one in self.plan.overrides if one.target in targets]
+        return self._held[targets]
 
     def _person(self, device: str, name: str, second: int, now: int | None = None, running: int = 0) -> int:
-        kinds = {o.kind for o in self.overrides_of(name, device) if o.start <= second < o.until} - {"give"}
+        held = self.overrides_of(name, device)
+        kinds = {o.kind for o in held if o.start <= second < o.until and o.kind != "give"} if held else ()
         if "pause" in kinds:
             return CLOSED
         if kinds:
