@@ -8,6 +8,7 @@ in docs/time.md; eight traces with the minutes expected of each keep them honest
 from typing import NamedTuple
 
 TOTAL = "total"
+NEVER = 1 << 40  # more than any minute moves
 
 
 class Threshold(NamedTuple):
@@ -29,7 +30,7 @@ THRESHOLDS = {
     # text in a chat is 0.5 to 1 KB with its receipt, and a lively chat some of them a minute in each direction.
     TOTAL: Threshold(400_000, 4_000, 4_000),
     # Pages of all kinds show previews from video servers; a preview is less than 1 MB, a minute of video more.
-    "video": Threshold(1_000_000, 1 << 40, 1 << 40),
+    "video": Threshold(1_000_000, NEVER, NEVER),
     # One picture in a feed is 50 to 300 KB; what an app asks for news while nobody looks stays below.
     "social": Threshold(300_000, 6_000, 6_000),
     # Slow games (turns, cards) move little, and only while they run: their apps are silent in the background.
@@ -37,7 +38,7 @@ THRESHOLDS = {
     # Of the messenger's own servers alone, less is enough: what arrives while nobody reads is not answered.
     "chat": Threshold(300_000, 2_000, 2_000),
     # A track comes in one piece of 3 to 10 MB, then nothing until the next; a cover picture is less than 200 KB.
-    "music": Threshold(250_000, 1 << 40, 1 << 40),
+    "music": Threshold(250_000, NEVER, NEVER),
 }
 
 #: Flows that nobody watches, set aside before a minute is judged.

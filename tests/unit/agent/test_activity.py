@@ -2,11 +2,12 @@
 
 import random
 from collections import defaultdict
+from pathlib import Path
 
 import pytest
 
 from stairgate.agent.activity import Runs
-from stairgate.agent.activity_data import ENOUGH, PLENTY_LINK, PLENTY_POINTS, SOME_POINTS, TOTAL
+from stairgate.agent.activity_data import ENOUGH, NEVER, PLENTY_LINK, PLENTY_POINTS, SOME_POINTS, THRESHOLDS, TOTAL
 from stairgate.agent.meter import Counted, Meter
 from stairgate.agent.timed_addresses import TimedAddresses, TimedRow
 from stairgate.agent.usage import Moved
@@ -125,3 +126,22 @@ def test_no_minute_counts_by_itself_and_bridges_are_as_long_as_the_table_says() 
         runs = Runs()
         runs.add(100, PLENTY)
         assert bool(runs.add(100 + gap, PLENTY)) == (gap <= PLENTY_LINK)
+
+
+PAGE = Path(__file__).parents[3] / "docs" / "time.md"
+CALLED = {
+    TOTAL: "total, and whatever is not below",
+    "video": "videos",
+    "social": "social networks",
+    "games": "games",
+    "chat": "messages",
+    "music": "music",
+}
+
+
+@pytest.mark.parametrize("category", THRESHOLDS)
+def test_the_page_says_the_same_as_the_table(category: str) -> None:
+    threshold = THRESHOLDS[category]
+    some = "–" if threshold.down == NEVER else f"{threshold.down:,} and {threshold.up:,}"
+
+    assert f"| {CALLED[category]} | {threshold.plenty:,} | {some} |" in PAGE.read_text(encoding="utf-8")
