@@ -10,10 +10,11 @@ from flask import Blueprint, render_template, request
 
 from stairgate.core.pack import Pack
 from stairgate.core.refused import Refused
-from stairgate.hub import catalogue, filter_forms, outlook, why
+from stairgate.hub import catalogue, filter_forms, outlook, why, wording
 from stairgate.hub.context import asking_mac, parts, source
 from stairgate.hub.family import Device, Family, read_family
 from stairgate.hub.packs import PackShelf
+from stairgate.hub.passes import pass_for
 from stairgate.hub.sources import ILLEGAL
 
 why_pages = Blueprint("why", __name__)
@@ -64,7 +65,12 @@ def _answer(family: Family, device: Device, name: str) -> why.Answer:
     )
     shelf = parts().lists.shelf
     lists = tuple((one.tag, one.title) for one in parts().lists.sources.all() if one.enabled and one.tag != ILLEGAL)
-    return why.answer(subject, name, why.Known(tags_of(shelf, name), shelf.listed().everyone, lists), now)
+    answer = why.answer(subject, name, why.Known(tags_of(shelf, name), shelf.listed().everyone, lists), now)
+    passes = [one for person in owners if (one := pass_for(family.passes, person.id, name, now))]
+    if answer.blocked or not passes:
+        return answer
+    until = wording.clock_time(min(one.until for one in passes), subject.zone, now)
+    return answer._replace(says=f"It is open until {until}: your parents said yes to it for today.")
 
 
 def tags_of(shelf: PackShelf, name: str) -> tuple[str, ...]:

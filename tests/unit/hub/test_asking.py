@@ -300,6 +300,12 @@ def test_a_blocked_page_offers_to_ask_and_travels_in_the_form(hub: Hub, mia: str
     assert "Ask your parents" not in browser.post("/me/why", data=form, environ_overrides=at(MIAS)).text
 
 
+def test_why_says_that_it_is_open_for_today(hub: Hub, mia: str) -> None:
+    hub.post(f"/children/{mia}/filter/names", allow="", deny="a.example")
+    answer(hub, asked(hub, kind="site", name="a.example"), "once")
+    assert "It is open until tomorrow 04:00: your parents said yes" in send(hub, "/me/why", name="www.a.example")[1]
+
+
 def test_a_mistake_can_be_objected_once(hub: Hub, mia: str) -> None:
     request = asked(hub, kind="wrong", name="www.tiktok.com", words="our class uses it")
     assert "says that this is blocked by mistake" in hub.get("/").text
