@@ -121,7 +121,8 @@ def _asking(family: Family) -> Device | None:
 
 def _unassigned(family: Family, device: Device) -> Unassigned:
     now = parts().clock.wall()
-    state = wording.state_of(outlook.of_everybody(family, int(now))[device.id], parts().parents.zone(), now)
+    decision = outlook.of_everybody(family, int(now), parts().use.used)[device.id]
+    state = wording.state_of(decision, parts().parents.zone(), now)
     if family.new_closed:
         sentence = "New devices have no internet here until a parent says whose they are. That is your parents’ choice."
     elif family.people:

@@ -39,6 +39,7 @@ from stairgate.hub.sealed_file import BackupError, seal, unseal
 from stairgate.hub.sessions import session_id
 from stairgate.hub.settings import read_settings
 from stairgate.hub.source_form import read_source
+from stairgate.hub.use_store import UseStore
 from tests.unit.hostile.parser import Parser, form, in_file, of_bytes, of_text
 
 PASSPHRASE = "four green owls at dusk"
@@ -147,6 +148,31 @@ def history_bytes(directory: Path) -> bytes:
     return path.read_bytes()
 
 
+def use_bytes(directory: Path) -> bytes:
+    """The file of minutes in use with everything in it."""
+    path = directory / "good-use.sqlite"
+    if not path.exists():
+        use = UseStore(path, ManualClock(1_800_000_000.0))
+        use.forget_everything(1_799_900_000)
+        use.take([(f"p{number}", "total", 1_800_000_000 // 86400, b"\xf0" * 180) for number in range(40)])
+        use.close()
+    return path.read_bytes()
+
+
+def use(file: Path) -> object:
+    """Everything that pages and agents do with minutes in use."""
+    for leftover in file.parent.glob("use.sqlite?*"):
+        leftover.unlink()
+    opened = UseStore(file, ManualClock(1_800_000_100.0))
+    try:
+        opened.take([("p1", "video", 1_800_000_000 // 86400, b"\x01" * 180)])
+        opened.keep_persons({"p1"})
+        opened.write()
+        return opened.rows(), opened.minutes("p1", "total", 0, 1_900_000_000)
+    finally:
+        opened.close()
+
+
 def history(file: Path) -> object:
     """Everything that pages and agents do with a history."""
     clock = ManualClock(1_800_000_100.0)
@@ -252,6 +278,7 @@ HUB = {
     "hub: reset code": Parser(in_file(reset, "reset.json"), CLAIM),
     "hub: counters of guesses": Parser(in_file(guesses, "guesses.json"), GUESSES),
     "hub: history": Parser(in_file(history, "history.sqlite"), "history", (), 60),
+    "hub: minutes in use": Parser(in_file(use, "use.sqlite"), "use", (), 60),
     "hub: backup": Parser(of_bytes(open_backup), BACKUP, (BackupError,)),
     "hub: backup, its content": Parser(of_bytes(read_content), CONTENT, (BackupError,)),
     "hub: name": Parser(of_text(hostname), "Zoë’s Tablet".encode()),

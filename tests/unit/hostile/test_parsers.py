@@ -75,6 +75,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     made.agent_directory("Router").rename(made.directory / "agents" / "router")
     WebAuthority.open(made.directory / "web", made.id, ["hub.lan"], FixedClock().wall())
     (made.directory / "history").write_bytes(hub_parsers.history_bytes(made.directory))
+    (made.directory / "use").write_bytes(hub_parsers.use_bytes(made.directory))
     return made.directory
 
 
