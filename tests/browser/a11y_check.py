@@ -2,7 +2,8 @@
 
 `make a11y`; `python -m tests.browser.a11y_check [--page NAME]… [--variation NAME]…`. It prints figures as JSON lines
 and, beside them, each violation of WCAG 2.2 A or AA with its page, variation, rule and element. Exit status 1 when
-there is one, when no page was looked at, or when an address of the URL map is left out.
+there is one, when no page was looked at, when an address of the URL map is left out, or when a task takes more taps
+than promised.
 
 Which pages there are is `a11y_pages`' part, what is wrong with one `a11y_judge`'s, the tasks are `a11y_walk`'s.
 """
@@ -13,7 +14,9 @@ import sys
 import tempfile
 import time
 from collections.abc import Collection, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
+from multiprocessing import get_context
 from pathlib import Path
 from typing import NamedTuple
 
@@ -28,6 +31,7 @@ from tests.browser.a11y_judge import Finding, judge
 from tests.browser.a11y_life import CARER_NAME, OWNER_NAME
 from tests.browser.a11y_pages import NOBODY, PARENT, VISITS, Visit, stale, unvisited
 from tests.browser.a11y_variations import VARIATIONS, Variation, Window
+from tests.browser.a11y_walk import walk
 from tests.browser.conftest import CHROMIUM, LiveHub, Phone, chromium_flags
 
 BEGAN = time.monotonic()
@@ -146,8 +150,12 @@ def left_out() -> list[str]:
     """Addresses that nobody looks at, and reasons for addresses that are none."""
     hub = LiveHub()
     home = FullHome(hub)
-    home.fill()
-    app = create_app(hub.parts)
+    hub.start()
+    try:
+        home.fill()
+        app = create_app(hub.parts)
+    finally:
+        hub.stop()
     return [f"{rule}: not looked at" for rule in unvisited(app, home.ids)] + [
         f"{endpoint}: no address any more" for endpoint in stale(app)
     ]
@@ -166,6 +174,24 @@ def report(looks: Iterator[Look]) -> tuple[int, int, int]:
     return count, violations, advice
 
 
+def look_in_a_browser(pages: Sequence[str], variations: Sequence[Variation]) -> tuple[int, int, int]:
+    """Look and report, in a process of its own."""
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=chromium_flags())
+        counts = report(look_at_all(chromium, pages, variations))
+        chromium.close()
+    return counts
+
+
+def walk_in_a_browser() -> list[tuple[str, int, str]]:
+    """Name, taps and fault of each task, in a process of its own."""
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=chromium_flags())
+        walked = [(one.task.name, one.taps, one.fault) for one in walk(chromium)]
+        chromium.close()
+    return walked
+
+
 def main() -> int:
     """See the module."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -176,15 +202,22 @@ def main() -> int:
     missing = left_out()
     for text in missing:
         say(f"LEFT OUT: {text}")
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=chromium_flags())
-        count, violations, advice = report(look_at_all(chromium, options.page, variations))
-        chromium.close()
+    # Two browsers: a page is waited for as much as it is worked on.
+    groups = [group for group in (variations[::2], variations[1::2]) if group]
+    with ProcessPoolExecutor(len(groups), mp_context=get_context("spawn")) as pool:
+        looks = [pool.submit(look_in_a_browser, options.page, group) for group in groups]
+        walking = pool.submit(walk_in_a_browser) if not (options.page or options.variation) else None
+        count, violations, advice = (sum(counts) for counts in zip(*(one.result() for one in looks), strict=True))
+        walked = walking.result() if walking else []
     figure("a11y_pages", count, "pages")
     figure("a11y_violations", violations, "elements")
     figure("a11y_advice", advice, "elements")
     figure("a11y_left_out", len(missing), "addresses")
-    return 1 if violations or missing or not count else 0
+    for name, taps, fault in walked:
+        figure(f"taps_{name}", taps, "taps")
+        if fault:
+            say(f"TASK {name}: {fault}")
+    return 1 if violations or missing or not count or any(fault for _, _, fault in walked) else 0
 
 
 if __name__ == "__main__":
