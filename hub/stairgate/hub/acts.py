@@ -14,6 +14,7 @@ from typing import NamedTuple, Protocol, TypeVar
 from stairgate.hub import extra_minutes, limits, outlook, own_stop
 from stairgate.hub.calendar_undo import restore_calendar
 from stairgate.hub.clock import Clock
+from stairgate.hub.day_windows import morning
 from stairgate.hub.family import (
     Device,
     Family,
@@ -28,7 +29,7 @@ from stairgate.hub.family import (
 )
 from stairgate.hub.filters import from_preset, write_filter
 from stairgate.hub.issue import Issued, Issuer
-from stairgate.hub.local_time import morning, next_time
+from stairgate.hub.local_time import next_time
 from stairgate.hub.notes import Signature, SignedRows
 from stairgate.hub.presets import BY_ID
 from stairgate.hub.refusal import NotPossible as NotPossible
@@ -214,7 +215,7 @@ class Acts:
                 if until is not None
                 else now + minutes * 60
                 if minutes
-                else morning(now, child.zone, family.weeks_of(person))
+                else morning(family, child, now)
             )
             end = min(max(end, now + 1), now + limits.OVERRIDE_SECONDS_MAX)
             others = _without_pauses(family.overrides_of(person), now)

@@ -14,10 +14,11 @@ from stairgate.hub.acts import Act, Acts
 from stairgate.hub.arrivals import Arrivals, NewCard
 from stairgate.hub.assignment import names_of, possessive, visit_end
 from stairgate.hub.clock import Clock
+from stairgate.hub.day_windows import morning
 from stairgate.hub.family import Device, Family, Person, Week, read_family
 from stairgate.hub.free_minutes import read_free
 from stairgate.hub.issue import Issuer
-from stairgate.hub.local_time import local, morning
+from stairgate.hub.local_time import local
 from stairgate.hub.own_stop import is_own
 from stairgate.hub.reports import Reports, Standing
 from stairgate.hub.request_words import Board, board, with_wish
@@ -173,7 +174,7 @@ class Cards:
                     has_exception=bool(running),
                     is_paused=decision.reason == "pause",
                     can_extend=decision.level != "open" or decision.until is not None,
-                    morning=f"{local(morning(now, person.zone, family.weeks_of(person.id)), person.zone):%H:%M}",
+                    morning=f"{local(morning(family, person, now), person.zone):%H:%M}",
                     devices=tuple(line for line in lines if person.id in line.device.persons),
                     bedtimes=family.weeks_of(person.id),
                     undo=undo.get(person.id),

@@ -10,12 +10,14 @@ from datetime import date, timedelta
 
 from stairgate.core import limits as core_limits
 from stairgate.core import policy as core
+from stairgate.hub import limits
 from stairgate.hub.family import DateRule, Family, Person, Week
-from stairgate.hub.local_time import local
+from stairgate.hub.local_time import DAY_SECONDS, at_minute, local, next_time
 
 Window = tuple[int, int, str]  # start, end (minutes; `end` <= `start` on the next day), level
 
 SATURDAY = 5
+_EVENING_MINUTE = 17 * 60
 LIKE_SATURDAY, LIKE_WEEK = "saturday", "week"  # `DateRule.like`; the latter has only another clock
 _DAY = timedelta(days=1)
 
@@ -51,6 +53,30 @@ def windows_on(family: Family, person: str, day: date) -> tuple[Window, ...]:
     weeks = family.weeks_of(person)
     rule = rule_on(family.dates_of(person), day)
     return windows_of_rule(rule, weeks) if rule else windows_of_weekday(weeks, day.weekday())
+
+
+def is_bedtime(window: Window) -> bool:
+    """True for a closed window that lasts over midnight or begins in the evening."""
+    start, end, level = window
+    return level == "closed" and (end <= start or start >= _EVENING_MINUTE)
+
+
+def morning(family: Family, person: Person, now: float) -> int:
+    """Where “until the morning” ends, in UTC seconds: with the bedtime of now or of the next night, else at 06:00.
+
+    With several bedtimes the last end within 24 hours counts. Never more than 36 hours away.
+    """
+    zone = zone_at(family, person, now)
+    today = local(now, zone).date()
+    ends = []
+    for begins in (today - _DAY, today, today + _DAY):
+        for start, end, level in windows_on(family, person.id, begins):
+            if not is_bedtime((start, end, level)):
+                continue
+            moment = at_minute(begins + _DAY if end <= start else begins, end, zone)
+            if now < moment <= now + DAY_SECONDS:
+                ends.append(moment)
+    return max(ends, default=next_time(now, limits.MORNING_MINUTE, zone))
 
 
 def days_of(rule: DateRule) -> int:

@@ -1,17 +1,13 @@
-"""Local times of a family: when a morning comes, which minute of the day it is.
+"""Local times of a family: when the clock shows a minute, which minute of the day it is.
 
 All arithmetic on durations is in UTC; local wall time is only for what people say. A moment that the clocks
 skip is read as the first one after it.
 """
 
 import os
-from collections.abc import Iterable
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo, available_timezones
-
-from stairgate.hub import limits
-from stairgate.hub.family import Week
 
 DAY_SECONDS = 86400
 _LONGEST_SKIP_MINUTES = 1440 + 1  # Samoa left out 30 December 2011
@@ -51,22 +47,3 @@ def next_time(now: float, minute: int, zone: str) -> int:
     today = local(now, zone).date()
     candidates = (at_minute(today + timedelta(days=days), minute, zone) for days in range(3))
     return next(moment for moment in candidates if moment > now)
-
-
-def morning(now: float, zone: str, weeks: Iterable[Week]) -> int:
-    """Where “until the morning” ends: with the bedtime of now or of the next night, else at 06:00.
-
-    With several bedtimes the last end within 24 hours counts. Never more than 36 hours away.
-    """
-    today = local(now, zone).date()
-    ends = []
-    for week in weeks:
-        for days in (-1, 0, 1):
-            begins = today + timedelta(days=days)
-            if not week.days >> begins.weekday() & 1 or week.level != "closed":
-                continue
-            over_midnight = timedelta(days=1 if week.end <= week.start else 0)
-            end = at_minute(begins + over_midnight, week.end, zone)
-            if now < end <= now + DAY_SECONDS:
-                ends.append(end)
-    return max(ends, default=next_time(now, limits.MORNING_MINUTE, zone))

@@ -8,8 +8,9 @@ from collections.abc import Iterable
 
 from stairgate.core.decide import Decision
 from stairgate.hub import limits
+from stairgate.hub.day_windows import morning
 from stairgate.hub.family import Family, Override, Person
-from stairgate.hub.local_time import local, morning, next_time
+from stairgate.hub.local_time import local, next_time
 from stairgate.hub.refusal import NotPossible
 
 #: The policy's reason of such a pause.
@@ -43,7 +44,7 @@ def wish(override_id: str, family: Family, child: Person, minute: int, now: int)
         raise NotPossible(
             f"You wanted to stop at {said} already. You can choose an earlier time; a parent can change it."
         )
-    until = morning(start, child.zone, family.weeks_of(child.id))
+    until = morning(family, child, start)
     return Override(override_id, child.id, "pause", start, until, 0, OWN_WISH)
 
 

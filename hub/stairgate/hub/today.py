@@ -8,14 +8,23 @@ from dataclasses import replace
 from datetime import date, timedelta
 from typing import NamedTuple
 
-from stairgate.hub.day_windows import LIKE_SATURDAY, SATURDAY, Window, rule_on, windows_of_weekday, windows_on, zone_at
+from stairgate.hub.day_windows import (
+    LIKE_SATURDAY,
+    SATURDAY,
+    Window,
+    is_bedtime,
+    rule_on,
+    windows_of_weekday,
+    windows_on,
+    zone_at,
+)
 from stairgate.hub.family import DateRule, Family, Person
 from stairgate.hub.local_time import at_minute, local
 from stairgate.hub.schedule_words import rule_text
 from stairgate.hub.wording import minute_time
 
 NO_BEDTIME, LATER = "none", "later"
-_LATER_MINUTES, _EVENING, _DAY_MINUTES = 60, 17 * 60, 1440
+_LATER_MINUTES, _DAY_MINUTES = 60, 1440
 
 
 class Choice(NamedTuple):
@@ -43,7 +52,7 @@ def family_date(now: float, zone: str, day_start: int) -> date:
 
 def bedtime_of(windows: tuple[Window, ...]) -> Window | None:
     """The bedtime among a day's windows: closed, and over midnight or from the evening on. The earliest of several."""
-    return next((window for window in sorted(windows) if _is_bedtime(window)), None)
+    return next((window for window in sorted(windows) if is_bedtime(window)), None)
 
 
 def today_of(family: Family, person: Person, now: float) -> Today:
@@ -69,7 +78,7 @@ def changed(choice: str, usual: tuple[Window, ...]) -> tuple[Window, ...]:
     if choice == LIKE_SATURDAY:
         return ()
     if choice == NO_BEDTIME:
-        return tuple(window for window in usual if not _is_bedtime(window))
+        return tuple(window for window in usual if not is_bedtime(window))
     first = bedtime_of(usual)
     return tuple(
         (start + _LATER_MINUTES, end, level) if (start, end, level) == first else (start, end, level)
@@ -90,11 +99,6 @@ def _says(rule: DateRule, usual: tuple[Window, ...], day: date) -> str:
     if not rule.like and not rule.zone and bedtime and rule.windows == changed(LATER, usual):
         return f"Only today: bedtime at {minute_time(bedtime[0])}"
     return rule_text(rule, day)
-
-
-def _is_bedtime(window: Window) -> bool:
-    start, end, level = window
-    return level == "closed" and (end <= start or start >= _EVENING)
 
 
 def _only(family: Family, person: str, day: date) -> DateRule | None:

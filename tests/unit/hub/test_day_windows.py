@@ -1,13 +1,14 @@
 """Which exception holds on a day, and what a policy says of several: never two dates for one day."""
 
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from stairgate.core.policy import check_policy, write_policy
 from stairgate.hub.compile import Reachable, compile_policy, zone_id
-from stairgate.hub.day_windows import LIKE_SATURDAY, LIKE_WEEK, rule_on, spans, travels_of, windows_on, zone_on
+from stairgate.hub.day_windows import LIKE_SATURDAY, LIKE_WEEK, morning, rule_on, spans, travels_of, windows_on, zone_on
 from stairgate.hub.family import DateRule, Family, Person, Week
 
 MIA = Person("pmia", "Mia", "6-9", "Europe/Berlin")
@@ -106,3 +107,42 @@ def test_travels_say_what_each_day_says(held: list[DateRule]) -> None:
         day = MONDAY + timedelta(days=later)
         zones = [zone for _, first, last, zone in found if first <= day.isoformat() <= last]
         assert (zones or [MIA.zone]) == [zone_on(held, day, MIA.zone)]
+
+
+def utc(text: str) -> int:
+    return int(datetime.fromisoformat(text).replace(tzinfo=UTC).timestamp())
+
+
+EVERY_NIGHT = Week("w1", "pmia", 127, 1230, 420)
+
+
+@pytest.mark.parametrize(
+    ("now", "weeks", "expected"),
+    [
+        ("2026-08-07T16:00", (), "2026-08-08T04:00"),
+        ("2026-08-07T22:00", (EVERY_NIGHT,), "2026-08-08T05:00"),
+        ("2026-08-08T01:00", (EVERY_NIGHT,), "2026-08-08T05:00"),
+        ("2026-08-08T05:00", (EVERY_NIGHT,), "2026-08-09T05:00"),
+        ("2026-08-07T16:00", (Week("w1", "pmia", 1, 1230, 420),), "2026-08-08T04:00"),
+        ("2026-08-07T16:00", (Week("w1", "pmia", 16, 1230, 420, "open"),), "2026-08-08T04:00"),
+        ("2026-08-07T16:00", (EVERY_NIGHT, Week("w2", "pmia", 127, 720, 780)), "2026-08-08T05:00"),
+        ("2026-03-28T22:00", (EVERY_NIGHT,), "2026-03-29T05:00"),
+    ],
+    ids=[
+        "no bedtime",
+        "at night",
+        "after midnight",
+        "as it ends",
+        "another day",
+        "an open window",
+        "an hour at noon",
+        "a short night",
+    ],
+)
+def test_the_morning(now: str, weeks: tuple[Week, ...], expected: str) -> None:
+    assert morning(Family((MIA,), (), weeks, ()), MIA, utc(now)) == utc(expected)
+
+
+def test_the_morning_of_a_holiday_is_the_holidays() -> None:
+    late = rule("e1", "2026-08-07", "2026-08-08", windows=((1380, 600, "closed"),))
+    assert morning(Family((MIA,), (), WEEKS, (), dates=(late,)), MIA, NOW) == utc("2026-08-08T08:00")

@@ -1,11 +1,10 @@
-"""Local times around the jumps of the clock, and the morning that ends a pause."""
+"""Local times around the jumps of the clock."""
 
 from datetime import UTC, date, datetime
 
 import pytest
 
-from stairgate.hub.family import Week
-from stairgate.hub.local_time import at_minute, local, morning, next_time, system_zone, zone_names
+from stairgate.hub.local_time import at_minute, local, next_time, system_zone, zone_names
 
 BERLIN = "Europe/Berlin"
 
@@ -40,26 +39,6 @@ def test_a_minute_of_a_local_day(day: date, minute: int, expected: str) -> None:
 )
 def test_the_next_time_of_day_is_always_later(now: str, minute: int, expected: str) -> None:
     assert next_time(utc(now), minute, BERLIN) == utc(expected)
-
-
-EVERY_NIGHT = Week("w1", "p1", 127, 1230, 420)
-
-
-@pytest.mark.parametrize(
-    ("now", "weeks", "expected"),
-    [
-        ("2026-08-07T16:00", (), "2026-08-08T04:00"),
-        ("2026-08-07T22:00", (EVERY_NIGHT,), "2026-08-08T05:00"),
-        ("2026-08-08T01:00", (EVERY_NIGHT,), "2026-08-08T05:00"),
-        ("2026-08-08T05:00", (EVERY_NIGHT,), "2026-08-09T05:00"),
-        ("2026-08-07T16:00", (Week("w1", "p1", 1, 1230, 420),), "2026-08-08T04:00"),
-        ("2026-08-07T16:00", (Week("w1", "p1", 16, 1230, 420, "open"),), "2026-08-08T04:00"),
-        ("2026-03-28T22:00", (EVERY_NIGHT,), "2026-03-29T05:00"),
-    ],
-    ids=["no bedtime", "at night", "after midnight", "as it ends", "another day", "an open window", "a short night"],
-)
-def test_the_morning(now: str, weeks: tuple[Week, ...], expected: str) -> None:
-    assert morning(utc(now), BERLIN, weeks) == utc(expected)
 
 
 def test_the_day_of_a_moment_is_the_familys() -> None:
