@@ -44,8 +44,8 @@ class Notices:
             )
         if notice := held.get(PASSWORD_SET):
             texts.append(
-                f"The owner’s password was set anew on {_moment(notice['at'], zone)} with a code from the hub’s own machine. "
-                "If that was none of you, somebody else had that machine in their hands."
+                f"The owner’s password was set anew on {_moment(notice['at'], zone)} with a code from the hub’s own "
+                "machine. If that was none of you, somebody else had that machine in their hands."
             )
         return texts
 

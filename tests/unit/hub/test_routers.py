@@ -14,9 +14,9 @@ from stairgate.core.pairing import PairRequest, read_answer, read_code, write_re
 from stairgate.core.policy import read_policy
 from stairgate.hub import limits, wording
 from stairgate.hub.credentials import fingerprint
+from stairgate.hub.qr_picture import qr_code
 from stairgate.hub.reports import Standing
 from stairgate.hub.roster import Agent
-from stairgate.hub.router_pages import qr_code
 from stairgate.hub.store import StoreError, Transaction
 from stairgate.provisioning.signing import SigningKey
 from tests.unit.hub.conftest import EVENING, HOME, PASSWORD, ROUTER, Hub
