@@ -10,6 +10,7 @@ from collections import deque
 from collections.abc import Iterable
 
 from stairgate.agent.activity_data import (
+    COARSE_SECONDS,
     ENOUGH,
     LINK,
     ONE_SIDED,
@@ -31,14 +32,14 @@ from stairgate.agent.limits import HEAVY_FLOWS
 class HeavyFlow:
     """What one flow moved in a minute, from the first reading on in which it moved much. Times in monotonic seconds.
 
-    busy: seconds of readings in which it did.
+    busy: seconds of readings in which it did; readings: how many.
     """
 
-    __slots__ = ("began", "busy", "down", "ended", "up")
+    __slots__ = ("began", "busy", "down", "ended", "readings", "up")
 
     def __init__(self, began: float) -> None:
         self.began, self.ended = began, began
-        self.busy = 0.0
+        self.busy, self.readings = 0.0, 0
         self.down = self.up = 0
 
     def is_upload(self) -> bool:
@@ -51,7 +52,8 @@ class HeavyFlow:
 
     def is_steady(self) -> bool:
         """It never pauses, as a player does once its buffer is full."""
-        return self.busy >= STEADY * (self.ended - self.began)
+        is_fine = self.busy <= COARSE_SECONDS * self.readings
+        return is_fine and self.busy >= STEADY * (self.ended - self.began)
 
 
 class Minute:
@@ -83,6 +85,7 @@ class Minute:
         if is_much:
             heavy.ended = ended
             heavy.busy += ended - began
+            heavy.readings += 1
 
     def downloads(self) -> frozenset[int]:
         """The flows that are one long download: steady, one-sided, and together faster than a stream needs to be.

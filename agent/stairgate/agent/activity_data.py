@@ -45,6 +45,7 @@ THRESHOLDS = {
 SAMPLE_BYTES = 16_000  # a flow moves so much between two readings, or is not looked at: keep-alives, single messages
 ONE_SIDED = 0.06  # acknowledgements take 0.3 to 3 % of what they acknowledge; a call or a game far more
 STEADY = 0.8  # of its time in which a download moves something; a player fills its buffer and pauses
+COARSE_SECONDS = 5.0  # readings further apart than this show no pause of a player: then nothing is taken for a download
 STEADY_SECONDS = 20.0  # a track or a part of a film is there sooner, on lines from 4 Mbit/s on
 STEADY_BYTES_A_SECOND = 330_000  # slower and steady is rather a live stream on a slow line than a download
 

@@ -82,6 +82,7 @@ FORGETTING_SECONDS = 0.05  # of one turn: each forgetting walks the whole table 
 HEADROOM = 1 << 63  # where a count begins again
 
 # Minutes of use
+READ_EVERY_SECONDS = 1.0  # however rarely bytes are told: a player's pauses last some seconds
 HEAVY_FLOWS = 64  # of one device in one minute that move much: a browser loading a page has some twenty
 TIMED_ADDRESSES = 4096  # of timed categories, in each process: as many as are known to stand for one app; 0.3 MB
 TIMED_CATEGORIES = 4  # that one address counts for

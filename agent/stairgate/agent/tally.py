@@ -9,7 +9,7 @@ from collections.abc import Mapping
 
 from stairgate.agent.counting import Counting
 from stairgate.agent.kernel import Kernel
-from stairgate.agent.limits import READING_SHARE
+from stairgate.agent.limits import READ_EVERY_SECONDS, READING_SHARE
 from stairgate.agent.netlink import KernelRefused
 from stairgate.agent.outbox import Outbox
 from stairgate.agent.usage import ByteCounts, Reading
@@ -26,7 +26,7 @@ class Tally:
     ) -> None:
         self._kernel, self._outbox, self._clock, self._seconds = kernel, outbox, clock, seconds
         self._counting = counting
-        self._read_until = clock.monotonic()
+        self._read_until = self._next_message = clock.monotonic()
         self._bytes = ByteCounts()
         self._reading: Reading | None = None
         self._told: list[tuple[str, int, int]] = []
@@ -52,8 +52,11 @@ class Tally:
             self._read_until = now
         except KernelRefused as refused:
             log.warning("%s", refused)
-        self.next_telling = now + max(self._seconds, took / READING_SHARE)
+        self.next_telling = now + max(min(self._seconds, READ_EVERY_SECONDS), took / READING_SHARE)
         self._reading = None
+        if now < self._next_message:
+            return
+        self._next_message = now + self._seconds
         counted = self._bytes.by_device(numbers)
         if counted == self._told:
             return

@@ -7,8 +7,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stairgate.agent import usage
+from stairgate.agent.broker_link_fake import FakeLink
 from stairgate.agent.conntrack import BREATH, Flow
+from stairgate.agent.kernel_fake import FakeKernel
 from stairgate.agent.netlink import KernelRefused
+from stairgate.agent.outbox import Outbox
+from stairgate.agent.tally import Tally
 from stairgate.agent.usage import ByteCounts, Reading
 from tests.lab.policies import family_policy
 from tests.unit.agent.rig import HandClock, signed
@@ -147,3 +151,23 @@ def test_whatever_flows_do_the_count_is_the_sum_of_what_moved(moves: list[list[i
         counts.add(Flow(flow_id, 1, total, 2 * total) for flow_id, total in enumerate(totals))
 
     assert counts.by_device(NUMBERS) == ([("dphone", 2 * sum(totals), sum(totals))] if moves else [])
+
+
+def test_flows_are_read_every_second_however_rarely_bytes_are_told() -> None:
+    clock, link = HandClock(), FakeLink()
+    kernel, read = FakeKernel(clock), list[float]()
+
+    def flows(remotes: bool = False) -> list[Flow]:
+        read.append(clock.monotonic())
+        return [Flow(1, 1, len(read), len(read))]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(kernel, "flows", flows)
+        tally = Tally(kernel, Outbox(link, clock, "rtest"), clock, 10.0)
+        for _ in range(41):
+            tally.tell(clock.monotonic(), NUMBERS)
+            clock.move(0.5)
+    link.close()
+
+    assert len(read) == 21
+    assert len(link.published) == 3
