@@ -10,14 +10,15 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from playwright.sync_api import Browser, Page, ViewportSize, sync_playwright
+from playwright.sync_api import Browser, Page, StorageState, ViewportSize, sync_playwright
 
-from stairgate.hub.claim_code import RESET_FILE_NAME, ClaimCode, ClaimFile
+from stairgate.hub.acts import new_id
 from stairgate.hub.demo_family import DemoChild, DemoDevice, seed
+from stairgate.hub.family import Budget, write
 from stairgate.hub.tinydb_store import TinyDbStore
 from tests.lab import network
 from tests.lab.home import HUB_PORT, LabHome
@@ -67,18 +68,27 @@ def show_code(page: Page) -> None:
     press("Show a code")(page)
 
 
+def ask(page: Page) -> None:
+    """A child asks for half an hour more."""
+    page.get_by_label("What for?").first.fill("The film is not over yet")
+    press("30 min")(page)
+    page.goto("/me/ask")
+
+
 def ask_why(page: Page) -> None:
     """A child asks about an app that its filter blocks."""
     page.get_by_label("Which page or app").fill("www.instagram.com")
     press("Why?")(page)
 
 
-BEFORE_THE_CLAIM = (Picture("claim", "/claim"), Picture("restore", "/claim/restore"))
+BEFORE_THE_CLAIM = (Picture("claim", "/claim"),)
 PARENTS = (
     Picture("home", "/"),
     Picture("home-dark", "/", scheme="dark"),
     Picture("child", "/children/{Mia}"),
-    Picture("child-new", "/children/new"),
+    Picture("calendar", "/children/{Mia}/schedule"),
+    Picture("calendar-dark", "/children/{Mia}/schedule", scheme="dark"),
+    Picture("day", "/children/{Mia}/day"),
     Picture("filter", "/children/{Mia}/filter"),
     Picture("filter-dark", "/children/{Mia}/filter", scheme="dark"),
     Picture("lists", "/lists"),
@@ -86,21 +96,17 @@ PARENTS = (
     Picture("device", "/devices/{device}"),
     Picture("quarantine", "/quarantine"),
     Picture("traffic", "/traffic"),
-    Picture("more", "/more"),
+    Picture("accounts", "/accounts"),
     Picture("routers", "/routers"),
-    Picture("router", "/routers/{router}"),
     Picture("router-add", "/routers/add", show_code),
     Picture("secure", "/secure"),
-    Picture("backup", "/backup"),
     Picture("history", "/history"),
-    Picture("data", "/data"),
-    Picture("sessions", "/sessions"),
-    Picture("help", "/help"),
-    Picture("home-paused", "/", press("30 min")),
+    Picture("home-paused", "/", press("Pause until")),
 )
+# Before the parents' pages: the question is on their first one.
+ASKING_CHILD_S = (Picture("ask", "/me/ask", ask),)
 CHILD_S = (Picture("me", "/me"), Picture("me-dark", "/me", scheme="dark"), Picture("why", "/me/why", ask_why))
 NEW_DEVICE_S = (Picture("me-new", "/me"), Picture("login", "/login"))
-FORGETFUL_S = (Picture("reset", "/claim"),)
 OTHER_CHILD_S = (Picture("childs-device", "/login", status=403),)
 
 
@@ -117,12 +123,13 @@ def chromium(namespace: str) -> Iterator[Browser]:
             browser.close()
 
 
-def phone(browser: Browser) -> Page:
+def phone(browser: Browser, cookies: StorageState | None = None) -> Page:
     """A phone's screen."""
     page = browser.new_context(
         viewport=SCREEN,
         base_url=f"http://{network.HOME.v4}:{HUB_PORT}",
         device_scale_factor=1,
+        storage_state=cookies,
         reduced_motion="reduce",
     ).new_page()
     page.set_default_timeout(20_000)
@@ -160,6 +167,8 @@ def draw(folder: Path, temporary: Path) -> None:
         ids = seed(store, home.home.id, "Etc/UTC", FAMILY)
         with store.transaction(home.home.id) as rows:
             ids["device"] = rows.page("devices")[0].id
+            write(rows, Budget(new_id("b"), ids["Mia"], "total", (90,) * 5 + (120,) * 2))
+            write(rows, Budget(new_id("b"), ids["Mia"], "video", (45,) * 7))
     ids["router"] = home.home.agents["router"]
     home.start_resolvers()
     home.start_broker()
@@ -180,6 +189,10 @@ def draw(folder: Path, temporary: Path) -> None:
         page.get_by_label("new password").fill(PASSWORD)
         page.get_by_role("button", name="Claim this hub").click()
         page.wait_for_url("**/")
+        cookies = page.context.storage_state()
+    draw_for("phone", ASKING_CHILD_S, ids, folder)
+    with chromium("tablet") as browser:
+        page = phone(browser, cookies)
         network.add_device(network.STRANGER)
         subprocess.run([*network.enter_words("stranger"), "ping", "-c1", "-W2", network.ROUTER_V4], check=False)
         # Bars of a minute and a new device on the list: then the pictures show a home that lives.
@@ -189,15 +202,14 @@ def draw(folder: Path, temporary: Path) -> None:
         for picture in PARENTS:
             take(page, picture, ids, folder)
     for namespace, pictures in (("stranger", NEW_DEVICE_S), ("phone", CHILD_S), ("laptop", OTHER_CHILD_S)):
-        with chromium(namespace) as browser:
-            page = phone(browser)
-            for picture in pictures:
-                take(page, picture, ids, folder)
-    # As `stairgate reset-password` does, by the lab's clock.
-    ClaimCode(ClaimFile(home.data, RESET_FILE_NAME), home.clock, lambda code: None).renew()
-    with chromium("tablet") as browser:
+        draw_for(namespace, pictures, ids, folder)
+
+
+def draw_for(namespace: str, pictures: Sequence[Picture], ids: dict[str, str], folder: Path) -> None:
+    """What nobody has to sign in for, on this device."""
+    with chromium(namespace) as browser:
         page = phone(browser)
-        for picture in FORGETFUL_S:
+        for picture in pictures:
             take(page, picture, ids, folder)
 
 
