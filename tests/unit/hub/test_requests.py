@@ -3,13 +3,20 @@
 import contextlib
 import random
 from collections import Counter
+from contextlib import closing
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
-from stairgate.hub import limits
+from stairgate.core.filtering import judge, prepared
+from stairgate.hub import catalogue, limits
+from stairgate.hub.filters import ChildFilter, compiled, from_preset
+from stairgate.hub.free_minutes import FreeMinutes, read_free, write_free
 from stairgate.hub.local_time import local
 from stairgate.hub.memory_store import MemoryStore
+from stairgate.hub.passes import SitePass, read_passes, with_passes, write_pass
+from stairgate.hub.presets import BY_ID
 from stairgate.hub.refusal import NotPossible
 from stairgate.hub.requests import (
     CHOICES,
@@ -37,7 +44,9 @@ from stairgate.hub.requests import (
     withdrawn,
     write_request,
 )
+from stairgate.hub.site_asks import site_of
 from stairgate.hub.store import Conflict, Transaction
+from stairgate.hub.tinydb_store import TinyDbStore
 
 #: Friday 2026-08-07, 18:00 in Berlin.
 NOW = 1786118400
@@ -206,3 +215,51 @@ def test_two_answers_at_the_same_moment_are_one() -> None:
         assert read_requests(rows) == (held,)
         forget_child(rows, "pmia")
         assert read_requests(rows) == ()
+
+
+def test_a_restart_loses_no_question_no_answer_and_no_end(tmp_path: Path) -> None:
+    with closing(TinyDbStore(tmp_path)) as store, store.transaction("h") as rows:
+        open_one = write_request(rows, asked(number=1, words="warum? ü"))
+        other = write_request(rows, asked("site", 2, name="a.example"))
+        write_request(rows, answered(other, other.revision, "once", "today only", "owner", NOW))
+        write_pass(rows, SitePass("s1", "pmia", "a.example", "", False, NOW + 60))
+        write_free(rows, FreeMinutes("pmia", 30, 15, NOW + 60))
+    with closing(TinyDbStore(tmp_path)) as store, store.transaction("h") as rows:
+        first, second = read_requests(rows)
+        assert first == open_one and first.state_at(first.until) == EXPIRED
+        assert (second.state, second.granted, second.answer) == (YES, "once", "today only")
+        with pytest.raises(NotPossible):
+            answered(second, other.revision, "always", "", "owner", NOW)
+        assert [one.until for one in read_passes(rows)] == [NOW + 60]
+        assert read_free(rows, "pmia").left(NOW) == 15 and read_free(rows, "pmia").left(NOW + 60) == 30
+
+
+@pytest.mark.parametrize("level", ["open", "closed", "limited"])
+@pytest.mark.parametrize(
+    "name", ["www.tiktok.com", "deny.example", "x.deny.example", "www.ads.example", "duckduckgo.com"]
+)
+def test_what_is_asked_for_opens_the_name_and_nothing_blocked_beside_it(level: str, name: str) -> None:
+    held = replace(from_preset("pmia", BY_ID["6-9"]), deny=("deny.example",))
+    tags = {"www.ads.example": ("ads",)}.get(name, catalogue.tags_of(name))
+    judged = "limited" if level == "limited" else "open"
+
+    def is_open(filter_: ChildFilter, name: str, tags: tuple[str, ...]) -> bool:
+        return not judge((), (prepared(compiled(filter_)),), judged, name, tags).refused
+
+    if is_open(held, name, tags):
+        with pytest.raises(NotPossible, match="Nothing here blocks"):
+            site_of(held, level, name, (), tags)
+        return
+    site = site_of(held, level, name, (), tags)
+    one = SitePass("s1", "pmia", site.name, site.app, site.is_limited, NOW + 60)
+    assert is_open(with_passes(held, (one,), NOW), name, tags)
+    assert not is_open(with_passes(held, (one,), NOW), "www.snapchat.com", catalogue.tags_of("www.snapchat.com"))
+    assert with_passes(held, (one,), NOW + 60) == held
+    assert with_passes(replace(held, id="pnoah"), (one,), NOW).allow == held.allow
+
+
+def test_a_rule_of_the_whole_home_and_ways_round_it_cannot_be_asked_for() -> None:
+    with pytest.raises(NotPossible, match="rule of the whole home"):
+        site_of(None, "open", "bad.example", ("illegal",), ("illegal",))
+    with pytest.raises(NotPossible, match="Nobody can open it"):
+        site_of(None, "open", "use-application-dns.net", (), ())
