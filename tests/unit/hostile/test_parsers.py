@@ -267,7 +267,12 @@ def test_depth_is_refused_and_never_recursed_into(depth: int) -> None:
     for read in (policy.read_policy, trust.read_trust, certificate.read_certificate):
         with pytest.raises(Refused):
             read(deepest[:600] + b"\n")
-    for read_message in (messages.read_hello, messages.read_usage, messages.read_events):
+    for read_message, member in (
+        (messages.read_hello, b"devices"),
+        (messages.read_usage, b"bytes"),
+        (messages.read_usage, b"minutes"),
+        (messages.read_events, b"events"),
+    ):
         with pytest.raises(Refused):
-            read_message(b'{"v":1,"id":"m1","t":5,"agent":"r1","devices":' + deepest + b"}")
+            read_message(b'{"v":1,"id":"m1","t":5,"agent":"r1","' + member + b'":' + deepest + b"}")
     assert POLICY
