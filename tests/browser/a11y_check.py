@@ -83,6 +83,7 @@ def look(home: FullHome, chromium: Browser, visits: Sequence[Visit], variations:
     """Every visit of the state the hub is in, in every variation."""
     states = {who: sign_in(home, chromium, who) for who in {visit.who for visit in visits} - {NOBODY}}
     for variation in variations:
+        say(f"{len(visits)} pages, {visits[0].state}, {variation.name}")
         for who in sorted({visit.who for visit in visits}):
             window = Window(chromium, home.hub.address, variation, states.get(who))
             for visit in visits:
