@@ -23,7 +23,7 @@ _SPECIAL = {
     "relay": _PAST,
     "resolver": _PAST,
 }
-_ASK = "If that is wrong, for school say, show this page to a parent: under “What is filtered” they can open it."
+_ASK = "If that is wrong, for school say, ask your parents right below: they can open it."
 _TALK = "If you think it is unfair, talk with your parents about it."
 
 
