@@ -107,7 +107,7 @@ def budget_moments(plan: Plan, around: int, seed: str, count: int) -> Iterator[M
     begin = around - around % MINUTE - MARGIN - DAY
     oracle = Oracle(plan, begin, around - around % MINUTE + MARGIN + DAY + HORIZON)
     for number in range(count):
-        near = source.choice((2 * 3600, DAY // 2, DAY))
+        near = source.choice((3600, 3 * 3600, DAY // 2, DAY))
         now = around + source.randrange(-near, near)
         now -= now % MINUTE if source.random() < 0.5 else 0
         device = tuple(DEVICES)[number % len(DEVICES)]

@@ -13,6 +13,7 @@ DEVICES = {"da": ("pa",), "db": ("pb",), "dab": ("pa", "pb")}
 LEVELS = ("open", "limited", "closed")
 AWAY = ("America/New_York", "Pacific/Kiritimati", "Pacific/Pago_Pago", "Europe/Lisbon", "Australia/Lord_Howe")
 DAY = 86400
+DAY_STARTS = (0, 0, 30, 60, 90, 105, 120, 120, 135, 150, 179, 240, 1200)
 EDGES = (0, 1, 30, 60, 90, 105, 119, 120, 135, 150, 179, 180, 240, 1380, 1410, 1439)
 
 Window = tuple[int, int, str]
@@ -100,7 +101,7 @@ def random_overrides(source: Random, begin: int, end: int, kinds: tuple[str, ...
     for _ in range(source.randrange(most + 1)):
         start = source.randrange(begin, end)
         target, kind = source.choice(("pa", "pb", "da", "dab")), source.choice(kinds)
-        minutes = source.randrange(60) if kind in ("bonus", "give") else 0
+        minutes = source.choice((0, 5, 30, 59)) if kind in ("bonus", "give") else 0
         found.append(Exemption(target, kind, start, start + source.choice((1, 600, 5400, 40_000, 100_000)), minutes))
     return tuple(found)
 
@@ -121,7 +122,7 @@ def _budgets(source: Random) -> tuple[tuple[str, tuple[int, ...], int], ...]:
     categories = ["total"] if source.random() < 0.8 else []
     categories += ["video"] if source.random() < 0.6 else []
     return tuple(
-        (category, tuple(source.choice((-1, 0, 1, 20, 45, 90, 200, 600)) for _ in range(7)), _edge(source))
+        (category, tuple(source.choice((-1, 0, 1, 20, 45, 90, 200, 600)) for _ in range(7)), source.choice(DAY_STARTS))
         for category in categories
     )
 
@@ -133,7 +134,7 @@ def random_budgets(source: Random, zone: str, around: int, away: bool) -> Plan:
     used: set[tuple[str, str, int]] = set()
     for _ in range(source.randrange(4, 16)):
         minute = (around + source.randrange(-DAY, DAY // 2)) // 60
-        who, what = source.choice(("pa", "pb")), source.choice(("total", "total", "video"))
+        who, what = source.choice(("pa", "pb")), source.choice(("total", "video"))
         used |= {(who, what, minute + more) for more in range(source.choice((1, 7, 40, 90)))}
     begin, end = around - DAY // 2, around + DAY // 2
     nearby = random_overrides(source, begin, end, ("open", "bonus", "give", "give"), 3)
