@@ -14,12 +14,15 @@ from stairgate.hub import audit, categories, limits, use_words, wording
 from stairgate.hub.cards import ChildCard
 from stairgate.hub.context import parts
 from stairgate.hub.family import Person
+from stairgate.hub.history import Event
 from stairgate.hub.local_time import local
 from stairgate.hub.schedule_words import minutes_text
 from stairgate.hub.use_today import UsedDay
 
 _SVG_WIDTH, _SVG_HEIGHT = 280, 64
 _HOUR = 60
+# Events of a child that Undo takes back.
+_ACTS = ("child.", "schedule.")
 
 
 class Mine(NamedTuple):
@@ -85,9 +88,21 @@ def given_back(card: ChildCard) -> tuple[str, ...]:
     return tuple(
         f"{minutes_text(event.minutes)} given back at {wording.clock_time(event.at, card.person.zone, now)}"
         f" by {names.get(event.by, 'a parent')}."
-        for event in reversed(parts().keeping.history.events())
-        if event.kind == "child.give" and event.person == card.person.id and event.at >= began
+        for event in _gifts(card.person.id, began)
     )
+
+
+def _gifts(person: str, began: int) -> list[Event]:
+    """What was given back to a child since then and not undone, oldest first."""
+    acts: list[Event] = []
+    for event in reversed(parts().keeping.history.events()):
+        if event.person != person or event.at < began or not event.kind.startswith(_ACTS):
+            continue
+        if event.kind != "child.undo":
+            acts.append(event)
+        elif acts:
+            acts.pop()
+    return [event for event in acts if event.kind == "child.give"]
 
 
 def use_week(card: ChildCard) -> UseWeek:

@@ -154,6 +154,9 @@ def test_minutes_given_back_lengthen_today_are_told_and_can_be_undone(hub: Hub, 
 
     hub.post(f"/children/{mia}/undo")
     assert [row.left for row in hub.parts.use.allowances(mia)] == [15, 45]
+    page = words(hub.get(f"/children/{mia}").text)
+    assert "15 min given back at 18:00 by" in page
+    assert "30 min given back at 18:00 by" not in page
 
 
 def test_giving_back_opens_nothing_and_ends_nothing(hub: Hub, mia: str) -> None:
