@@ -36,6 +36,7 @@ from stairgate.hub.requests import (
     to_forget,
     write_request,
 )
+from stairgate.hub.steady import Steadiness
 from stairgate.hub.store import Transaction
 
 _GONE = "This question is no longer here, so nothing was changed."
@@ -49,6 +50,7 @@ class AnswerActs:
     def __init__(self, acts: Acts, clock: Clock) -> None:
         self._acts = acts
         self._clock = clock
+        self._steadiness = Steadiness(clock)
 
     def answer(self, person: str, request_id: str, revision: int, choice: str, words: str, by: str) -> Request:
         """Answer the question that was seen at `revision`; `choice`: of `requests.CHOICES`; `by`: the account."""
@@ -115,15 +117,18 @@ class AnswerActs:
             edit(rows)
 
     def sweep(self) -> None:
-        """Close questions and sites whose time is over, and forget what is no longer kept. Called every few seconds."""
-        now = int(self._clock.wall())
+        """Close questions and sites whose time is over, and forget what is no longer kept. Called every few seconds.
+
+        While the clock may be wrong, sites are closed all the same, and no question is.
+        """
+        now, is_steady = int(self._clock.wall()), self._steadiness.is_steady()
         with self._acts.reading() as rows:
             requests = read_requests(rows)
-            gone = to_forget(requests, now)
+            gone = to_forget(requests, now, is_steady)
             for request in requests:
                 if request in gone:
                     remove_request(rows, request)
-                elif request.state == OPEN and not request.is_open(now):
+                elif is_steady and request.state == OPEN and not request.is_open(now):
                     write_request(rows, replace(request, state=EXPIRED))
             over = [row.id for row in rows.page(PASSES) if row.document["until"] <= now]
         if over:

@@ -32,7 +32,7 @@ from stairgate.hub.requests import (
 from stairgate.hub.store import Transaction
 
 Result = TypeVar("Result")
-_WHO = "Please say first who of you it is."
+WHO = "Please say first who of you it is."
 
 
 class Wanted(NamedTuple):
@@ -65,7 +65,7 @@ class AskActs:
             request = admitted(new, mine, now)
             if request is not new:
                 return request
-            for gone in to_forget([*mine, new], now):
+            for gone in to_forget([*mine, new], now, by_age=False):  # what is old goes with `answer_acts`' upkeep
                 remove_request(rows, gone)
             return write_request(rows, new)
 
@@ -135,7 +135,7 @@ class AskActs:
                 who = person
             child = family.person(who)
             if not device or not child or (person and person != who):
-                raise NotPossible(_WHO)
+                raise NotPossible(WHO)
             return edit(rows, family, device, child, now)
 
         if change:

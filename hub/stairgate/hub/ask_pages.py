@@ -11,8 +11,8 @@ from flask import Blueprint, jsonify, redirect, render_template, request, url_fo
 from werkzeug.wrappers import Response
 
 from stairgate.hub import filter_forms, forms, limits, outlook
-from stairgate.hub.ask_acts import Wanted, speaker
-from stairgate.hub.context import asking_mac, parts, source
+from stairgate.hub.ask_acts import WHO, Wanted, speaker
+from stairgate.hub.context import asking_mac, parts
 from stairgate.hub.family import Device, Family, read_family
 from stairgate.hub.free_minutes import read_free
 from stairgate.hub.issue import PolicyTooLarge
@@ -75,6 +75,9 @@ def ask() -> Answer:
     place = here()
     if kind not in KINDS or not place:
         return _form(422, "Please choose what you ask for.")
+    # The answer says whether a name is blocked, as `why_pages` does.
+    if kind != TIME and not parts().asking_pace.may_ask(place.device.id):
+        return _form(429, "These were many names. Please wait a minute.")
     try:
         wanted = _time() if kind == TIME else _site(kind, place)
     except ValueError as problem:
@@ -149,6 +152,8 @@ def _site(kind: str, place: Here) -> Wanted:
     now = parts().clock.wall()
     family, device = place
     person = speaker(device, now) or request.form.get("person", "")
+    if person not in device.persons:
+        raise NotPossible(WHO)
     held = family.filter_at(person, now)
     level = outlook.of_everybody(family, int(now), parts().acts.use)[device.id].level
     shelf = parts().lists.shelf
@@ -165,7 +170,7 @@ def _act(act: Callable[[str], object], told: str = "", minutes: int = 0) -> Answ
     place = here()
     if not place:
         return _form(409, _UNSEEN)
-    if not parts().asking.pace.may_ask(source()):
+    if not parts().asking.pace.may_ask(place.device.id):
         return _form(429, "These were many at once. Please wait some minutes; nothing of what you asked is lost.")
     try:
         act(place.device.id)

@@ -163,9 +163,9 @@ def reopened(request: Request) -> Request:
     return replace(request, state=OPEN, granted="", answer="", answered_by="", answered_at=0, undo="")
 
 
-def to_forget(requests: Sequence[Request], now: int) -> list[Request]:
-    """What is no longer kept: over for a week, or the oldest of too many of one child."""
-    gone = [request for request in requests if now - request.ended() > limits.REQUEST_KEPT_SECONDS]
+def to_forget(requests: Sequence[Request], now: int, by_age: bool = True) -> list[Request]:
+    """What is no longer kept: over for a week (`by_age`: the clock can be trusted), or the oldest of too many."""
+    gone = [request for request in requests if by_age and now - request.ended() > limits.REQUEST_KEPT_SECONDS]
     for person in {request.person for request in requests}:
         mine = [request for request in requests if request.person == person and request not in gone]
         over = sorted((r for r in mine if not r.is_open(now)), key=lambda request: (request.ended(), request.id))

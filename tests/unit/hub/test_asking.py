@@ -185,6 +185,20 @@ def test_questions_expire_are_told_and_forgotten(hub: Hub, mia: str) -> None:
     assert requests(hub) == ()
 
 
+def test_a_clock_that_is_wrong_for_a_while_forgets_no_question(hub: Hub, mia: str) -> None:
+    said = asked(hub, kind="wrong", name="www.tiktok.com", words="for school")
+    assert answer(hub, said, "no", words="Let us talk.") == 303
+    asked(hub, kind="time", minutes="15")
+    hub.parts.devices.upkeep.run()
+    hub.clock._wall += 400 * 86400
+    hub.parts.devices.upkeep.run()
+    send(hub, "/me/ask", kind="time", minutes="30")
+    hub.clock._wall -= 400 * 86400
+    hub.parts.devices.upkeep.run()
+    assert [held.state for held in requests(hub)][:2] == ["no", "open"]
+    assert "Let us talk." in see(hub)
+
+
 def test_questions_are_few_and_a_repeated_one_is_one(hub: Hub, mia: str) -> None:
     for _ in range(2):
         asked(hub, kind="time", minutes="15", words="please")
@@ -416,6 +430,23 @@ def test_a_shared_device_asks_who_and_stops_nobody(hub: Hub, mia: str, noah: str
     assert send(hub, "/me/ask", BOTHS, kind="time", minutes="30", person=noah)[0] == 409
     assert send(hub, "/me/stop", BOTHS, until="19:00")[0] == 303
     assert {override.target for override in hub.family().overrides} == {mia}
+
+
+def test_a_shared_device_tells_nothing_of_a_child_that_is_not_its(hub: Hub, mia: str, noah: str) -> None:
+    zoe = hub.add_child("Zoe", "6-9")
+    for name in ("example.org", "www.tiktok.com"):
+        status, page = send(hub, "/me/ask", BOTHS, kind="site", name=name, person=zoe)
+        assert (status, "Please say first who of you it is" in page) == (409, True), name
+        assert "Nothing here blocks" not in page
+    assert requests(hub) == ()
+
+
+def test_nobody_tries_out_a_list_by_asking(hub: Hub, mia: str) -> None:
+    names = [f"name{number}.example" for number in range(limits.WHY_ASKS + 1)]
+    statuses = [send(hub, "/me/ask", kind="site", name=name)[0] for name in names]
+    assert statuses == [409] * limits.WHY_ASKS + [429]
+    hub.clock.advance(limits.WHY_SECONDS)
+    assert send(hub, "/me/ask", kind="site", name="www.tiktok.com")[0] == 303
 
 
 def test_devices_without_rules_ask_nothing(hub: Hub, mia: str) -> None:
