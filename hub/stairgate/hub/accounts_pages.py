@@ -124,7 +124,8 @@ def join() -> Answer:
     # Counted before it is checked, so that tries at the same time count each.
     if wait := parts().guessing.begin(source()):
         return _join_page({"code": f"Too many tries. Please wait {wait} seconds."}, 429)
-    role, fault = parts().invitations.take(request.form.get("code", ""))
+    code = request.form.get("code", "")
+    role, fault = parts().invitations.take(code)
     if fault:
         return _join_page({"code": fault}, 403)
     parts().guessing.succeeded(source())
@@ -132,7 +133,7 @@ def join() -> Answer:
         joined = parts().parents.add(role, name, password)
     except (AccountFault, passwords.Busy) as problem:
         # Whoever has the code may know that a name is taken, and tries again with it.
-        parts().invitations.give_back()
+        parts().invitations.give_back(code)
         is_busy = isinstance(problem, passwords.Busy)
         return _join_page({"password": BUSY} if is_busy else {"name": str(problem)}, 503 if is_busy else 409)
     web_session().sign_in(joined.id, wording.browser_text(request.headers.get("User-Agent", "")))

@@ -93,8 +93,9 @@ class Growing:
         def edit(rows: Transaction) -> None:
             child = self._offered(rows, person, band)
             until = months_later(self._today(child), limits.GROWING_ASKED_AGAIN_MONTHS)
-            document = _read(rows)
-            document["not_now"][person] = {"band": band, "until": until.isoformat()}
+            document, here = _read(rows), {one.id for one in read_family(rows).people}
+            kept = {one: said for one, said in document["not_now"].items() if one in here}
+            document["not_now"] = {**kept, person: {"band": band, "until": until.isoformat()}}
             rows.put(_SETTINGS, _ROW, document)
 
         self._acts.change(edit)
@@ -154,7 +155,7 @@ class Growing:
         due = [
             child
             for child in near.values()
-            if self._today(child) >= adult_from(child.born) and self._seen[child.id] >= limits.GROWN_NOTICE_SEEN_SECONDS
+            if self._is_of_age(child) and self._seen[child.id] >= limits.GROWN_NOTICE_SEEN_SECONDS
         ]
         for child in due:
             self._end(child.id)
@@ -163,19 +164,23 @@ class Growing:
     def _end(self, person: str) -> None:
         now = self._clock.wall()
 
-        def edit(rows: Transaction) -> tuple[str, ...]:
+        def edit(rows: Transaction) -> tuple[str, ...] | None:
             family = read_family(rows)
-            name = _child(rows, person).name
+            child = family.person(person)
+            if not child or not self._is_of_age(child):
+                return None  # a parent was faster
             own = tuple(device.id for device in family.devices_of(person) if device.persons == (person,))
             self._acts.remove_child_in(rows, person, grown=True)
             document = _read(rows)
             kept = [one for one in document["grown"] if now - one["at"] < _NOTICE_SECONDS]
-            document["grown"] = [*kept, {"name": name, "at": now, "devices": list(own)}][-limits.CHILDREN_MAX :]
+            document["grown"] = [*kept, {"name": child.name, "at": now, "devices": list(own)}][-limits.CHILDREN_MAX :]
             rows.put(_SETTINGS, _ROW, document)
             _forget(rows, person)
             return own
 
-        self._ended(person, self._acts.change(edit))
+        own = self._acts.change(edit)
+        if own is not None:
+            self._ended(person, own)
 
     def _keep(self) -> None:
         """Write down what was counted, where it is new or an hour older: flash wears out."""
@@ -196,6 +201,9 @@ class Growing:
         if not child.born:
             return False
         return self._today(child) >= adult_from(child.born) - timedelta(days=limits.GROWN_NOTICE_DAYS)
+
+    def _is_of_age(self, child: Person) -> bool:
+        return bool(child.born) and self._today(child) >= adult_from(child.born)
 
     def _today(self, child: Person) -> date:
         return local(self._clock.wall(), child.zone).date()

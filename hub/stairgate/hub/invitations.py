@@ -56,12 +56,13 @@ class Invitations:
     def open(self, role: str) -> None:
         """Make a code for an account in this role; the one before is worth nothing from now on."""
         with self._lock:
-            self._held = _Invitation(new_code(), role, self._clock.monotonic() + limits.INVITE_SECONDS)
+            until = self._clock.monotonic() + limits.INVITE_SECONDS
+            self._held, self._taken = _Invitation(new_code(), role, until), None
 
     def cancel(self) -> None:
-        """Forget the code."""
+        """Forget the code, also one that was just taken."""
         with self._lock:
-            self._held = None
+            self._held = self._taken = None
 
     def state(self) -> InvitationState:
         """How it stands now."""
@@ -96,10 +97,11 @@ class Invitations:
                 _log.warning("an invitation is void after %d wrong tries", held.wrong)
             return "", NOT_THE_CODE
 
-    def give_back(self) -> None:
-        """The code that was taken last is open again: no account came of it."""
+    def give_back(self, text: str) -> None:
+        """A code that was just taken is open again, as no account came of it; not where one was opened since."""
         with self._lock:
-            self._held, self._taken = self._held or self._taken, None
+            if self._taken and self._taken.code == read_code(text):
+                self._held, self._taken = self._taken, None
 
     def _current(self) -> _Invitation | None:
         if self._held and self._clock.monotonic() >= self._held.until:

@@ -13,7 +13,7 @@ from stairgate.hub.filters import from_preset
 from stairgate.hub.growing import NotNow, adult_from, age_on, band_of, changes, months_later, proposed, read_born
 from stairgate.hub.growing_acts import Growing
 from stairgate.hub.presets import BY_ID
-from tests.unit.hub.conftest import EVENING, Hub
+from tests.unit.hub.conftest import EVENING, HOME, Hub
 
 TABLET, PHONE = "02:00:5e:10:00:01", "02:00:5e:10:00:02"
 DAY = 86400
@@ -320,6 +320,41 @@ def test_a_clock_that_is_put_right_every_day_ends_nothing(hub: Hub, child: str) 
         hub.clock._wall -= 10 * 366 * DAY
         pass_days(hub, 1)
     assert hub.family().person(child)
+
+
+@pytest.mark.parametrize("change", ["put right", "forgotten", "removed"])
+def test_a_parent_who_is_faster_than_the_end_is_not_overtaken(
+    hub: Hub, child: str, change: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rules(hub, child)
+    give(hub, child, "2008-09")
+    end, late = hub.parts.growing._end, []
+
+    def change_then_end(person: str) -> None:
+        late.append(person)
+        if change == "removed":
+            hub.parts.acts.remove_child(child)
+        else:
+            hub.parts.growing.set_born(child, "2010-09" if change == "put right" else "")
+        end(person)
+
+    monkeypatch.setattr(hub.parts.growing, "_end", change_then_end)
+    pass_days(hub, 27)
+    assert late == [child]
+    assert [person.id for person in hub.family().people] == ([] if change == "removed" else [child])
+    assert hub.parts.growing.grown() == ()
+
+
+def test_what_was_said_of_a_child_that_is_gone_is_not_kept(hub: Hub, child: str) -> None:
+    other = hub.add_child("Noah", "6-9").partition("?")[0]
+    for one in (child, other):
+        give(hub, one, "2016-07")
+    assert hub.post(f"/children/{child}/growing/not-now", band="10-12").status_code == 303
+    hub.post(f"/children/{child}/remove", sure="yes")
+    assert hub.post(f"/children/{other}/growing/not-now", band="10-12").status_code == 303
+    with hub.store.transaction(HOME) as rows:
+        row = rows.get("settings", "growing")
+    assert row and set(row.document["not_now"]) == {other}
 
 
 def test_what_was_counted_survives_a_restart(hub: Hub, child: str) -> None:

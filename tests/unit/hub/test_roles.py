@@ -238,6 +238,27 @@ def test_a_name_that_is_taken_leaves_the_code_open(hub: Hub, dad: FlaskClient) -
     assert hub.post("/join", hub.new_browser(), code=code, name="Gran", password=GRAN).status_code == 303
 
 
+def test_a_code_that_was_used_or_cancelled_is_never_given_back(hub: Hub) -> None:
+    invitations = hub.parts.invitations
+
+    def take(code: str) -> str:
+        hub.clock.advance(2)
+        return invitations.take(code)[0]
+
+    first = invite(hub, roles.CARER)
+    assert take(first) == roles.CARER
+    second = invite(hub, roles.COPARENT)  # while the first one's password is hashed
+    assert take(second) == roles.COPARENT
+    invitations.give_back(first)  # whose name was somebody's
+    assert take(first) == take(second) == ""
+
+    third = invite(hub, roles.COPARENT)
+    assert take(third) == roles.COPARENT
+    invitations.cancel()
+    invitations.give_back(third)
+    assert take(third) == ""
+
+
 @pytest.mark.parametrize(
     ("fields", "sentence"),
     [
