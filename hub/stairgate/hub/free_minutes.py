@@ -6,6 +6,7 @@ bedtime or a pause. How time is given is `acts`' part.
 
 from typing import NamedTuple
 
+from stairgate.hub import limits
 from stairgate.hub.family import Family, Person
 from stairgate.hub.local_time import next_time
 from stairgate.hub.store import Transaction
@@ -25,7 +26,11 @@ class FreeMinutes(NamedTuple):
 
     def left(self, now: float) -> int:
         """Minutes that are left of the family's day."""
-        return max(0, self.minutes - (self.taken if now < self.ends else 0))
+        return max(0, self.minutes - (self.taken if self.is_today(now) else 0))
+
+    def is_today(self, now: float) -> bool:
+        """True while `taken` counts; a day that ends further ahead than any was begun by a wrong clock."""
+        return 0 < self.ends - now <= limits.FAMILY_DAY_SECONDS_MAX
 
 
 def read_free(rows: Transaction, person: str) -> FreeMinutes:
@@ -45,6 +50,6 @@ def write_free(rows: Transaction, free: FreeMinutes) -> None:
 
 def after(free: FreeMinutes, minutes: int, child: Person, family: Family, now: int) -> FreeMinutes:
     """What is left to take after taking this many."""
-    if now < free.ends:
+    if free.is_today(now):
         return free._replace(taken=free.taken + minutes)
     return free._replace(taken=minutes, ends=next_time(now, family.day_start, child.zone))

@@ -21,15 +21,16 @@ def index() -> tuple[str, int]:
 def status() -> Response:
     """How things stand, for programs: 304 as long as the state number is the one in If-None-Match."""
     now = overview()
+    agents = [
+        {"label": standing.agent.label, "state": standing.state, "reason": standing.reason, "heard": standing.heard}
+        for standing in now.standings
+    ]
     response = jsonify(
         state=now.number,
         waiting=now.is_waiting,
-        questions=len(now.board.asked),
+        questions=sum(asked.for_carers or may(roles.COPARENT) for asked in now.board.asked),
         applied=now.applied.done,
-        agents=[
-            {"label": standing.agent.label, "state": standing.state, "reason": standing.reason, "heard": standing.heard}
-            for standing in now.standings
-        ],
+        **({"agents": agents} if may(roles.COPARENT) else {}),
         children={
             card.person.id: {
                 "level": card.level,

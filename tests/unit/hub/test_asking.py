@@ -379,6 +379,16 @@ def test_minutes_without_asking_only_where_a_parent_allows_them(hub: Hub, mia: s
     assert "Yours without asking: 30 minutes today" in see(hub)
 
 
+def test_minutes_taken_under_a_wrong_clock_do_not_count_for_months(hub: Hub, mia: str) -> None:
+    hub.post(f"/children/{mia}/free-minutes", minutes="30")
+    hub.clock._wall += 400 * 86400
+    assert send(hub, "/me/take", minutes="30")[0] == 303
+    hub.clock._wall -= 399 * 86400
+    assert "Yours without asking: 30 minutes today" in see(hub)
+    assert send(hub, "/me/take", minutes="30")[0] == 303
+    assert send(hub, "/me/take", minutes="15")[0] == 409
+
+
 def test_they_end_no_pause_and_no_bedtime(hub: Hub, mia: str) -> None:
     hub.post(f"/children/{mia}/free-minutes", minutes="30")
     hub.post(f"/children/{mia}/pause", minutes="15")
@@ -456,6 +466,20 @@ def test_devices_without_rules_ask_nothing(hub: Hub, mia: str) -> None:
         page = see(hub, "/me/ask", address)
         assert "for a child’s device" in page and "csrf_token" not in page
         assert see(hub, "/me/asked", address).strip() == '{"state":""}'
+
+
+def test_a_carer_is_told_of_no_question_for_a_site_and_of_no_router(hub: Hub, mia: str) -> None:
+    hub.parts.parents.add("carer", "Granny", "correct horse battery")
+    granny = hub.new_browser()
+    hub.post("/login", granny, name="Granny", password="correct horse battery")
+    asked(hub, kind="site", name="www.tiktok.com")
+    assert hub.get("/status").json["questions"] == 1  # type: ignore[index]
+    told = hub.get("/status", granny).json
+    assert told and (told["questions"], "agents" in told) == (0, False)
+    assert "question waits" not in hub.get("/", granny).text
+    asked(hub, kind="time", minutes="15")
+    assert hub.get("/status", granny).json["questions"] == 1  # type: ignore[index]
+    assert "1 question waits" in hub.get("/", granny).text and "2 questions wait" in hub.get("/").text
 
 
 def test_a_carer_answers_for_time_only(hub: Hub, mia: str) -> None:
