@@ -169,6 +169,7 @@ def _set_password() -> Answer:
     except passwords.Busy:
         return render("reset.html", faults={"password": BUSY}), 503
     parts().keeping.reset_code.clear()
+    parts().invitations.cancel()  # by whoever knew the password before
     parts().guessing.succeeded(source())
     parts().keeping.history.event("password_set")
     _log.warning("the owner's password was set anew with a code from the console")

@@ -79,6 +79,7 @@ def change_role(account: str) -> Answer:
         parts().parents.change_role(account, role)
     except AccountFault as problem:
         return _list(409, {account: str(problem)})
+    parts().invitations.cancel()  # it may be theirs
     return redirect(url_for("accounts.index"), 303)
 
 
@@ -94,6 +95,7 @@ def remove(account: str) -> Answer:
         parts().parents.remove(account)
     except AccountFault as problem:
         return _list(409, {account: str(problem)})
+    parts().invitations.cancel()  # it may be theirs
     return redirect(url_for("accounts.index"), 303)
 
 
@@ -174,6 +176,8 @@ def change_password() -> Answer:
         parts().parents.change_password(own.id, wanted)
     except passwords.Busy:
         return _own_page({"password": BUSY}, 503)
+    if own.role == roles.OWNER:
+        parts().invitations.cancel()  # by whoever knew the password before
     web_session().sign_in(own.id, wording.browser_text(request.headers.get("User-Agent", "")))
     return redirect(url_for("accounts.own"), 303)
 

@@ -457,6 +457,25 @@ def test_a_reset_is_the_owners(hub: Hub, dad: FlaskClient) -> None:
     assert hub.post("/login", dad, name="Dad", password=DAD).status_code == 303
 
 
+@pytest.mark.parametrize("act", ["reset", "password", "role", "remove"])
+def test_an_invitation_ends_with_the_rights_of_whoever_may_have_made_it(hub: Hub, dad: FlaskClient, act: str) -> None:
+    code = invite(hub, roles.COPARENT)
+    hub.clock.advance(2)
+    if act == "reset":
+        fields = {"code": hub.parts.keeping.reset_code.renew(), "password": "quite another one"}
+        browser = hub.new_browser()
+        answer = browser.post("/claim", data={"csrf_token": hub.token(browser, "/claim"), **fields})
+    elif act == "password":
+        answer = hub.post("/account/password", new="quite another one", password=PASSWORD)
+    else:
+        path = f"/accounts/{account_id(hub, 'Dad')}/{act}"
+        answer = hub.post(path, role=roles.CARER, sure="yes", password=PASSWORD)
+    assert answer.status_code == 303, answer.text
+    hub.clock.advance(2)
+    eve = hub.post("/join", hub.new_browser(), code=code, name="Eve", password=GRAN)
+    assert (eve.status_code, hub.parts.invitations.state().stage) == (403, "closed")
+
+
 def test_there_is_a_bound_of_accounts(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(limits, "ACCOUNTS_MAX", 2)
     join(hub, roles.CARER, "Gran", GRAN)
