@@ -143,13 +143,22 @@ class Parents:
         meant = [account for account in accounts if len(held) == 1 or folded(account.name) == folded(name)]
         account = meant[0] if len(meant) == 1 else None
         kept = held[account.id].document["password"] if account else None
-        return account if passwords.is_password(kept, password) else None
+        return (
+            account if passwords.is_password(kept, password) and account and self._is_kept(account.id, kept) else None
+        )
 
     def is_password_of(self, account_id: str, password: str) -> bool:
         """True when this is the account's password. Raises `passwords.Busy`."""
         with self._store.transaction(self._home) as rows:
             row = rows.get(COLLECTION, account_id)
-        return passwords.is_password(row.document["password"] if row else None, password)
+        kept = row.document["password"] if row else None
+        return passwords.is_password(kept, password) and self._is_kept(account_id, kept)
+
+    def _is_kept(self, account_id: str, kept: str | None) -> bool:
+        """False when another password was set while this one was checked, which takes a while."""
+        with self._store.transaction(self._home) as rows:
+            row = rows.get(COLLECTION, account_id)
+        return row is not None and row.document["password"] == kept
 
     def change_password(self, account_id: str, password: str) -> None:
         """Replace an account's password; its sessions end. Raises `AccountFault`, `passwords.Busy`."""

@@ -6,7 +6,7 @@ import re
 import pytest
 from flask.testing import FlaskClient
 
-from stairgate.hub import limits, roles
+from stairgate.hub import limits, passwords, roles
 from stairgate.hub.guard import PUBLIC
 from stairgate.hub.history import Event
 from tests.unit.hub.conftest import HOME, PASSWORD, Hub
@@ -474,6 +474,22 @@ def test_an_invitation_ends_with_the_rights_of_whoever_may_have_made_it(hub: Hub
     hub.clock.advance(2)
     eve = hub.post("/join", hub.new_browser(), code=code, name="Eve", password=GRAN)
     assert (eve.status_code, hub.parts.invitations.state().stage) == (403, "closed")
+
+
+def test_a_password_that_is_replaced_while_it_is_checked_opens_nothing(
+    hub: Hub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    check = passwords.is_password
+
+    def slowly(kept: str | None, password: str) -> bool:
+        monkeypatch.setattr(passwords, "is_password", check)
+        is_right = check(kept, password)
+        hub.parts.parents.set_password("quite another one")
+        return is_right
+
+    monkeypatch.setattr(passwords, "is_password", slowly)
+    assert hub.post("/login", hub.new_browser(), password=PASSWORD).status_code == 403
+    assert hub.parts.sessions.live() == []
 
 
 def test_there_is_a_bound_of_accounts(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
