@@ -35,7 +35,7 @@ from stairgate.hub.presets import BY_ID
 from stairgate.hub.refusal import NotPossible as NotPossible
 from stairgate.hub.refusal import Overtaken
 from stairgate.hub.requests import forget_child, reopen_answered
-from stairgate.hub.store import Row, Store, Transaction
+from stairgate.hub.store import Conflict, Row, Store, Transaction
 
 Result = TypeVar("Result")
 
@@ -325,6 +325,8 @@ def write_window(rows: Transaction, family: Family, window: Week) -> Week:
         if len(family.weeks_of(window.person)) >= limits.BEDTIMES_MAX:
             raise NotPossible(f"There are {limits.BEDTIMES_MAX} times already. Remove one first.")
         window = replace(window, id=new_id("w"), revision=0)
+    elif window.id not in {held.id for held in family.weeks_of(window.person)}:
+        raise Conflict("weeks", window.id, window.revision, 0)
     write(rows, window)
     return window
 

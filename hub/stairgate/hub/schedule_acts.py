@@ -18,7 +18,7 @@ from stairgate.hub.family import DateRule, Family, Person, Week, read_family, re
 from stairgate.hub.forms import BedtimeForm
 from stairgate.hub.local_time import local, next_time
 from stairgate.hub.schedule_forms import DatesForm
-from stairgate.hub.store import Transaction
+from stairgate.hub.store import Conflict, Transaction
 from stairgate.hub.today import changed, family_date, today_of, usual_windows
 
 
@@ -97,6 +97,8 @@ class ScheduleActs:
             self._forget_old(rows, family, child)
             if form.rule is None:
                 self._check_room(family, child)
+            elif form.rule not in {held.id for held in family.dates_of(person)}:
+                raise Conflict("dates", form.rule, form.revision, 0)
             others = [held for held in family.dates_of(person) if held.zone and held.id != form.rule]
             if form.zone and len(others) >= limits.JOURNEYS_MAX:
                 raise NotPossible(f"There are {limits.JOURNEYS_MAX} journeys already. Remove one first.")

@@ -229,6 +229,21 @@ def test_a_child_has_a_bounded_number_of_exceptions_and_old_ones_make_room(hub: 
     assert len(hub.family().dates) == 1
 
 
+def test_no_form_makes_a_row_of_its_own_name_or_takes_a_siblings(hub: Hub, child: str) -> None:
+    ben = hub.add_child("Ben", "10-12")
+    window = {"days": "127", "start": "19:00", "end": "07:00"}
+    days = {"first": "2026-08-10", "as": "free"}
+    hub.post(f"/children/{ben}/bedtime", **window)
+    post(hub, ben, "dates", **days)
+    before = hub.family()
+    for week, rule in (("made-up", "made-up"), (before.weeks[0].id, before.dates[0].id)):
+        for revision in ("0", "1"):
+            path = f"/children/{child}/bedtime"
+            assert hub.post(path, week=week, revision=revision, **window).status_code == 409
+            assert post(hub, child, "dates", rule=rule, revision=revision, **days).status_code == 409
+    assert (hub.family().weeks, hub.family().dates) == (before.weeks, before.dates)
+
+
 def test_removing_a_child_removes_its_calendar(hub: Hub, child: str) -> None:
     post(hub, child, "preset", preset="6-9")
     post(hub, child, "today", choice="none")
