@@ -4,7 +4,9 @@ It builds states of a live hub through its own parts, as taps and routers would;
 `a11y_pages`.
 """
 
+import sys
 from collections.abc import Callable
+from contextlib import redirect_stdout
 
 from stairgate.core.messages import Seen
 from stairgate.hub import limits
@@ -108,7 +110,8 @@ class FullHome:
     def forget_password(self) -> None:
         """A code for a new password waits."""
         code: ClaimCode = self.hub.parts.keeping.reset_code
-        code.renew()
+        with redirect_stdout(sys.stderr):  # it shows the code; there are figures only
+            code.renew()
 
 
 #: The states of the hub, in the order in which they come, with what leads to each from the one before.
