@@ -55,6 +55,7 @@ class FullHome:
         a11y_life.add_calendar(self.hub, first, second)
         a11y_life.ask(self.hub, first, self.ids["device_id"])
         a11y_life.add_accounts(self.hub)
+        self.hub.parts.growing.set_born(second, "2008-08")  # eighteen in less than thirty days
         self.hub.broker.apply(ROUTER)
         acts.pause(second, 60)
         acts.bonus(third, 30)
