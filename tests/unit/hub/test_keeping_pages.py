@@ -474,7 +474,7 @@ def test_me_says_what_is_kept(hub: Hub) -> None:
     hub.network.neighbours["127.0.0.1"] = TABLET
     page = hub.new_browser().get("/me").text
     assert f"each day, for {limits.HISTORY_USAGE_DAYS} days" in page
-    assert f"such as a pause or extra time, for {limits.HISTORY_EVENT_DAYS} days" in page
+    assert re.search(rf"what your parents changed, such as a pause[^.]*, for {limits.HISTORY_EVENT_DAYS} days", page)
     assert "Not kept:</b> what you do" in page
 
 
