@@ -26,8 +26,9 @@ def server(hub: LiveHub) -> Iterator[Server]:
         yield running
 
 
-@pytest.mark.parametrize("has_scripts", [True, False], ids=["with scripts", "without scripts"])
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize(
+    ("scheme", "has_scripts"), [("light", True), ("dark", False)], ids=["light with scripts", "dark without"]
+)
 def test_from_the_list_to_what_the_page_needs(
     chromium: Browser, hub: LiveHub, server: Server, scheme: str, has_scripts: bool
 ) -> None:

@@ -20,8 +20,9 @@ def pair(hub: LiveHub) -> str:
         return str(read_answer(code, document, answer.read()).agent)
 
 
-@pytest.mark.parametrize("scripts", [True, False], ids=["with JavaScript", "without"])
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize(
+    ("scheme", "scripts"), [("dark", True), ("light", False)], ids=["dark with JavaScript", "light without"]
+)
 def test_a_router_is_added_while_the_page_is_open(hub: LiveHub, chromium: Browser, scripts: bool, scheme: str) -> None:
     phone = Phone(chromium, hub.address, java_script_enabled=scripts, color_scheme=scheme)
     page = phone.page
