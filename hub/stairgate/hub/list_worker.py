@@ -10,6 +10,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -71,13 +72,14 @@ class ListWorker:
         late = threading.Timer(limits.LISTS_WORK_SECONDS, process.kill)
         late.daemon = True
         late.start()
+        assert process.stdin and process.stdout
         try:
-            assert process.stdin and process.stdout
             if self._stopped.is_set():
                 process.kill()
             # It ends when this end of the pipe is closed, so it is left open until the answer is there.
-            process.stdin.write(json.dumps(request).encode() + b"\n")
-            process.stdin.flush()
+            with suppress(BrokenPipeError):  # it has ended already: there is no answer to read either
+                process.stdin.write(json.dumps(request).encode() + b"\n")
+                process.stdin.flush()
             answer = process.stdout.read(_ANSWER_BYTES_MAX)
         finally:
             late.cancel()
@@ -85,7 +87,7 @@ class ListWorker:
             process.kill()
             process.wait()
             for pipe in (process.stdin, process.stdout):
-                if pipe:
+                with suppress(BrokenPipeError):  # of what it never took
                     pipe.close()
         if not answer:
             raise OSError("expected an answer of the process for lists, got none")

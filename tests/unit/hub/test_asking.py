@@ -195,7 +195,7 @@ def test_a_clock_that_is_wrong_for_a_while_forgets_no_question(hub: Hub, mia: st
     send(hub, "/me/ask", kind="time", minutes="30")
     hub.clock._wall -= 400 * 86400
     hub.parts.devices.upkeep.run()
-    assert [held.state for held in requests(hub)][:2] == ["no", "open"]
+    assert sorted(held.state for held in requests(hub)) == ["no", "open", "open"]
     assert "Let us talk." in see(hub)
 
 

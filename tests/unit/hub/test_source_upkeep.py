@@ -495,7 +495,7 @@ def test_what_goes_wrong_apart_is_told_here(hub: DiskHub, tmp_path: Path, monkey
         worker.count(copies.path("s1"), good)
     monkeypatch.setattr(limits, "LISTS_WORK_SECONDS", 300)
     worker.stop()
-    with pytest.raises(OSError, match=r"got none|[Pp]ipe"):
+    with pytest.raises(OSError, match="got none"):
         worker.count(copies.path("s1"), good)
 
 
