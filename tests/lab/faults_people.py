@@ -73,7 +73,7 @@ def two_parents_tap_at_once(house: FaultHome) -> int:
     lost = house.promises.missing(house.second)
     demand(not lost, f"lost updates: {lost}")
     # Both change the same bedtime as they read it: one is told that the other was faster.
-    page = house.parent.get(f"/children/{child}").body
+    page = house.parent.get(f"/children/{child}/schedule").body
     week = page.split(f"/children/{child}/bedtime/", 1)[1].split("/", 1)[0]
     fields = {"week": week, "revision": "1", "days": "64", "start": "04:00", "end": "04:30"}
     statuses: list[int] = []
