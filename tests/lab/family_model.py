@@ -25,6 +25,8 @@ class ChildModel:
         self.bedtime = False
         # What undo puts back; None when there is nothing to undo.
         self._before: Exceptions | None = None
+        # The last act was one on the calendar: what undo makes of that is not modelled here.
+        self.is_calendar_last = False
 
     @property
     def is_open(self) -> bool:
@@ -38,9 +40,14 @@ class ChildModel:
         """True when the last act can be taken back."""
         return self._before is not None
 
+    def calendar(self, bedtime: bool) -> None:
+        """A bedtime that is now was set, or all were removed; either may be undone in the place of what was before."""
+        self.bedtime, self._before, self.is_calendar_last = bedtime, None, True
+
     def act(self, what: str) -> None:
         """`pause`, `bonus`, `end` or `undo` was done. Raises ValueError for an undo of nothing."""
         before = self.exceptions
+        self.is_calendar_last = False
         if what == "undo":
             if self._before is None:
                 raise ValueError("nothing was there to undo")

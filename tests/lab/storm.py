@@ -221,6 +221,8 @@ class Storm:
 
     def _tap(self, what: str, child: Child) -> None:
         house, model = self._house, self._models[child.id]
+        if what == "undo" and model.is_calendar_last:
+            return
         if what in ("bonus", "end", "undo", "no bedtime"):
             # It may open from the moment on at which it is tapped, answered or not.
             house.may_open(child)
@@ -228,8 +230,7 @@ class Storm:
             if what == "bedtime":
                 self._bedtime(child)
             elif what == "no bedtime":
-                if self._remove_bedtimes(child):
-                    model.bedtime = False
+                self._remove_bedtimes(child)
             else:
                 minutes = {"minutes": "60" if what == PAUSE else "15"} if what in (PAUSE, "bonus") else {}
                 status = house.parent.try_post(f"/children/{child.id}/{what}", **minutes).status
@@ -258,18 +259,19 @@ class Storm:
             return
         status = self._house.parent.try_post(path, days="127", start=start, end=end).status
         if status == 303:
-            self._models[child.id].bedtime = True
+            self._models[child.id].calendar(bedtime=True)
             self._house.promises.bedtimes[child.id].add(f"{start}–{end}")
 
-    def _remove_bedtimes(self, child: Child) -> bool:
-        """True when every bedtime was removed; those that were are promised no more."""
+    def _remove_bedtimes(self, child: Child) -> None:
+        """Every bedtime; those that were removed are promised no more."""
         page = self._house.parent.get(f"/children/{child.id}/schedule").body
         prefix = f"/children/{child.id}/bedtime/"
         weeks = {part.split("/", 1)[0] for part in page.split(prefix)[1:]}
         answers = [self._house.parent.try_post(f"{prefix}{week}/remove").status for week in sorted(weeks)]
+        model = self._models[child.id]
         if any(answer == 303 for answer in answers):
             self._house.promises.bedtimes[child.id].clear()
-        return all(answer == 303 for answer in answers)
+            model.calendar(bedtime=model.bedtime and not all(answer == 303 for answer in answers))
 
     def _watch_closed(self) -> None:
         """From now on nothing may pass to who is closed: the router applies the newest of all that was tapped.
