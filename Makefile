@@ -20,7 +20,6 @@ test: build/packages-test setup build/browser lint wheel-check ## install what t
 	$(LAB) $(BIN)/python -m pytest --ignore tests/lab --numprocesses 3 --dist loadfile --no-loadscope-reorder
 	$(MAKE) --no-print-directory --jobs 2 --output-sync=line test-lab-1 test-lab-2
 	$(MAKE) --no-print-directory demo-check
-	$(MAKE) --no-print-directory test-faults
 	$(MAKE) --no-print-directory storm SEED=7 SECONDS=15
 
 # Two labs beside each other: each is a sandbox of its own, and most of a lab's time is waiting.
