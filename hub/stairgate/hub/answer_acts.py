@@ -11,6 +11,7 @@ from stairgate.hub import limits, own_stop
 from stairgate.hub.acts import Act, Acts, NoSuchChild, new_id, remember
 from stairgate.hub.bedtime_ahead import bedtime_ahead
 from stairgate.hub.clock import Clock
+from stairgate.hub.extra_minutes import counts
 from stairgate.hub.family import Family, Person, read_family, remove
 from stairgate.hub.filters import COLLECTION as FILTERS
 from stairgate.hub.filters import ChildFilter, from_document, read_filter, write_filter
@@ -99,7 +100,7 @@ class AnswerActs:
             wish = own_stop.wish_of(family, person, now)
             if not wish:
                 raise NotPossible("There is no such wish any more.")
-            before = [override for override in family.overrides_of(person) if override.until > now]
+            before = [override for override in family.overrides_of(person) if counts(family, override, now)]
             remove(rows, wish)
             return remember(rows, person, "end", 0, now, before)
 

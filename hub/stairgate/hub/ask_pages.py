@@ -1,7 +1,8 @@
 """`/me/ask` and its acts: a child asks for time or a site, takes it back, objects, stops itself. Without a login.
 
-It recognises the device as `/me` does, and never lets one child act for another. Words are cleaned and bounded, posts
-are few; what is asked for travels in forms, never in an address. Who may do what is `ask_acts`' part.
+It recognises the device as `/me` does: a child's own speaks for that child only, a shared one for whoever said “I'm
+using it now”, which nobody can prove. Words are cleaned and bounded, posts are few; what is asked for travels in forms,
+never in an address. Who may do what is `ask_acts`' part.
 """
 
 from collections.abc import Callable

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from stairgate.hub.acts import Act, Acts, NoSuchChild, remember
 from stairgate.hub.calendar_undo import remember_calendar
 from stairgate.hub.clock import Clock
+from stairgate.hub.extra_minutes import counts
 from stairgate.hub.family import Family, Person, read_family
 from stairgate.hub.store import Transaction
 
@@ -27,8 +28,8 @@ def change_calendar(acts: Acts, clock: Clock, person: str, kind: str, edit: Edit
             raise NoSuchChild("This child is no longer here.")
         now = clock.wall()
         edit(rows, family, child)
-        running = [override for override in family.overrides_of(person) if override.until > now]
-        act = remember(rows, person, kind, 0, now, running)
+        kept = [override for override in family.overrides_of(person) if counts(family, override, now)]
+        act = remember(rows, person, kind, 0, now, kept)
         remember_calendar(rows, person, family)
         return act
 

@@ -121,3 +121,15 @@ def test_minutes_in_words(count: int, text: str) -> None:
 
 def test_the_same_every_day_is_said_once() -> None:
     assert budget_text(Budget("b", "p", "total", (60,) * 7)) == "In total: 1 h every day"
+
+
+def test_undo_of_a_bedtime_leaves_the_minutes_of_extra_time_that_is_over(hub: Hub, child: str) -> None:
+    post(hub, child, "budget", category="total", **minutes(*["60"] * 7))
+    hub.post(f"/children/{child}/bonus", minutes="15")
+    (bonus,) = hub.family().overrides
+    hub.clock.advance(bonus.until - hub.clock.wall() + 60)
+    assert hub.post(f"/children/{child}/bedtime", days="127", start="23:00", end="05:00").status_code == 303
+    assert hub.post(f"/children/{child}/undo").status_code == 303
+    policy, _ = hub.broker.policy(ROUTER)
+    assert policy.weeks == ()
+    assert [(line.kind, line.minutes) for line in policy.overrides] == [("bonus", 15)]
