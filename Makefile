@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 LAB := $(BIN)/python -m tests.lab.sandbox
 
-.PHONY: help run test lint demo-check test-faults storm test-time bench-dns bench-pack bypass overblock a11y pictures test-lab-1 test-lab-2 wheel-check setup clean
+.PHONY: help run test lint demo-check test-faults storm test-time bench-dns bench-pack bypass overblock a11y words pictures test-lab-1 test-lab-2 wheel-check setup clean
 
 help: ## print this list
 	@awk -F':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -55,6 +55,9 @@ overblock: setup ## which harmless names each preset would block, out of a thous
 
 a11y: build/packages-test setup build/browser ## every page by axe-core, in five ways; eight tasks by keyboard, in taps
 	$(BIN)/python -m tests.browser.a11y_check $(if $(PAGE),--page "$(PAGE)")
+
+words: setup ## find the hub's sentences anew for its catalogues of other languages, and compile them
+	$(BIN)/python -m tests.language.catalogue
 
 pictures: build/packages-test setup build/browser ## draw docs/pictures anew: every page, from a home in the lab
 	$(LAB) $(BIN)/python -m tests.lab.pictures

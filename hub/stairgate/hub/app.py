@@ -28,6 +28,7 @@ from stairgate.hub.growing_pages import told as growing_told
 from stairgate.hub.guard import add_guard, web_session
 from stairgate.hub.home_pages import home
 from stairgate.hub.keeping_pages import keeping, week_of
+from stairgate.hub.language_pages import add_language, languages
 from stairgate.hub.needs_pages import needs
 from stairgate.hub.notify_pages import notify
 from stairgate.hub.pack_pages import packs
@@ -69,6 +70,7 @@ def create_app(parts: Parts) -> Flask:
     parts.acts.signature = audit.signature
     app.session_interface = WebSessions(parts.sessions, secret)
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    add_language(app)
     add_guard(app, parts.network, parts.parents, parts.names, parts.devices.childs_device)
     # A router has no page that it could take a token from; it proves that it knows the code.
     CSRFProtect(app).exempt(pairing)
@@ -98,6 +100,7 @@ def create_app(parts: Parts) -> Flask:
         pairing,
         source,
         packs,
+        languages,
     ):
         app.register_blueprint(blueprint)
     app.register_error_handler(HTTPException, _show_error)

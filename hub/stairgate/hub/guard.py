@@ -27,6 +27,7 @@ PUBLIC = frozenset(
         "public.me",
         "public.help_page",
         "public.tell",
+        "languages.choose",
         "public.using",
         "why.show",
         "why.ask",
@@ -44,7 +45,9 @@ PUBLIC = frozenset(
     }
 )
 #: What answers before the hub has an owner.
-UNCLAIMED = frozenset({"static", "account.claim", "keeping.restore", "public.help_page", "packs.fetch"})
+UNCLAIMED = frozenset(
+    {"static", "account.claim", "keeping.restore", "public.help_page", "packs.fetch", "languages.choose"}
+)
 #: Where a session begins: not on a child's device.
 _SIGNING_IN = ("account.login", "accounts.join")
 _CHANGING = frozenset({"POST", "PUT", "PATCH", "DELETE"})

@@ -102,6 +102,7 @@ WORDS_CHARACTERS_MAX = 280  # two or three sentences, on a phone
 
 # Sessions
 SESSION_SECONDS = 90 * 86400
+LANGUAGE_SECONDS = 365 * 86400  # that a phone keeps the language chosen on it
 SESSION_IDLE_SECONDS = 30 * 86400
 SESSION_SEEN_SECONDS = 3600  # how stale "last used" may be on disk: flash wears out
 SESSIONS_MAX = 50
