@@ -38,6 +38,14 @@ def fetch(hub: Hub, sha256: str, **headers: str) -> tuple[int, bytes]:
         return answer.status, answer.read()
 
 
+def is_served(hub: Hub, sha256: str) -> bool:
+    try:
+        return fetch(hub, sha256)[0] == 200
+    except urllib.error.HTTPError as refused:
+        refused.close()
+        return False
+
+
 def policy_pack(data: Path, home: Home) -> str:
     store = TinyDbStore(data)
     try:
@@ -97,6 +105,8 @@ def test_killed_while_it_fetches_and_builds_it_comes_back_with_a_whole_pack(
     hub = start()
     wait_for(lambda: names(data) > NAMES, "the pack")
     sha256 = str(newest(data)["sha256"])
+    # It is on the disk a moment before the hub serves it, and served before a policy names it.
+    wait_for(lambda: is_served(hub, sha256), "the pack to be served")
     assert hashlib.sha256(fetch(hub, sha256)[1]).hexdigest() == sha256
     hub.stop()
     assert policy_pack(data, home) == sha256
