@@ -149,7 +149,7 @@ def _site(kind: str, place: Here) -> Wanted:
     try:
         name = filter_forms.read_name(typed)
     except ValueError as problem:
-        raise ValueError(f"“{filter_forms.shown(typed.strip())}” {problem}") from None
+        raise ValueError(str(problem)) from None
     now = parts().clock.wall()
     family, device = place
     person = speaker(device, now) or request.form.get("person", "")

@@ -13,6 +13,7 @@ from stairgate.hub import catalogue, limits
 from stairgate.hub.categories import CATEGORIES
 from stairgate.hub.filters import YOUTUBE
 from stairgate.hub.forms import Faults, Form
+from stairgate.hub.language import N_, _, ngettext
 from stairgate.hub.name_text import NotAName, is_local, is_too_wide, normal
 from stairgate.hub.presets import BY_ID, Preset
 
@@ -22,9 +23,11 @@ _AGES = {preset.age for preset in BY_ID.values()}
 AGES = tuple(sorted(_AGES))
 _SHOWN_CHARACTERS = 40
 _WHY = {
-    "address": "is an address. Please give a name, such as example.org.",
-    "bad_idna": "has letters that no name on the internet has.",
-    "not_a_name": "is no name on the internet. A name looks like example.org.",
+    "address": N_("“{word}” is an address. Please give a name, such as example.org."),
+    "bad_idna": N_("“{word}” has letters that no name on the internet has."),
+    "not_a_name": N_("“{word}” is no name on the internet. A name looks like example.org."),
+    "local": N_("“{word}” is a name inside your home; those are never filtered."),
+    "too_wide": N_("“{word}” is no single site but a whole ending; please give a name below it."),
 }
 
 
@@ -51,17 +54,17 @@ def read_switches(form: Form) -> tuple[tuple[str, ...], int, Faults]:
     block = form.getlist("block")[: len(CATEGORIES) + 1]
     faults = {}
     if not set(block) <= set(CATEGORIES):
-        faults["block"] = "Please choose categories from this page."
+        faults["block"] = _("Please choose categories from this page.")
     age = form.get("age", "0").strip()
     if age not in {str(known) for known in AGES}:
-        faults["age"] = "Please choose an age from the list."
+        faults["age"] = _("Please choose an age from the list.")
     return tuple(block), int(age) if "age" not in faults else 0, faults
 
 
 def read_search(form: Form) -> tuple[bool, str, Faults]:
     """`safesearch` (any value: on), `youtube` (empty, moderate or strict), and faults."""
     youtube = form.get("youtube", "")
-    faults = {} if youtube in YOUTUBE else {"youtube": "Please choose one of the three for YouTube."}
+    faults = {} if youtube in YOUTUBE else {"youtube": _("Please choose one of the three for YouTube.")}
     return bool(form.get("safesearch")), youtube, faults
 
 
@@ -73,7 +76,7 @@ def read_apps(form: Form) -> tuple[Mapping[str, str], Faults]:
         if field in form:
             states[app.id] = form[field]
     wrong = [app_id for app_id, state in states.items() if state not in ("", "blocked", "open")]
-    return states, {f"app-{app_id}": "Please choose one of the three." for app_id in wrong}
+    return states, {f"app-{app_id}": _("Please choose one of the three.") for app_id in wrong}
 
 
 def read_names(form: Form) -> tuple[NamesForm, Faults]:
@@ -83,10 +86,10 @@ def read_names(form: Form) -> tuple[NamesForm, Faults]:
     faults = {"allow": allow_fault, "deny": deny_fault}
     kept = [name for name in deny if any(suffix in catalogue.helplines() for suffix in suffixes(name))]
     if kept and not deny_fault:
-        faults["deny"] = f"{kept[0]} helps children in need, so it stays open for every child."
+        faults["deny"] = _("{name} helps children in need, so it stays open for every child.").format(name=kept[0])
     both = sorted(set(allow) & set(deny))
     if both and not deny_fault:
-        faults["deny"] = f"{both[0]} stands in both lists. Please decide for one."
+        faults["deny"] = _("{name} stands in both lists. Please decide for one.").format(name=both[0])
     return NamesForm(allow, deny), {field: text for field, text in faults.items() if text}
 
 
@@ -102,7 +105,7 @@ def read_needs(form: Form) -> tuple[tuple[str, ...], Faults]:
     more, more_fault = read_list(form.get("more", ""), limits.FILTER_ONLY_MAX)
     faults = {"host": host_fault, "more": more_fault}
     if not (hosts or more or host_fault or more_fault):
-        faults["host"] = "Please tick what should be open, or type a name."
+        faults["host"] = _("Please tick what should be open, or type a name.")
     return tuple(sorted({*hosts, *more})), {field: text for field, text in faults.items() if text}
 
 
@@ -117,7 +120,7 @@ def as_typed(text: str) -> str:
 
 
 def read_list(text: str, most: int) -> tuple[tuple[str, ...], str]:
-    """The names in a text, sorted and each once, and one sentence with everything that is wrong with it."""
+    """The names in a text, sorted and each once, and in a few sentences everything that is wrong with it."""
     words = [word for word in _BETWEEN.split(text[: limits.REQUEST_BYTES_MAX]) if word]
     names: set[str] = set()
     wrong: list[str] = []
@@ -125,18 +128,21 @@ def read_list(text: str, most: int) -> tuple[tuple[str, ...], str]:
         try:
             names.add(read_name(word))
         except ValueError as problem:
-            wrong.append(f"“{shown(word)}” {problem}")
+            wrong.append(str(problem))
     if wrong:
-        more = len(wrong) - limits.FILTER_FAULTS_SHOWN
-        rest = f" And {more} more." if more > 0 else ""
-        return tuple(sorted(names)), " ".join(wrong[: limits.FILTER_FAULTS_SHOWN]) + rest
+        said = wrong[: limits.FILTER_FAULTS_SHOWN]
+        if more := len(wrong) - len(said):
+            said.append(ngettext("And {count} more.", "And {count} more.", more).format(count=more))
+        return tuple(sorted(names)), " ".join(said)
     if len(names) > most:
-        return tuple(sorted(names)), f"These are {len(names)} names; a list holds {most}."
+        return tuple(sorted(names)), _("These are {count} names; a list holds {most}.").format(
+            count=len(names), most=most
+        )
     return tuple(sorted(names)), ""
 
 
 def read_name(word: str) -> str:
-    """The name in a word or in the address of a page. Raises ValueError with the end of a sentence: why it is none."""
+    """The name in a word or in the address of a page. Raises ValueError with a sentence: why it is none."""
     host = _SCHEME.sub("", word.strip())
     host = re.split(r"[/?#]", host, maxsplit=1)[0].rpartition("@")[2]
     if host.count(":") == 1:
@@ -145,12 +151,16 @@ def read_name(word: str) -> str:
     try:
         name = normal(host)
     except NotAName as problem:
-        raise ValueError(_WHY.get(problem.reason, _WHY["not_a_name"])) from None
+        raise _no_name(problem.reason if problem.reason in _WHY else "not_a_name", word) from None
     if is_local(name):
-        raise ValueError("is a name inside your home; those are never filtered.")
+        raise _no_name("local", word)
     if is_too_wide(name):
-        raise ValueError("is no single site but a whole ending; please give a name below it.")
+        raise _no_name("too_wide", word)
     return name
+
+
+def _no_name(why: str, word: str) -> ValueError:
+    return ValueError(_(_WHY[why]).format(word=shown(word.strip())))
 
 
 def shown(word: str) -> str:

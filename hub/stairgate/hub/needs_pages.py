@@ -14,6 +14,7 @@ from stairgate.hub.filter_acts import FilterActs
 from stairgate.hub.filters import ChildFilter, read_filter
 from stairgate.hub.forms import Faults
 from stairgate.hub.issue import PolicyTooLarge
+from stairgate.hub.language import N_, _
 from stairgate.hub.needs_offer import Offer
 from stairgate.hub.page_look import Looked, PageFault
 from stairgate.hub.why_pages import tags_of
@@ -21,8 +22,8 @@ from stairgate.hub.why_pages import tags_of
 needs = Blueprint("needs", __name__, url_prefix="/children/<person>/filter/needs")
 Answer = Response | tuple[str, int]
 
-_NOTHING = "Please type a name, such as school.example."
-_TOO_LARGE = "These are more names than the router can hold. Remove some first, here or at another child."
+_NOTHING = N_("Please type a name, such as school.example.")
+_TOO_LARGE = N_("These are more names than the router can hold. Remove some first, here or at another child.")
 
 
 @needs.get("")
@@ -40,7 +41,7 @@ def find(person: str) -> Answer:
     try:
         name = filter_forms.read_name(typed)
     except ValueError as problem:
-        fault = f"“{filter_forms.shown(typed.strip())}” {problem}" if typed.strip() else _NOTHING
+        fault = str(problem) if typed.strip() else _(_NOTHING)
         return _show(person, 422, faults={"name": fault}, typed=filter_forms.shown(typed))
     try:
         looked = parts().looks.look(name)
@@ -62,12 +63,12 @@ def add(person: str) -> Answer:
         except NotPossible as problem:
             faults = {"act": str(problem)}
         except PolicyTooLarge:
-            faults = {"act": _TOO_LARGE}
+            faults = {"act": _(_TOO_LARGE)}
         else:
             return redirect(url_for("filter.show", person=person, _anchor="only"), 303)
     typed = filter_forms.as_typed(request.form.get("more", ""))
     status = 409 if "act" in faults else 422
-    ticked, _ = filter_forms.ticked(request.form)
+    ticked = filter_forms.ticked(request.form)[0]
     return _show(person, status, offer=needs_offer.by_hand(ticked), faults=faults, more=typed)
 
 

@@ -36,7 +36,7 @@ def ask() -> Answer:
     try:
         name = filter_forms.read_name(typed)
     except ValueError as problem:
-        return _page(422, f"“{filter_forms.shown(typed.strip())}” {problem}" if typed.strip() else _NOTHING, typed)
+        return _page(422, str(problem) if typed.strip() else _NOTHING, typed)
     return _page(name=name)
 
 
