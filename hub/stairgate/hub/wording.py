@@ -9,20 +9,45 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from stairgate.core.decide import Decision
-from stairgate.hub.local_time import local
+from stairgate.hub.language import N_
 from stairgate.hub.reports import SWITCHED_OFF, Standing
+from stairgate.hub.said_tables import SaidTable
+from stairgate.hub.time_words import DAY_NAMES as DAY_NAMES
+from stairgate.hub.time_words import MONTH_NAMES as MONTH_NAMES
+from stairgate.hub.time_words import ago as ago
+from stairgate.hub.time_words import and_text as and_text
+from stairgate.hub.time_words import bytes_text as bytes_text
+from stairgate.hub.time_words import clock_time as clock_time
+from stairgate.hub.time_words import date_and_time as date_and_time
+from stairgate.hub.time_words import date_text as date_text
+from stairgate.hub.time_words import day_and_time as day_and_time
+from stairgate.hub.time_words import full_date_text as full_date_text
+from stairgate.hub.time_words import in_a_row as in_a_row
+from stairgate.hub.time_words import length as length
+from stairgate.hub.time_words import minute_time as minute_time
+from stairgate.hub.time_words import minutes_text as minutes_text
+from stairgate.hub.time_words import rate_text as rate_text
 
-DAY_NAMES = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
-BAND_NAMES = {"0-5": "up to 5", "6-9": "6 to 9", "10-12": "10 to 12", "13-15": "13 to 15", "16-17": "16 and 17"}
-KIND_NAMES = {
-    "phone": "Phone",
-    "tablet": "Tablet",
-    "computer": "Computer",
-    "console": "Games console",
-    "tv": "TV",
-    "toy": "Toy",
-    "other": "Something else",
-}
+BAND_NAMES = SaidTable(
+    {
+        "0-5": N_("up to 5"),
+        "6-9": N_("6 to 9"),
+        "10-12": N_("10 to 12"),
+        "13-15": N_("13 to 15"),
+        "16-17": N_("16 and 17"),
+    }
+)
+KIND_NAMES = SaidTable(
+    {
+        "phone": N_("Phone"),
+        "tablet": N_("Tablet"),
+        "computer": N_("Computer"),
+        "console": N_("Games console"),
+        "tv": N_("TV"),
+        "toy": N_("Toy"),
+        "other": N_("Something else"),
+    }
+)
 # Why a router does not apply what it was sent; its other reasons are shown as they are.
 _FAULTS = {
     "device_open": "a device is on that should be off",
@@ -68,27 +93,6 @@ class Applied(NamedTuple):
     total: int
     text: str
     details: tuple[str, ...]
-
-
-def clock_time(moment: float, zone: str, now: float) -> str:
-    """`20:30` today, `tomorrow 07:00`, `Mon 07:00` within a week, else `Mon 3 Aug, 07:00`."""
-    then, today = local(moment, zone), local(now, zone)
-    days = (then.date() - today.date()).days
-    text = f"{then:%H:%M}"
-    if days == 0:
-        return text
-    if days == 1:
-        return f"tomorrow {text}"
-    if days == -1:
-        return f"yesterday {text}"
-    if 0 < days < 7:
-        return f"{DAY_NAMES[then.weekday()]} {text}"
-    return f"{DAY_NAMES[then.weekday()]} {then.day} {then:%b}, {text}"
-
-
-def minute_time(minute: int) -> str:
-    """`20:30` for 1230."""
-    return f"{minute // 60:02}:{minute % 60:02}"
 
 
 def state_of(decision: Decision, zone: str, now: float) -> State:
@@ -152,9 +156,9 @@ def applied_of(standings: Sequence[Standing], zone: str, now: float) -> Applied:
 def _detail(standing: Standing, zone: str, now: float) -> str:
     label = standing.agent.label
     if standing.reason == "clock_differs":
-        length = _length(abs(standing.clock_difference))
+        off = length(abs(standing.clock_difference))
         side, effect = ("behind", "late") if standing.clock_difference < 0 else ("ahead", "early")
-        return f"The clock of {label} is {length} {side}, so bedtimes come {effect} there."
+        return f"The clock of {label} is {off} {side}, so bedtimes come {effect} there."
     if standing.reason == SWITCHED_OFF:
         until = f" until {clock_time(standing.until, zone, now)}" if standing.until is not None else ""
         return f"{label} was switched off at its console{until}: no rules hold behind it."
@@ -194,9 +198,9 @@ def router_state(standing: Standing, zone: str, now: float) -> State:
         until = f"until {clock_time(standing.until, zone, now)}" if standing.until is not None else ""
         return State("warning", "paused", "Switched off at its console", until, "No rules hold behind it meanwhile.")
     if standing.reason == "clock_differs":
-        length = _length(abs(standing.clock_difference))
+        off = length(abs(standing.clock_difference))
         side, effect = ("behind", "late") if standing.clock_difference < 0 else ("ahead", "early")
-        return State("clock", "paused", f"Its clock is {length} {side}", "", f"So bedtimes come {effect} there.")
+        return State("clock", "paused", f"Its clock is {off} {side}", "", f"So bedtimes come {effect} there.")
     if standing.state == "failed":
         return State("warning", "paused", "Not applied", "", f"{_sentence(_fault(standing.reason))} {heard}".strip())
     if standing.state == "waiting":
@@ -216,14 +220,6 @@ def router_state(standing: Standing, zone: str, now: float) -> State:
     return State("check", "open", "Enforcing", "", heard)
 
 
-def ago(seconds: float) -> str:
-    """`just now`, `a minute ago`, `5 minutes ago`."""
-    minutes = int(abs(seconds) // 60)
-    if minutes < 1:
-        return "just now"
-    return "a minute ago" if minutes == 1 else f"{minutes} minutes ago"
-
-
 def _fault(reason: str) -> str:
     if reason.upper() in errno.errorcode.values():
         return f"its firewall refused the rules ({reason.upper()})"
@@ -232,25 +228,6 @@ def _fault(reason: str) -> str:
 
 def _sentence(text: str) -> str:
     return f"{text[:1].upper()}{text[1:]}."
-
-
-def _length(seconds: int) -> str:
-    minutes = max(1, round(seconds / 60))
-    if minutes >= 48 * 60:
-        return f"{round(minutes / 1440)} days"
-    if minutes >= 120:
-        return f"{round(minutes / 60)} hours"
-    return f"{minutes} minutes" if minutes > 1 else "1 minute"
-
-
-def bytes_text(count: float) -> str:
-    """`0 B`, `940 B`, `12 kB`, `3.4 MB`; powers of ten, as data plans count."""
-    for unit in ("B", "kB", "MB", "GB"):
-        if count < 999.5 or unit == "GB":
-            digits = 1 if unit in ("MB", "GB") and count < 99.95 else 0
-            return f"{count:.{digits}f} {unit}"
-        count /= 1000
-    raise AssertionError("unreachable")
 
 
 def browser_text(user_agent: str) -> str:
