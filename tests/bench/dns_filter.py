@@ -90,6 +90,10 @@ def home_policy(revision: int, pack: Built) -> Policy:
             Filter(f"p{one.name}", FLAGS.get(one.name, ()), tuple(sorted(one.blocked)), DENIED, ALLOWED, ())
             for one in clients
         ),
+        openings=(),
+        consents=(),
+        reaches=(),
+        quiets=(),
     )
 
 

@@ -42,6 +42,10 @@ def family_policy(
         packs=(),
         everyone=(),
         filters=(),
+        openings=(),
+        consents=(),
+        reaches=(),
+        quiets=(),
     )
 
 

@@ -3,15 +3,19 @@
 from stairgate.core.lines import split
 from stairgate.core.policy import (
     Budget,
+    Consent,
     Date,
     Device,
     Filter,
     Hub,
+    Opening,
     Override,
     Pack,
     Person,
     Policy,
     PolicyReader,
+    Quiet,
+    Reach,
     Travel,
     Week,
     Zone,
@@ -65,6 +69,12 @@ def make(turned: bool, weeks: "tuple[Week, ...]") -> Policy:
                 "pb", order("page", "safesearch"), order("ads", "roblox"), MANY_NAMES, ("b.test",), ("school.test",)
             ),
         ),
+        openings=order(Opening("dt", "camera", 1774602600), Opening("dt", "microphone", 1774645200)),
+        consents=order(Consent("dt", order("steps", "voice"))),
+        reaches=order(Reach("da", ("play.example",)), Reach("dt", MANY_NAMES)),
+        quiets=order(
+            Quiet("da", order((31, 1200, 420), (96, 1260, 480)), "tell"), Quiet("dt", ((127, 0, 0),), "close")
+        ),
     )
 
 
@@ -105,14 +115,27 @@ def test_the_order_of_the_lines() -> None:
         kind = line.split(b'"')[1]
         if kind not in kinds:
             kinds.append(kind)
-    order = b"policy zone hub person device week date travel budget override pack everyone filter block deny allow only"
-    assert kinds == order.split(b" ")
+    order = (
+        b"policy zone hub person device week date travel budget override pack everyone filter block deny allow only "
+    )
+    assert kinds == (order + b"gate consent reach quiet").split(b" ")
 
 
 def test_a_policy_without_anything() -> None:
     empty = read_policy(b'["policy","h1","r1",5,6]\n')
-    assert empty == Policy("h1", "r1", 5, 6, (), None, (), (), (), (), (), (), (), (), (), ())
+    assert empty == Policy("h1", "r1", 5, 6, (), None, *[()] * 14)
     assert write_policy(empty) == b'["policy","h1","r1",5,6]\n'
+
+
+def test_the_lines_of_a_toy() -> None:
+    written = write_policy(make(True, WEEKS))
+    assert [line for line in split(written) if line[:5] in (b'["gat', b'["con', b'["qui')] == [
+        b'["gate","dt",[["camera",1774602600],["microphone",1774645200]]]',
+        b'["consent","dt",["steps","voice"]]',
+        b'["quiet","da",[[31,1200,420],[96,1260,480]],"tell"]',
+        b'["quiet","dt",[[127,0,0]],"close"]',
+    ]
+    assert len([line for line in split(written) if line.startswith(b'["reach","dt"')]) == 4
 
 
 def test_lines_of_later_versions_are_skipped() -> None:

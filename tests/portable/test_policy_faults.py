@@ -32,7 +32,7 @@ CASES = (
     ("no policy line", only(*HEAD[1:3]), "bad_order", 1, "kind"),
     ("an unknown kind first", b'["x-a"]\n' + body(), "unknown_kind", 1, "kind"),
     ("two policy lines", with_line(2, HEAD[0]), "bad_order", 2, "kind"),
-    ("an unknown kind", body(b'["gate","pb"]'), "unknown_kind", COUNT + 1, "kind"),
+    ("an unknown kind", body(b'["gates","pb"]'), "unknown_kind", COUNT + 1, "kind"),
     ("an unknown kind that has x- inside", body(b'["ax-","pb"]'), "unknown_kind", COUNT + 1, "kind"),
     ("a kind in capitals", body(b'["Week","pb",[[1,2,3,"open"]]]'), "unknown_kind", COUNT + 1, "kind"),
     ("a kind that is a number", body(b'[5,"pb"]'), "unknown_kind", COUNT + 1, "kind"),
@@ -109,6 +109,28 @@ CASES = (
     ("override: minutes", body(b'["override","o1","pb","bonus",5,6,1441,""]'), "bad_field", COUNT + 1, "minutes"),
     ("override: a note for a reason", body(b'["override","o1","pb","pause",5,6,0,"be nice"]'), "bad_field", COUNT + 1, "reason"),
     ("pack: hash", body(b'["pack","adult","v1","00",5]'), "bad_field", COUNT + 1, "sha256"),
+    ("gate: play is no sensor's", body(b'["gate","dz",[["play",7]]]'), "bad_field", COUNT + 1, "openings"),
+    ("gate: a list for a gate", body(b'["gate","dz",[[[],7]]]'), "bad_line", COUNT + 1, "line"),
+    ("gate: without an end", body(b'["gate","dz",[["camera"]]]'), "bad_field", COUNT + 1, "openings"),
+    ("gate: an end in words", body(b'["gate","dz",[["camera","soon"]]]'), "bad_field", COUNT + 1, "openings"),
+    ("gate: no opening", body(b'["gate","dz",[]]'), "bad_field", COUNT + 1, "openings"),
+    ("gate: thirteen hours", body(b'["gate","dz",[["camera",43207]]]'), "bad_field", COUNT + 1, "openings"),
+    ("gate: not sorted", body(b'["gate","dz",[["microphone",7],["camera",7]]]'), "bad_field", COUNT + 1, "openings"),
+    ("gate: one gate twice", body(b'["gate","dz",[["camera",7],["camera",8]]]'), "bad_field", COUNT + 1, "openings"),
+    ("gate: unknown device", body(b'["gate","dy",[["camera",7]]]'), "bad_reference", COUNT + 1, "device"),
+    ("gate: twice", body(*[b'["gate","dz",[["camera",7]]]'] * 2), "bad_order", COUNT + 2, "order"),
+    ("consent: no row", body(b'["consent","dz",[]]'), "bad_field", COUNT + 1, "rows"),
+    ("consent: a row twice", body(b'["consent","dz",["voice","voice"]]'), "bad_field", COUNT + 1, "rows"),
+    ("consent: a person's", body(b'["consent","pb",["voice"]]'), "bad_reference", COUNT + 1, "device"),
+    ("reach: a star", body(b'["reach","dz",["*.example"]]'), "bad_field", COUNT + 1, "names"),
+    ("reach: nothing", body(b'["reach","dz",[]]'), "bad_field", COUNT + 1, "names"),
+    ("reach: unknown device", body(b'["reach","dy",["a.example"]]'), "bad_reference", COUNT + 1, "device"),
+    ("quiet: four in a window", body(b'["quiet","dz",[[1,0,0,"open"]],"tell"]'), "bad_field", COUNT + 1, "windows"),
+    ("quiet: minute 1440", body(b'["quiet","dz",[[1,0,1440]],"tell"]'), "bad_field", COUNT + 1, "windows"),
+    ("quiet: no day", body(b'["quiet","dz",[[0,0,0]],"tell"]'), "bad_field", COUNT + 1, "windows"),
+    ("quiet: another action", body(b'["quiet","dz",[[1,0,0]],"shout"]'), "bad_field", COUNT + 1, "action"),
+    ("quiet: twice", body(*[b'["quiet","dz",[[1,0,0]],"tell"]'] * 2), "bad_order", COUNT + 2, "order"),
+    ("quiet: unknown device", body(b'["quiet","dy",[[1,0,0]],"tell"]'), "bad_reference", COUNT + 1, "device"),
     ("order: week after override", body(b'["override","o1","pb","pause",5,6,0,""]', b'["week","pb",[[1,0,0,"open"]]]'), "bad_order", COUNT + 2, "kind"),
     ("order: weeks not sorted", body(b'["week","pc",[[1,0,0,"open"]]]', b'["week","pb",[[1,0,0,"open"]]]'), "bad_order", COUNT + 2, "order"),
 )  # fmt: skip
@@ -128,7 +150,7 @@ def check(data: bytes, reason: str, line: int, field: str) -> None:
 
 
 def test_all_faults_at_once() -> None:
-    data = with_line(1, b'["policy","H1","R1",0,-1]') + b'["week","px",[[0,0,0,"open"]]]\n["gate"]\n[1'
+    data = with_line(1, b'["policy","H1","R1",0,-1]') + b'["week","px",[[0,0,0,"open"]]]\n["gates"]\n[1'
     places = [(fault.line, fault.field) for fault in check_policy(data)]
     assert sorted(places) == [
         (1, "agent"),
@@ -149,6 +171,10 @@ def test_a_fault_says_what_came_but_never_much_of_it() -> None:
 
 def test_the_family_has_no_fault() -> None:
     assert check_policy(body()) == []
+
+
+def test_an_opening_of_twelve_hours_is_the_longest() -> None:
+    assert check_policy(body(b'["gate","dz",[["camera",43206],["microphone",0]]]')) == []
 
 
 def test_a_smaller_bound_for_a_toy() -> None:

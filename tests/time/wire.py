@@ -59,6 +59,10 @@ def body_of(plan: Plan) -> bytes:
             packs=(),
             everyone=(),
             filters=(),
+            openings=(),
+            consents=(),
+            reaches=(),
+            quiets=(),
         )
     )
 

@@ -70,9 +70,7 @@ def constant_part(policy: Policy, highest: int) -> bytes:
     It is the body of a policy that grants nothing else, for the day when no saved policy can be read.
     """
     kept = tuple(device._replace(persons=()) for device in policy.devices if is_exempt(device.flags))
-    empty = Policy(
-        policy.home, policy.agent, highest, policy.issued, (), policy.hub, (), kept, (), (), (), (), (), (), (), ()
-    )
+    empty = Policy(policy.home, policy.agent, highest, policy.issued, (), policy.hub, (), kept, *[()] * 12)
     return write_policy(empty)
 
 

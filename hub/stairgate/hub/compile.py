@@ -165,5 +165,9 @@ def _compile(
             filters=tuple(
                 compiled(with_passes(held, family.passes, issued)) for held in family.filters if held.id in people
             ),
+            openings=(),
+            consents=(),
+            reaches=(),
+            quiets=(),
         )
     )

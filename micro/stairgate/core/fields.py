@@ -21,6 +21,16 @@ BANDS = ("0-5", "6-9", "10-12", "13-15", "16-17", "adult")
 FLAGS = ("exempt", "assistive", "resolved_only", "isolated")
 FILTER_FLAGS = ("safesearch", "youtube_moderate", "youtube_strict", "page")
 OVERRIDES = ("pause", "open", "bonus", "give")
+SENSOR_GATES = (
+    "microphone",
+    "camera",
+    "location",
+    "radio",
+    "contacts",
+    "purchases",
+)  # closed until a parent opens them
+FUNCTION_GATES = ("play", "speaker")  # follow the device's level
+QUIET_ACTIONS = ("tell", "close")
 
 # Unicode's controls, and what turns or hides text: a label must not look like another one. MicroPython has no tables.
 INVISIBLE = (

@@ -17,6 +17,7 @@ REVISION_MAX = 2**53 - 1  # stays exact in every JSON reader
 TRAVELS = 8  # of one person: each decision splices their zones, and a year's travels are sent as they come
 OVERRIDE_SECONDS_MAX = 366 * 86400  # every exception has an end
 BONUS_MINUTES_MAX = 1440
+OPENING_SECONDS_MAX = 12 * 3600  # a sensor of a toy: no longer than a child's day, then a parent opens it again
 
 ROUTER_POLICY_BYTES = 16384  # signed document, header included
 TOY_POLICY_BYTES = 4096

@@ -113,6 +113,35 @@ if TYPE_CHECKING:
         allow: "tuple[str, ...]"
         only: "tuple[str, ...]"
 
+    class Opening(NamedTuple):
+        """A parent opened this gate of this toy until that second of UTC."""
+
+        device: str
+        gate: str
+        until: int
+
+    class Consent(NamedTuple):
+        """The data rows of the toy's declaration that a parent agreed to; the newest policy is the whole answer."""
+
+        device: str
+        rows: "tuple[str, ...]"
+
+    class Reach(NamedTuple):
+        """The only names that this device resolves and reaches, each with all below it."""
+
+        device: str
+        names: "tuple[str, ...]"
+
+    class Quiet(NamedTuple):
+        """Windows (days, start, end) in which a device without our agent should send nothing up.
+
+        `days` is a mask as a week's. action: of `fields.QUIET_ACTIONS`.
+        """
+
+        device: str
+        windows: "tuple[tuple[int, int, int], ...]"
+        action: str
+
     class Policy(NamedTuple):
         """All rules of a home that one agent enforces. `issued` is UTC seconds; `hub` may be missing.
 
@@ -135,6 +164,10 @@ if TYPE_CHECKING:
         packs: "tuple[Pack, ...]"
         everyone: "tuple[str, ...]"
         filters: "tuple[Filter, ...]"
+        openings: "tuple[Opening, ...]"
+        consents: "tuple[Consent, ...]"
+        reaches: "tuple[Reach, ...]"
+        quiets: "tuple[Quiet, ...]"
 
     class Fault(NamedTuple):
         """One thing wrong with a policy: the line (from 1), the field, what was expected there and what came."""
@@ -156,6 +189,10 @@ else:
     Override = namedtuple("Override", ("id", "target", "kind", "start", "until", "minutes", "reason"))
     Pack = namedtuple("Pack", ("category", "version", "sha256", "bytes"))
     Filter = namedtuple("Filter", ("person", "flags", "block", "deny", "allow", "only"))
+    Opening = namedtuple("Opening", ("device", "gate", "until"))
+    Consent = namedtuple("Consent", ("device", "rows"))
+    Reach = namedtuple("Reach", ("device", "names"))
+    Quiet = namedtuple("Quiet", ("device", "windows", "action"))
     Policy = namedtuple(
         "Policy",
         (
@@ -175,6 +212,10 @@ else:
             "packs",
             "everyone",
             "filters",
+            "openings",
+            "consents",
+            "reaches",
+            "quiets",
         ),
     )
     Fault = namedtuple("Fault", ("line", "field", "expected", "got"))

@@ -10,6 +10,8 @@ from stairgate.core.fields import (
     FILTER_FLAGS,
     FLAGS,
     OVERRIDES,
+    QUIET_ACTIONS,
+    SENSOR_GATES,
     is_address,
     is_date,
     is_days,
@@ -64,6 +66,20 @@ def is_date_window(value: object) -> bool:
 
 def _is_minutes(value: object) -> bool:
     return isinstance(value, list) and len(value) == 7 and all(is_integer(item, -1, 1440) for item in value)
+
+
+def _is_opening(value: object) -> bool:
+    return isinstance(value, list) and len(value) == 2 and value[0] in SENSOR_GATES and is_time(value[1])
+
+
+def _is_quiet_window(value: object) -> bool:
+    return (
+        isinstance(value, list)
+        and len(value) == 3
+        and is_days(value[0])
+        and is_minute(value[1])
+        and is_minute(value[2])
+    )
 
 
 ID = "an id such as p4x1 (a letter and 1 to 31 letters or digits, lower case)"
@@ -169,10 +185,40 @@ SCHEMA: "dict[str, tuple[Field, ...]]" = {
     ),
     "block": (("person", ID, is_id), ("tags", TAGS, lambda value: is_list_of(value, is_word, 1))),
 }
+SCHEMA["gate"] = (
+    ("device", ID, is_id),
+    (
+        "openings",
+        "one or more different [gate, UTC seconds], each gate one of " + ", ".join(SENSOR_GATES),
+        lambda value: is_list_of(value, _is_opening, 1),
+    ),
+)
+SCHEMA["consent"] = (
+    ("device", ID, is_id),
+    ("rows", "one or more different ids of data rows", lambda value: is_list_of(value, is_id, 1)),
+)
+SCHEMA["quiet"] = (
+    ("device", ID, is_id),
+    (
+        "windows",
+        "one or more different [days 1 to 127, start minute, end minute]",
+        lambda value: is_list_of(value, _is_quiet_window, 1),
+    ),
+    (
+        "action",
+        "one of " + ", ".join(QUIET_ACTIONS),
+        lambda value: isinstance(value, str) and value in QUIET_ACTIONS,
+    ),
+)
+NAMES = "one or more different DNS names in lower case"
+SCHEMA["reach"] = (
+    ("device", ID, is_id),
+    ("names", NAMES, lambda value: is_list_of(value, is_name, 1)),
+)
 for _kind in ("deny", "allow", "only"):
     SCHEMA[_kind] = (
         ("person", ID, is_id),
-        ("names", "one or more different DNS names in lower case", lambda value: is_list_of(value, is_name, 1)),
+        ("names", NAMES, lambda value: is_list_of(value, is_name, 1)),
     )
 KINDS = (
     "policy",
@@ -192,4 +238,8 @@ KINDS = (
     "deny",
     "allow",
     "only",
+    "gate",
+    "consent",
+    "reach",
+    "quiet",
 )

@@ -199,8 +199,8 @@ def test_another_home_s_constants_are_not_believed(router: Router) -> None:
 
 
 SMALL = (
-    Policy(HOME_ID, AGENT_ID, 7, 1_700_000_000, (), None, (), (), (), (), (), (), (), (), (), ()),
-    Policy(HOME_ID, AGENT_ID, 8, 1_700_000_000, (), None, (), (), (), (), (), (), (), (), (), ()),
+    Policy(HOME_ID, AGENT_ID, 7, 1_700_000_000, (), None, *[()] * 14),
+    Policy(HOME_ID, AGENT_ID, 8, 1_700_000_000, (), None, *[()] * 14),
 )
 
 

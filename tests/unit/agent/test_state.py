@@ -13,7 +13,7 @@ from stairgate.core.refused import Refused
 from tests.lab.policies import AGENT_ID, HOME_ID
 from tests.unit.agent.rig import identity, signed
 
-SMALLEST = Policy(HOME_ID, AGENT_ID, 7, 1_700_000_000, (), None, (), (), (), (), (), (), (), (), (), ())
+SMALLEST = Policy(HOME_ID, AGENT_ID, 7, 1_700_000_000, (), None, *[()] * 14)
 
 
 def test_without_a_policy_there_is_none(tmp_path: Path) -> None:

@@ -83,5 +83,9 @@ def make(
             packs=(),
             everyone=(),
             filters=(),
+            openings=(),
+            consents=(),
+            reaches=(),
+            quiets=(),
         )
     )

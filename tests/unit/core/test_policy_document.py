@@ -50,7 +50,9 @@ def test_each_reason_has_a_row(reason: str) -> None:
     assert sum(row.startswith(f"| `{reason}` |") for row in TABLE_ROWS) == 1
 
 
-@pytest.mark.parametrize("word", [*fields.LEVELS, *fields.FLAGS, *fields.OVERRIDES, *fields.BANDS])
+@pytest.mark.parametrize(
+    "word", [*fields.LEVELS, *fields.FLAGS, *fields.OVERRIDES, *fields.BANDS, *fields.QUIET_ACTIONS]
+)
 def test_each_word_of_the_format_is_explained(word: str) -> None:
     assert f"`{word}`" in DOCUMENT
 
@@ -65,6 +67,7 @@ def test_each_word_of_the_format_is_explained(word: str) -> None:
         ("offset changes of a zone", limits.ZONE_CHANGES),
         ("length of an override", limits.OVERRIDE_SECONDS_MAX // 86400),
         ("travels of a person", limits.TRAVELS),
+        ("opening of a sensor, from the issue", limits.OPENING_SECONDS_MAX // 3600),
     ],
 )
 def test_each_limit_is_the_codes(row: str, limit: int) -> None:
@@ -74,7 +77,7 @@ def test_each_limit_is_the_codes(row: str, limit: int) -> None:
 def test_each_code_of_a_refusal_is_named() -> None:
     core = ROOT / "micro" / "stairgate" / "core"
     codes: set[str] = set()
-    for name in ("envelope", "lines", "policy"):
+    for name in ("envelope", "lines", "policy", "policy_reader"):
         source = (core / f"{name}.py").read_text(encoding="utf-8")
         codes |= set(re.findall(r'(?:Refused|_fault)\(\s*"(\w+)"', source))
     assert len(codes) >= 13

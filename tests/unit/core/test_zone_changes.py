@@ -84,6 +84,10 @@ def test_every_zone_fits_into_a_line(name: str) -> None:
         packs=(),
         everyone=(),
         filters=(),
+        openings=(),
+        consents=(),
+        reaches=(),
+        quiets=(),
     )
     assert write_policy(policy)
 
