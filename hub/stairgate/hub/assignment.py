@@ -14,13 +14,18 @@ from stairgate.hub.acts import Act, Acts, NotPossible, check_room, new_id, remem
 from stairgate.hub.acts import undoable as undoable_row
 from stairgate.hub.asking import Asks
 from stairgate.hub.clock import Clock
+from stairgate.hub.discovery import kept_name, shown_name
 from stairgate.hub.family import Device, Family, Override, from_row, read_family, remove, write
 from stairgate.hub.forms import DeviceEditForm
+from stairgate.hub.language import N_, _, ngettext
 from stairgate.hub.local_time import local, next_time
 from stairgate.hub.store import Conflict, Row, Transaction
 
 #: What a card's button may say besides a child's id.
 GROWN_UP, VISITOR, VISITOR_LONGER, EVERYBODY, NOBODY = "adult", "visitor", "visitor-longer", "all", "nobody"
+
+# translators: the end of “it is …”, as in “it is Mia’s”; or of “it belongs to …”
+_OWNERS = (N_("{first}’s"), N_("{first}’s and {second}’s"), N_("{first}’s and {second}’s and {third}’s"))
 
 
 class NoSuchDevice(NotPossible):
@@ -56,7 +61,7 @@ class Assignment:
             device = _find(family, device_id)
             visit = family.visit_of(device, now)
             if not device.is_unassigned or was_visitors not in (None, visit is not None):
-                raise NotPossible(f"Somebody has answered already: “{device.name}” is {_whose(family, device, visit)}.")
+                raise NotPossible(_answered(family, device, visit))
             before = family.overrides_of(device_id)
             wanted: tuple[Override, ...] = ()
             if whose in (VISITOR, VISITOR_LONGER):
@@ -70,10 +75,10 @@ class Assignment:
                 persons = tuple(person.id for person in family.people) if whose == EVERYBODY else (whose,)
                 if whose == GROWN_UP:
                     changed = replace(device, flags=("exempt",))
-                elif persons and all(family.person(person) for person in persons):
+                elif persons and all(family.child(person) for person in persons):
                     changed = replace(device, persons=persons)
                 else:
-                    raise NotPossible("This child is no longer here.")
+                    raise NotPossible(_("This child is no longer here."))
             replace_overrides(rows, before, wanted)
             if changed != device:
                 write(rows, changed)
@@ -94,7 +99,7 @@ class Assignment:
             persons = tuple(person.id for person in family.people if person.id in wanted.persons)
             changed = replace(
                 device,
-                name=wanted.name,
+                name=kept_name(wanted.name),
                 kind=wanted.kind,
                 persons=persons,
                 flags=("exempt", *wanted.flags) if wanted.is_adult else wanted.flags,
@@ -127,7 +132,7 @@ class Assignment:
             held = from_row(Device, Row(device_id, device.revision, row.document["device"]))
             people = {person.id for person in family.people}
             if held.persons and not set(held.persons) <= people:
-                raise NotPossible("Somebody changed this in the meantime, so nothing was undone.")
+                raise NotPossible(_("Somebody changed this in the meantime, so nothing was undone."))
             replace_overrides(rows, family.overrides_of(device_id), [o for o in restored(row) if o.until > now])
             write(rows, held)
             return remember(rows, device_id, "undo", 0, now, ())
@@ -150,7 +155,7 @@ class Assignment:
             }
             self._changes = recent
             if len(recent.get(device_id, ())) >= limits.USING_CHANGES:
-                raise NotPossible("This was changed often just now. Please wait a few minutes.")
+                raise NotPossible(_("This was changed often just now. Please wait a few minutes."))
         if person:
             self.use(device_id, person)
         else:
@@ -167,10 +172,10 @@ class Assignment:
             now = int(self._clock.wall())
             child = family.person(person)
             if not child or person not in device.persons or len(device.persons) < 2 or not device.asks_who:
-                raise NotPossible("This device does not ask who is using it.")
+                raise NotPossible(_("This device does not ask who is using it."))
             decision = outlook.of_person(family, child, now, self._acts.use)
             if decision.level == "closed":
-                raise NotPossible(f"The internet is off for {child.name} now.")
+                raise NotPossible(_("The internet is off for {child} now.").format(child=child.name))
             until = min(now + limits.USING_SECONDS_MAX, decision.until or now + limits.USING_SECONDS_MAX)
             write(rows, replace(device, using=person, using_since=now, using_until=until))
             return until
@@ -215,7 +220,7 @@ def visit_end(now: float, zone: str, longer: bool = False) -> int:
 def _find(family: Family, device_id: str) -> Device:
     device = family.device(device_id)
     if not device:
-        raise NoSuchDevice("This device is no longer here.")
+        raise NoSuchDevice(_("This device is no longer here."))
     return device
 
 
@@ -235,10 +240,16 @@ def _is_used(family: Family, device: Device, now: int, use: outlook.Use) -> bool
     return child is not None and outlook.of_person(family, child, now, use).level != "closed"
 
 
-def _whose(family: Family, device: Device, visit: Override | None) -> str:
+def _answered(family: Family, device: Device, visit: Override | None) -> str:
+    name = shown_name(device.name)
+    if device.is_unassigned and visit:
+        return _("Somebody has answered already: “{device}” is a visitor’s.").format(device=name)
     if device.is_unassigned:
-        return "a visitor’s" if visit else "new again"
-    return possessive(names_of(family, device)) if device.persons else "a grown-up’s"
+        return _("Somebody has answered already: “{device}” is new again.").format(device=name)
+    if not device.persons:
+        return _("Somebody has answered already: “{device}” is a grown-up’s.").format(device=name)
+    owners = possessive(names_of(family, device))
+    return _("Somebody has answered already: “{device}” is {owners}.").format(device=name, owners=owners)
 
 
 def names_of(family: Family, device: Device) -> Sequence[str]:
@@ -247,5 +258,8 @@ def names_of(family: Family, device: Device) -> Sequence[str]:
 
 
 def possessive(names: Sequence[str]) -> str:
-    """`Mia’s`, `Mia’s and Ben’s`."""
-    return " and ".join(f"{name}’s" for name in names) if len(names) < 4 else f"{len(names)} children’s"
+    """`Mia’s`, `Mia’s and Ben’s`: whose a device “is”, in a language what it “belongs to”."""
+    if not 0 < len(names) <= len(_OWNERS):
+        return ngettext("{count} children’s", "{count} children’s", len(names)).format(count=len(names))
+    fields = dict(zip(("first", "second", "third"), names, strict=False))
+    return _(_OWNERS[len(names) - 1]).format(**fields)

@@ -8,17 +8,19 @@ from collections.abc import Callable
 from flask import Blueprint, abort, g, redirect, request, url_for
 from werkzeug.wrappers import Response
 
-from stairgate.hub import audit, forms, wording
+from stairgate.hub import audit, discovery, forms, wording
 from stairgate.hub.acts import NotPossible
 from stairgate.hub.assignment import GROWN_UP, NoSuchDevice
 from stairgate.hub.context import asking_mac, overview, page, parts
 from stairgate.hub.issue import PolicyTooLarge
+from stairgate.hub.language import N_, _
 from stairgate.hub.refusal import Overtaken
 from stairgate.hub.store import Conflict
 
 device = Blueprint("device", __name__)
 Answer = Response | tuple[str, int]
-_TOO_MANY = "These are more devices than the router can hold."
+_TOO_MANY = N_("These are more devices than the router can hold.")
+device.add_app_template_filter(discovery.shown_name, "device_name")
 
 
 @device.get("/devices")
@@ -48,7 +50,7 @@ def add() -> Answer:
         except NotPossible as problem:
             faults["mac"] = str(problem)
         except PolicyTooLarge:
-            faults["mac"] = _TOO_MANY
+            faults["mac"] = _(_TOO_MANY)
     return _list(422, faults)
 
 
@@ -56,7 +58,7 @@ def add() -> Answer:
 def exempt_this_one() -> Answer:
     """Keep the device that asks out of all rules: it is the parent's own."""
     mac = asking_mac()
-    fault = "The hub cannot see which device this is. Please add it below."
+    fault = _("The hub cannot see which device this is. Please add it below.")
     if mac:
         new = next((card.device for card in overview().new_devices if mac in card.device.macs), None)
         try:
@@ -68,7 +70,7 @@ def exempt_this_one() -> Answer:
         except NotPossible as problem:
             fault = str(problem)
         except PolicyTooLarge:
-            fault = _TOO_MANY
+            fault = _(_TOO_MANY)
     return _list(409, {"this": fault})
 
 
@@ -130,8 +132,9 @@ def _act(act: Callable[[], object], device_id: str = "") -> Answer:
         abort(404)
     except (NotPossible, Conflict, PolicyTooLarge) as problem:
         fault = audit.meanwhile() if isinstance(problem, Conflict) else str(problem)
-        fault = f"Nothing was undone. {audit.meanwhile()}" if isinstance(problem, Overtaken) else fault
-        fault = _TOO_MANY if isinstance(problem, PolicyTooLarge) else fault
+        if isinstance(problem, Overtaken):
+            fault = _("Nothing was undone. {meanwhile}").format(meanwhile=audit.meanwhile())
+        fault = _(_TOO_MANY) if isinstance(problem, PolicyTooLarge) else fault
         g.pop("overview", None)
         return _show(device_id, 409, {"act": fault}) if device_id else _list(409, {"act": fault})
     return _back(url_for("device.index"))

@@ -19,11 +19,13 @@ from stairgate.hub.acts import Acts, new_id
 from stairgate.hub.clock import Clock
 from stairgate.hub.family import Device, Family, read_family, remove, write
 from stairgate.hub.issue import PolicyTooLarge
+from stairgate.hub.language import N_, _
 from stairgate.hub.network import Network, plain_address
 from stairgate.hub.plain_text import clean_name, read_mac
 from stairgate.hub.store import Store, StoreError, Transaction
 
-NEW_NAME = "New device"
+#: What a device of no name is called; it is kept in English and shown in the language of a page.
+NEW_NAME = N_("New device")
 _DAY = 86400
 _SETTINGS = "grown_ups"
 _KINDS = {
@@ -231,6 +233,16 @@ def plan(family: Family, sightings: Sequence[Sighting], now: float, excluded: Co
             name, kind = (hint, guess_kind(hint)) if is_named else (device.name, device.kind)
             refresh.append(replace(device, name=name, kind=kind, seen=seen[device.id]))
     return Plan(tuple(device for device in add if device.id not in dropped), tuple(forget), tuple(refresh))
+
+
+def shown_name(name: str) -> str:
+    """How a page calls a device: by its name, which for one of no name is put into the language."""
+    return _(NEW_NAME) if name == NEW_NAME else name
+
+
+def kept_name(shown: str) -> str:
+    """The name to keep for one that came back from a page."""
+    return NEW_NAME if shown == _(NEW_NAME) else shown
 
 
 def guess_kind(hint: str) -> str:

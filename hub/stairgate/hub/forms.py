@@ -11,6 +11,7 @@ from werkzeug.datastructures import MultiDict
 
 from stairgate.hub import limits
 from stairgate.hub.family import CHILD_BANDS, DEVICE_KINDS
+from stairgate.hub.language import _
 from stairgate.hub.local_time import zone_names
 from stairgate.hub.plain_text import clean_name, read_mac
 
@@ -69,11 +70,11 @@ def read_child(form: Form, zone: str) -> tuple[ChildForm, Faults]:
     child = ChildForm(clean_name(form.get("name", "")), form.get("band", ""), form.get("zone") or zone)
     faults = {}
     if not child.name:
-        faults["name"] = "Please give a name; a nickname is fine."
+        faults["name"] = _("Please give a name; a nickname is fine.")
     if child.band not in CHILD_BANDS:
-        faults["band"] = "Please choose an age."
+        faults["band"] = _("Please choose an age.")
     if child.zone not in zone_names():
-        faults["zone"] = "Please choose a time zone from the list."
+        faults["zone"] = _("Please choose a time zone from the list.")
     return child, faults
 
 
@@ -85,13 +86,13 @@ def read_device(form: Form, people: Mapping[str, str]) -> tuple[DeviceForm, Faul
     )
     faults = {}
     if not device.name:
-        faults["name"] = "Please give a name, such as “blue tablet”."
+        faults["name"] = _("Please give a name, such as “blue tablet”.")
     if not mac:
-        faults["mac"] = "Please type the 12 digits and letters, such as 02:00:5E:10:00:01."
+        faults["mac"] = _("Please type the 12 digits and letters, such as 02:00:5E:10:00:01.")
     if device.kind not in DEVICE_KINDS:
-        faults["kind"] = "Please choose what it is."
+        faults["kind"] = _("Please choose what it is.")
     if device.person != "adult" and device.person not in people:
-        faults["person"] = "Please choose whose it is."
+        faults["person"] = _("Please choose whose it is.")
     return device, faults
 
 
@@ -110,15 +111,15 @@ def read_device_edit(form: Form, people: Collection[str]) -> tuple[DeviceEditFor
     )
     faults = {}
     if not edit.name:
-        faults["name"] = "Please give a name, such as “blue tablet”."
+        faults["name"] = _("Please give a name, such as “blue tablet”.")
     if edit.kind not in DEVICE_KINDS:
-        faults["kind"] = "Please choose what it is."
+        faults["kind"] = _("Please choose what it is.")
     if not set(persons) <= set(people):
-        faults["whose"] = "Please choose whose it is."
+        faults["whose"] = _("Please choose whose it is.")
     if persons and edit.is_adult:
-        faults["whose"] = "Please choose either children or a grown-up: a grown-up’s device has no rules."
+        faults["whose"] = _("Please choose either children or a grown-up: a grown-up’s device has no rules.")
     if edit.flags == ("isolated",) and not persons and not edit.is_adult:
-        faults["whose"] = "Please choose whose it is, too."
+        faults["whose"] = _("Please choose whose it is, too.")
     return edit, faults
 
 
@@ -131,16 +132,16 @@ def read_bedtime(form: Form) -> tuple[BedtimeForm, Faults]:
     start, end = read_minute(form.get("start", "")), read_minute(form.get("end", ""))
     faults = {}
     if not days:
-        faults["days"] = "Please choose at least one day."
+        faults["days"] = _("Please choose at least one day.")
     if start is None:
-        faults["start"] = "Please give the time it begins, such as 20:30."
+        faults["start"] = _("Please give the time it begins, such as 20:30.")
     if end is None:
-        faults["end"] = "Please give the time it ends, such as 07:00."
+        faults["end"] = _("Please give the time it ends, such as 07:00.")
     if start is not None and start == end:
-        faults["end"] = "Please let it end at another time than it begins."
+        faults["end"] = _("Please let it end at another time than it begins.")
     level = form.get("level") or "closed"
     if level not in ("closed", "limited", "open"):
-        faults["level"] = "Please choose what is on then."
+        faults["level"] = _("Please choose what is on then.")
     bedtime = BedtimeForm(
         days, start or 0, end or 0, form.get("week") or None, _number(form.get("revision", "")) or 0, level
     )
@@ -155,7 +156,7 @@ def read_minutes(form: Form, allowed: tuple[int, ...]) -> int | None:
 
 def read_minute(text: str) -> int | None:
     """The minute of the day for `20:30`, None for anything else."""
-    hour, _, minute = text.strip()[:8].partition(":")
+    hour, _colon, minute = text.strip()[:8].partition(":")
     hours, minutes = _number(hour), _number(minute[:2])
     if hours is None or minutes is None or not (0 <= hours < 24 and 0 <= minutes < 60):
         return None

@@ -11,29 +11,37 @@ from stairgate.core import special_names
 from stairgate.core.filtering import Names, judge, prepared, suffixes
 from stairgate.hub import catalogue, categories
 from stairgate.hub.filters import ChildFilter, compiled
+from stairgate.hub.language import N_, _
 from stairgate.hub.page_references import FONT, FRAME, KINDS, MEDIA, ONWARD, OTHER, PICTURE, SCRIPT, STYLE, Found
+from stairgate.hub.time_words import in_a_row
 
+# At the beginning of a line, and further on in it.
 _KIND_WORDS = {
-    ONWARD: "where the page leads to",
-    STYLE: "how it looks",
-    SCRIPT: "scripts",
-    PICTURE: "pictures",
-    FONT: "fonts",
-    MEDIA: "film and sound",
-    FRAME: "a page inside it",
-    OTHER: "other parts",
+    ONWARD: (N_("Where the page leads to"), N_("where the page leads to")),
+    STYLE: (N_("How it looks"), N_("how it looks")),
+    SCRIPT: (N_("Scripts"), N_("scripts")),
+    PICTURE: (N_("Pictures"), N_("pictures")),
+    FONT: (N_("Fonts"), N_("fonts")),
+    MEDIA: (N_("Film and sound"), N_("film and sound")),
+    FRAME: (N_("A page inside it"), N_("a page inside it")),
+    OTHER: (N_("Other parts"), N_("other parts")),
 }
 NOTHING_FOUND = Found(())
 _NEVER_OPEN = ("canary", "relay", "resolver")
 
 
 class Line(NamedTuple):
-    """One host. kinds: what it is for. tags: what it is known as, "" for nothing. reason: why it is not ticked."""
+    """One host. kinds: what it is for. tags: what it is known as, app: whose it is, each "" for nothing.
+
+    reason: why it is not ticked. is_page: it is what the parent asked about.
+    """
 
     host: str
     kinds: str
     tags: str = ""
     reason: str = ""
+    app: str = ""
+    is_page: bool = False
 
     @property
     def is_ticked(self) -> bool:
@@ -60,7 +68,7 @@ def offer(
     for host, kind in found.hosts:
         kinds.setdefault(host, set()).add(kind)
     names = prepared(compiled(held))
-    lines = [] if _is_on(held.only, name) else [Line(name, "The page itself")]
+    lines = [] if _is_on(held.only, name) else [Line(name, _("The page itself"), is_page=True)]
     listed = hidden = 0
     for host, of_host in kinds.items():
         tags = tags_of(host)
@@ -85,23 +93,25 @@ def _is_on(names: Sequence[str], host: str) -> bool:
 
 
 def _line(host: str, kinds: Iterable[str], tags: Sequence[str], names: Names) -> Line:
-    words = ", ".join(_KIND_WORDS[kind] for kind in KINDS if kind in kinds)
+    words = in_a_row([_(_KIND_WORDS[kind][place > 0]) for place, kind in enumerate(k for k in KINDS if k in kinds)])
+    known = " · ".join(categories.title(tag) for tag in categories.ordered(set(tags)))
     app = catalogue.app_of(host)
-    known = [*([app.title] if app else []), *(categories.title(tag) for tag in categories.ordered(set(tags)))]
-    return Line(host, words[:1].upper() + words[1:], " · ".join(known), _reason(host, tags, names))
+    return Line(host, words, known, _reason(host, tags, names), app.title if app else "")
 
 
 def _reason(host: str, tags: Sequence[str], names: Names) -> str:
     if special_names.kind_of(host) in _NEVER_OPEN:
-        return "The filter opens it for no child: it leads round the rules."
+        return _("The filter opens it for no child: it leads round the rules.")
     verdict = judge((), (names,), "open", host, tags)
     if not verdict.refused:
         return ""
     if verdict.reason == "deny":
-        return f"{verdict.rule} is on the list of what is always blocked, which wins."
+        return _("{name} is on the list of what is always blocked, which wins.").format(name=verdict.rule)
     if verdict.reason == "unsafe_search":
-        return "It is a search engine that cannot be made safe."
+        return _("It is a search engine that cannot be made safe.")
     if verdict.rule not in categories.CATEGORIES:  # an app's own tag, or that of its age
         app = catalogue.app(verdict.rule) or catalogue.app_of(host)
-        return f"It belongs to {app.title if app else 'an app'}, which is blocked here."
-    return f"It counts as “{categories.title(verdict.rule)}”, which is blocked here."
+        if not app:
+            return _("It belongs to an app, which is blocked here.")
+        return _("It belongs to {app}, which is blocked here.").format(app=app.title)
+    return _("It counts as “{category}”, which is blocked here.").format(category=categories.title(verdict.rule))

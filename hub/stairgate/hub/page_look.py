@@ -16,13 +16,15 @@ from typing import NamedTuple
 from urllib.parse import urljoin, urlsplit
 
 from stairgate.hub import limits, page_needs
+from stairgate.hub.language import N_
 from stairgate.hub.name_text import NotAName
 from stairgate.hub.page_references import ONWARD, Found, name_of
 from stairgate.hub.public_http import NotPublic, PublicHttp, outside_of
+from stairgate.hub.said_later import SaidLater
 from stairgate.hub.source_fetch import REDIRECTS, FetchFault, asked, is_address, unpacked
 
 _CHUNK_BYTES = 64 * 1024
-_LATE = "It did not answer in time."
+_LATE = SaidLater(N_("It did not answer in time."))
 _HEADERS = {
     # Some servers answer nothing else than what begins like this; the rest says who asks.
     "User-Agent": "Mozilla/5.0 (compatible; Stairgate; what a page needs)",
@@ -31,7 +33,7 @@ _HEADERS = {
 
 
 class PageFault(Exception):
-    """The page could not be looked at; the sentence is for a parent."""
+    """The page could not be looked at; its text is a sentence for the parent who waits, in their language."""
 
 
 class Looked(NamedTuple):
@@ -56,7 +58,7 @@ class PageLooks:
     def look(self, name: str) -> Looked:
         """What the page at this name loads. Raises `PageFault`; takes no longer than `limits.PAGE_SECONDS_MAX`."""
         if not self._slots.acquire(blocking=False):
-            raise PageFault("The hub is looking at other pages just now. Please try again in a minute.")
+            raise PageFault(SaidLater(N_("The hub is looking at other pages just now. Please try again in a minute.")))
         look = _Look(name, self.internet(), self._slots.release)
         look.start()
         return look.seen(limits.PAGE_SECONDS_MAX)
@@ -73,7 +75,7 @@ class _Look(threading.Thread):
         self._done = threading.Event()
         self._late = threading.Event()
         self._looked: Looked | None = None
-        self._fault = _LATE
+        self._fault = PageFault(_LATE)
 
     def seen(self, seconds: float) -> Looked:
         """What is known after this time at most. Raises `PageFault`."""
@@ -82,7 +84,7 @@ class _Look(threading.Thread):
             self._internet.close()
         looked = self._looked
         if looked is None:
-            raise PageFault(self._fault)
+            raise self._fault
         return looked
 
     def run(self) -> None:
@@ -90,9 +92,9 @@ class _Look(threading.Thread):
         try:
             self._look()
         except PageFault as problem:
-            self._fault = str(problem)
+            self._fault = problem
         except (OSError, http.client.HTTPException, FetchFault, zlib.error) as problem:
-            self._fault = _sentence(problem)
+            self._fault = PageFault(_sentence(problem))
         finally:
             self._done.set()
             self._ended()
@@ -134,21 +136,23 @@ class _Look(threading.Thread):
         way = [url]
         for _ in range(limits.PAGE_REDIRECTS_MAX + 1):
             if not is_address(url, limits.PAGE_URL_CHARACTERS):
-                raise PageFault("It leads to something that is no address of a web page.")
+                raise PageFault(SaidLater(N_("It leads to something that is no address of a web page.")))
             with asked(self._connect, urlsplit(url), _HEADERS, limits.PAGE_SILENT_SECONDS) as answer:
                 if answer.status in REDIRECTS:
                     url = _joined(url, answer.getheader("Location", ""))
                     way.append(url)
                     continue
                 if answer.status != 200:
-                    raise PageFault(f"Its server answered {answer.status} instead of the page.")
+                    raise PageFault(
+                        SaidLater(N_("Its server answered {status} instead of the page."), status=answer.status)
+                    )
                 return self._bytes(answer, most), way
-        raise PageFault("Its server sends us on and on.")
+        raise PageFault(SaidLater(N_("Its server sends us on and on.")))
 
     def _bytes(self, answer: http.client.HTTPResponse, most: int) -> bytes:
         encoding = answer.getheader("Content-Encoding", "identity").lower()
         if encoding not in ("identity", "gzip", "x-gzip"):
-            raise PageFault("It came packed in a way that was not asked for.")
+            raise PageFault(SaidLater(N_("It came packed in a way that was not asked for.")))
         data = bytearray()
         # What was cut short is looked at as far as it came.
         with contextlib.suppress(FetchFault):
@@ -193,14 +197,14 @@ def _onward(way: Iterable[str]) -> Iterator[tuple[str, str]]:
                 yield name, ONWARD
 
 
-def _sentence(problem: Exception) -> str:
+def _sentence(problem: Exception) -> SaidLater:
     """What went wrong, without names and numbers of the network."""
     if isinstance(problem, NotPublic):
-        return "It is at an address inside a home network, where the hub looks at nothing."
+        return SaidLater(N_("It is at an address inside a home network, where the hub looks at nothing."))
     if isinstance(problem, ssl.SSLCertVerificationError):
-        return "Its server could not prove that it is the right one (its certificate is wrong)."
+        return SaidLater(N_("Its server could not prove that it is the right one (its certificate is wrong)."))
     if isinstance(problem, TimeoutError):
         return _LATE
     if isinstance(problem, socket.gaierror):
-        return "There is no such page, or the internet connection does not work."
-    return "The connection to its server failed."
+        return SaidLater(N_("There is no such page, or the internet connection does not work."))
+    return SaidLater(N_("The connection to its server failed."))

@@ -20,6 +20,7 @@ from stairgate.core.refused import Refused
 from stairgate.hub import limits
 from stairgate.hub.clock import Clock
 from stairgate.hub.roster import Agent
+from stairgate.hub.said_later import SaidLater, what_it_says
 
 _log = logging.getLogger(__name__)
 
@@ -64,7 +65,7 @@ class _Code:
     again: str
     wrong: int = 0
     tried: float = float("-inf")
-    fault: str = ""
+    fault: str | SaidLater = ""
     is_void: bool = False
     agent: Agent | None = None
     digest: bytes = b""  # of the request that was answered
@@ -104,7 +105,7 @@ class Pairing:
                 stage = "void" if code.is_void else "expired"
                 return PairingState(stage, wrong=code.wrong, again=code.again)
             seconds = max(1, int(code.until - self._clock.monotonic()))
-            return PairingState("open", code.shown, seconds, code.wrong, code.again, fault=code.fault)
+            return PairingState("open", code.shown, seconds, code.wrong, code.again, fault=str(code.fault))
 
     def answer(self, request: bytes) -> Outcome:
         """Take a request as it came. The same request again gets the same answer, as long as it is remembered."""
@@ -142,7 +143,7 @@ class Pairing:
         except (OSError, ValueError, Refused) as problem:
             # The code stays open: the router tries again, and the page says what is wrong.
             _log.error("pairing failed: %s", problem)
-            code.fault = str(problem)
+            code.fault = what_it_says(problem)
             return Outcome("failed")
         code.secret, code.shown = None, ""
         code.agent, code.digest, code.answer = agent, hashlib.sha256(request).digest(), answer

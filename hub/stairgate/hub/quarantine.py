@@ -12,6 +12,7 @@ from stairgate.hub import limits, outlook
 from stairgate.hub.acts import Acts, NotPossible
 from stairgate.hub.clock import Clock
 from stairgate.hub.family import Device, Family, read_family, write_new_device_rule
+from stairgate.hub.language import _
 from stairgate.hub.store import Transaction
 
 
@@ -30,7 +31,7 @@ class Quarantine:
 
         def edit(rows: Transaction) -> None:
             if _is_kept(read_family(rows)):
-                raise NotPossible("New devices are closed already.")
+                raise NotPossible(_("New devices are closed already."))
             write_new_device_rule(rows, True, until)
 
         with self._lock:  # before anybody can see the trial, who would take it for one from before a restart
@@ -43,7 +44,7 @@ class Quarantine:
         def edit(rows: Transaction) -> None:
             family = read_family(rows)
             if not family.new_closed or (family.trial_until and self._is_over()):
-                raise NotPossible("The ten minutes are over, so new devices follow the strictest rules again.")
+                raise NotPossible(_("The ten minutes are over, so new devices follow the strictest rules again."))
             write_new_device_rule(rows, True)
 
         self._acts.change(edit)

@@ -13,6 +13,7 @@ from stairgate.hub.acts import NotPossible
 from stairgate.hub.context import asking_mac, overview, page, parts
 from stairgate.hub.device_pages import is_new_here
 from stairgate.hub.family import read_family
+from stairgate.hub.language import _
 from stairgate.hub.quarantine import would_lose
 
 quarantine = Blueprint("quarantine", __name__, url_prefix="/quarantine")
@@ -29,7 +30,7 @@ def show() -> Answer:
 def try_it() -> Answer:
     """Close new devices for ten minutes, unless somebody keeps it."""
     if is_new_here():
-        return _show(409, {"this": "Please say first whether this is your own device."})
+        return _show(409, {"this": _("Please say first whether this is your own device.")})
     return _act(parts().devices.quarantine.try_it)
 
 

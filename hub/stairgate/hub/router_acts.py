@@ -15,10 +15,12 @@ from stairgate.hub.clock import Clock
 from stairgate.hub.credentials import Credentials
 from stairgate.hub.home_authority import BrokerFault, HomeAuthority, Pages
 from stairgate.hub.issue import PolicyTooLarge
+from stairgate.hub.language import N_, _
 from stairgate.hub.plain_text import clean_name
 from stairgate.hub.removal import Removal
 from stairgate.hub.reports import Reports
 from stairgate.hub.roster import Agent, Roster
+from stairgate.hub.said_later import SaidLater
 from stairgate.hub.store import StoreError, Transaction
 
 _log = logging.getLogger(__name__)
@@ -51,15 +53,17 @@ class RouterActs:
     def enrol(self, request: PairRequest, again: str) -> tuple[Agent, PairAnswer]:
         """Let in a router that has proven the code; `again`: the id of one that gets a new key.
 
-        Raises OSError and ValueError with a sentence; then it is not in.
+        Raises OSError and ValueError with a sentence, which a parent reads later; then it is not in.
         """
         if request.kind != "router":
-            raise ValueError(f"expected a router, got a device of the kind {request.kind!r}")
+            raise ValueError(
+                SaidLater(N_("expected a router, got a device of the kind {kind}"), kind=repr(request.kind))
+            )
         before = self._roster.find(again) if again else None
         if again and before is None:
-            raise ValueError("The router that was to be paired again has been removed. Make a new code.")
+            raise ValueError(SaidLater(N_("The router that was to be paired again has been removed. Make a new code.")))
         if not again and len(self._roster.agents()) >= limits.ROUTERS_MAX:
-            raise ValueError(f"This home has {limits.ROUTERS_MAX} routers already.")
+            raise ValueError(SaidLater(N_("This home has {count} routers already."), count=limits.ROUTERS_MAX))
         label = self._free_label(_clean_label(request.label) or "router")
         agent, answer = self._authority.enrol(request, label, again, self._pages(), self._clock.wall())
         self._tell_broker()
@@ -79,10 +83,10 @@ class RouterActs:
         """Call a router something else. Raises `NotPossible`."""
         label = _clean_label(label)
         if not label:
-            raise NotPossible("Please give a name, such as “router upstairs”.")
+            raise NotPossible(_("Please give a name, such as “router upstairs”."))
         others = [other for other in self._roster.agents() if other.id != agent]
         if any(other.label.casefold() == label.casefold() for other in others):
-            raise NotPossible("Another router has this name already.")
+            raise NotPossible(_("Another router has this name already."))
         self._change(agent, lambda: self._authority.rename(agent, label))
 
     def revoke(self, agent: str) -> None:
@@ -111,7 +115,7 @@ class RouterActs:
     def _find(self, agent: str) -> Agent:
         found = self._roster.find(agent)
         if not found:
-            raise NotPossible("This router has been removed already.")
+            raise NotPossible(_("This router has been removed already."))
         return found
 
     def _change(self, agent: str, act: Callable[[], None]) -> None:
@@ -120,7 +124,7 @@ class RouterActs:
             act()
         except (OSError, ValueError) as problem:
             _log.error("the list of routers could not be changed: %s", problem)
-            raise NotPossible(f"The hub could not write this down: {problem}") from problem
+            raise NotPossible(_("The hub could not write this down: {problem}").format(problem=problem)) from problem
 
     def _free_label(self, label: str) -> str:
         taken = {agent.label.casefold() for agent in self._roster.agents()}

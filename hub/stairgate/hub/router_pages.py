@@ -14,6 +14,7 @@ from stairgate.core.limits import PAIR_REQUEST_BYTES
 from stairgate.hub import forms, wording
 from stairgate.hub.acts import NotPossible
 from stairgate.hub.context import overview, page, parts
+from stairgate.hub.language import _
 from stairgate.hub.pairing import PairingState
 from stairgate.hub.qr_picture import qr_code
 from stairgate.hub.reports import Standing
@@ -144,7 +145,7 @@ def remove(agent: str) -> Answer:
     if not parts().roster.find(agent):
         abort(404)
     if not request.form.get("sure"):
-        return _show(agent, 422, {"sure": "Please tick the box first."})
+        return _show(agent, 422, {"sure": _("Please tick the box first.")})
     if refusal := _password_refusal():
         return _show(agent, refusal[0], {"password": refusal[1]})
     try:
