@@ -1,9 +1,9 @@
 """The catalogues of `hub/stairgate/hub/locale`, written anew from the code: `make words`.
 
 It decides which sentences of the code are in a catalogue: those that Babel finds in the hub's Python modules and
-templates. A sentence that is new gets an empty place in every `.po` file, one that is gone is taken away, and the
-`.mo` files, which the hub reads, are compiled. What the sentences mean is for those who translate; that none is missing
-is for `test_catalogue`.
+templates, and the words beside apps. A sentence that is new gets an empty place in every `.po` file, one that is gone
+is taken away, and the `.mo` files, which the hub reads, are compiled. What the sentences mean is for those who
+translate; that none is missing is for `test_catalogue`.
 """
 
 import io
@@ -15,7 +15,7 @@ from babel.messages.extract import extract_from_dir
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po, write_po
 
-from stairgate.hub import language
+from stairgate.hub import catalogue, language
 
 HUB = Path(language.__file__).parent
 LOCALE = HUB / "locale"
@@ -50,6 +50,8 @@ def said() -> Catalog:
     found = extract_from_dir(HUB, _METHODS, _OPTIONS, _KEYWORDS, ("translators:",), strip_comment_tags=True)
     for name, _line, text, comments, context in found:
         catalog.add(text, None, [(name, 0)], auto_comments=comments, context=context)
+    for text in catalogue.words():
+        catalog.add(text, None, [("catalogue_data/apps.toml", 0)])
     return catalog
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from stairgate.core.filtering import suffixes
+from stairgate.hub.language import _
 
 #: The tag of names that serve one app only, so that their addresses may be used at packet level.
 DEDICATED = "dedicated"
@@ -20,18 +21,18 @@ _DATA = Path(__file__).with_name("catalogue_data")
 
 
 class App(NamedTuple):
-    """One app. categories: the first is where pages show it. age: in years, 0: no lower bound; age_from: who says so.
+    """One app. categories: the first is where pages show it. age: in years, 0: no lower bound; age_by: who says so.
 
-    dedicated: those of its names that serve nothing else. needs: names of other apps without which it does not work.
-    loot: it sells random items. ranges: addresses that the maker publishes for calls, as `address/length`; ranges_from:
-    where and when.
+    named: its name; worded: with English words beside the name. dedicated: those of its names that serve nothing else.
+    needs: names of other apps without which it does not work. loot: it sells random items. ranges: addresses that the
+    maker publishes for calls, as `address/length`; ranges_from: where and when.
     """
 
     id: str
-    title: str
+    named: str
     categories: tuple[str, ...]
     age: int
-    age_from: str
+    age_by: str
     names: tuple[str, ...]
     source: str
     date: str
@@ -40,6 +41,17 @@ class App(NamedTuple):
     loot: bool = False
     ranges: tuple[str, ...] = ()
     ranges_from: str = ""
+    worded: bool = False
+
+    @property
+    def title(self) -> str:
+        """What it is called; words beside its name are in the reader's language."""
+        return _(self.named) if self.worded else self.named
+
+    @property
+    def age_from(self) -> str:
+        """Who says its age, in the reader's language: `terms`, `PEGI`."""
+        return _(self.age_by)
 
     @property
     def tags(self) -> tuple[str, ...]:
@@ -77,8 +89,18 @@ def _tuples(fields: dict[str, Any]) -> dict[str, Any]:
 @cache
 def apps() -> tuple[App, ...]:
     """All apps, by title."""
-    read = (App(**_tuples(fields)) for fields in _read("apps.toml")["app"])
-    return tuple(sorted(read, key=lambda app: (app.title.casefold(), app.id)))
+    read = (_app(**_tuples(fields)) for fields in _read("apps.toml")["app"])
+    return tuple(sorted(read, key=lambda app: (app.named.casefold(), app.id)))
+
+
+def _app(title: str, age_from: str, **fields: Any) -> App:
+    return App(named=title, age_by=age_from, **fields)
+
+
+def words() -> tuple[str, ...]:
+    """The English texts of the data that pages put into the reader's language."""
+    titles = {held.named for held in apps() if held.worded}
+    return tuple(sorted(titles | {held.age_by for held in apps()}))
 
 
 @cache

@@ -6,64 +6,87 @@ filter's.
 
 from typing import NamedTuple
 
+from stairgate.hub.language import N_, _
+
 
 class Category(NamedTuple):
-    """One category that can be switched for a child. covers: one plain line."""
+    """One category that can be switched for a child. named, about: its title and what it covers, in English."""
 
     id: str
-    title: str
-    covers: str
+    named: str
+    about: str
+
+    @property
+    def title(self) -> str:
+        """What it is called, in the reader's language."""
+        return _(self.named)
+
+    @property
+    def covers(self) -> str:
+        """What is in it, in the reader's language: one plain line."""
+        return _(self.about)
 
 
 class Group(NamedTuple):
-    """Categories that stand together on a page."""
+    """Categories that stand together on a page. named: their title in English."""
 
-    title: str
+    named: str
     categories: tuple[Category, ...]
+
+    @property
+    def title(self) -> str:
+        """What they are together, in the reader's language."""
+        return _(self.named)
 
 
 GROUPS = (
     Group(
-        "Not for children",
+        N_("Not for children"),
         (
-            Category("adult", "Adult sites", "Pornography, and chats with it. Not: books, health, advice."),
-            Category("gambling", "Gambling", "Betting, casinos, poker and lotteries for money."),
-            Category("lootboxes", "Loot boxes", "Sites that sell random prizes or bet with game items."),
-            Category("dating", "Dating", "Meeting strangers for dates, and video calls with strangers."),
-            Category("drugs", "Drugs and vapes", "Shops for drugs, alcohol and vapes. Not: advice and help."),
-            Category("violence", "Violence", "Real cruelty shown for its own sake, and games from 18."),
-            Category("crypto", "Trading coins", "Exchanges where cryptocurrencies are bought and sold."),
-            Category("warez", "Pirated films and games", "Copies that nobody paid for, often with harmful programs."),
-        ),
-    ),
-    Group(
-        "Apps and pastimes",
-        (
-            Category("social", "Social networks", "TikTok, Instagram, Snapchat and others with endless feeds."),
+            Category("adult", N_("Adult sites"), N_("Pornography, and chats with it. Not: books, health, advice.")),
+            Category("gambling", N_("Gambling"), N_("Betting, casinos, poker and lotteries for money.")),
+            Category("lootboxes", N_("Loot boxes"), N_("Sites that sell random prizes or bet with game items.")),
+            Category("dating", N_("Dating"), N_("Meeting strangers for dates, and video calls with strangers.")),
+            Category("drugs", N_("Drugs and vapes"), N_("Shops for drugs, alcohol and vapes. Not: advice and help.")),
+            Category("violence", N_("Violence"), N_("Real cruelty shown for its own sake, and games from 18.")),
+            Category("crypto", N_("Trading coins"), N_("Exchanges where cryptocurrencies are bought and sold.")),
             Category(
-                "chat", "Messages and calls", "WhatsApp, Discord, video calls. Blocking it also stops family chats."
+                "warez", N_("Pirated films and games"), N_("Copies that nobody paid for, often with harmful programs.")
             ),
-            Category("video", "Videos and films", "YouTube, Netflix, broadcasters’ libraries and others."),
-            Category("games", "Games", "Online games, game shops and consoles’ services."),
-            Category("music", "Music", "Spotify and other music services."),
-            Category("shopping", "Shopping", "Online shops and second-hand sales."),
         ),
     ),
     Group(
-        "Safety and privacy",
+        N_("Apps and pastimes"),
         (
-            Category("malware", "Harmful sites", "Places that spread viruses or steer infected devices."),
-            Category("phishing", "Fraud and phishing", "False pages that ask for passwords or money."),
-            Category("ads", "Ads", "Companies that place advertisements on pages and in apps."),
-            Category("tracking", "Tracking", "Companies that follow people from page to page and app to app."),
+            Category("social", N_("Social networks"), N_("TikTok, Instagram, Snapchat and others with endless feeds.")),
+            Category(
+                "chat",
+                N_("Messages and calls"),
+                N_("WhatsApp, Discord, video calls. Blocking it also stops family chats."),
+            ),
+            Category("video", N_("Videos and films"), N_("YouTube, Netflix, broadcasters’ libraries and others.")),
+            Category("games", N_("Games"), N_("Online games, game shops and consoles’ services.")),
+            Category("music", N_("Music"), N_("Spotify and other music services.")),
+            Category("shopping", N_("Shopping"), N_("Online shops and second-hand sales.")),
         ),
     ),
     Group(
-        "Ways round the filter",
+        N_("Safety and privacy"),
         (
-            Category("vpn", "VPNs and proxies", "Services that carry everything past this home’s rules."),
-            Category("tor", "Tor", "The Tor network and its mirrors."),
-            Category("doh", "Other name services", "Encrypted look-ups elsewhere, which would skip this filter."),
+            Category("malware", N_("Harmful sites"), N_("Places that spread viruses or steer infected devices.")),
+            Category("phishing", N_("Fraud and phishing"), N_("False pages that ask for passwords or money.")),
+            Category("ads", N_("Ads"), N_("Companies that place advertisements on pages and in apps.")),
+            Category("tracking", N_("Tracking"), N_("Companies that follow people from page to page and app to app.")),
+        ),
+    ),
+    Group(
+        N_("Ways round the filter"),
+        (
+            Category("vpn", N_("VPNs and proxies"), N_("Services that carry everything past this home’s rules.")),
+            Category("tor", N_("Tor"), N_("The Tor network and its mirrors.")),
+            Category(
+                "doh", N_("Other name services"), N_("Encrypted look-ups elsewhere, which would skip this filter.")
+            ),
         ),
     ),
 )
@@ -71,7 +94,7 @@ CATEGORIES = {category.id: category for group in GROUPS for category in group.ca
 #: Categories whose minutes can be counted and limited: pastimes that take time by being used.
 TIMED = ("video", "games", "social", "chat", "music")
 #: Where pages show apps whose first category cannot be switched.
-OTHER = Category("other", "Learning, AI and others", "")
+OTHER = Category("other", N_("Learning, AI and others"), "")
 #: Tags that are no category: they have their own switch or none. `illegal` covers everybody in the home.
 UNSWITCHED = ("other", "unsafe_search", "illegal", "dedicated", "calls")
 

@@ -12,10 +12,12 @@ from stairgate.hub.acts import Acts, NoSuchChild, NotPossible
 from stairgate.hub.categories import ordered
 from stairgate.hub.clock import Clock
 from stairgate.hub.filters import COLLECTION, ChildFilter, from_document, from_preset, from_row, write_filter
+from stairgate.hub.language import N_, _
 from stairgate.hub.presets import Preset
 from stairgate.hub.store import Conflict, Transaction
 
-GONE = "This child is no longer here."
+_TOO_MANY_OPEN = N_("At most {count} apps can be always open. Allow a whole category instead.")
+_TOO_MANY_ONLY = N_("These would be {count} names on the homework list; it holds {most}.")
 
 
 class FilterActs:
@@ -54,9 +56,7 @@ class FilterActs:
             blocked |= {app for app, state in states.items() if state == "blocked"}
             opened |= {app for app, state in states.items() if state == "open"}
             if len(opened) > limits.FILTER_APPS_OPEN_MAX:
-                raise NotPossible(
-                    f"At most {limits.FILTER_APPS_OPEN_MAX} apps can be always open. Allow a whole category instead."
-                )
+                raise NotPossible(_(_TOO_MANY_OPEN).format(count=limits.FILTER_APPS_OPEN_MAX))
             return replace(held, apps_blocked=tuple(sorted(blocked)), apps_open=tuple(sorted(opened)))
 
         return self._change(person, revision, edit)
@@ -77,9 +77,7 @@ class FilterActs:
         def edit(held: ChildFilter) -> ChildFilter:
             only = tuple(sorted({*held.only, *names}))
             if len(only) > limits.FILTER_ONLY_MAX:
-                raise NotPossible(
-                    f"These would be {len(only)} names on the homework list; it holds {limits.FILTER_ONLY_MAX}."
-                )
+                raise NotPossible(_(_TOO_MANY_ONLY).format(count=len(only), most=limits.FILTER_ONLY_MAX))
             return replace(held, only=only)
 
         return self._change(person, None, edit)
@@ -91,7 +89,7 @@ class FilterActs:
             row = rows.get(COLLECTION, person)
             before = self._before(rows, person)
             if not row or before is None:
-                raise NotPossible("This is too long ago to be undone, or somebody has undone it already.")
+                raise NotPossible(_("This is too long ago to be undone, or somebody has undone it already."))
             back = replace(before, revision=row.revision)
             write_filter(rows, back)
             return back
@@ -121,7 +119,7 @@ class FilterActs:
     def _change(self, person: str, revision: int | None, edit: Callable[[ChildFilter], ChildFilter]) -> ChildFilter:
         def change(rows: Transaction) -> ChildFilter:
             if not rows.get("people", person):
-                raise NoSuchChild(GONE)
+                raise NoSuchChild(_("This child is no longer here."))
             row = rows.get(COLLECTION, person)
             held = from_row(row) if row else ChildFilter(person)
             if revision is not None and revision != held.revision:

@@ -15,6 +15,7 @@ from stairgate.hub.filter_acts import FilterActs
 from stairgate.hub.filters import ChildFilter, read_filter
 from stairgate.hub.forms import Faults
 from stairgate.hub.issue import PolicyTooLarge
+from stairgate.hub.language import N_, _
 from stairgate.hub.plain_text import clean_name
 from stairgate.hub.presets import PRESETS
 from stairgate.hub.store import Conflict
@@ -22,7 +23,7 @@ from stairgate.hub.store import Conflict
 filters = Blueprint("filter", __name__, url_prefix="/children/<person>/filter")
 Answer = Response | tuple[str, int]
 
-_TOO_LARGE = "These are more names than the router can hold. Remove some first, here or at another child."
+_TOO_LARGE = N_("These are more names than the router can hold. Remove some first, here or at another child.")
 
 
 @filters.get("")
@@ -36,7 +37,7 @@ def choose(person: str) -> Answer:
     """Begin anew with a preset: `preset`, an age band or `none`."""
     preset = filter_forms.read_preset(request.form)
     if preset is None:
-        return _show(person, 422, {"preset": "Please choose one of the presets."})
+        return _show(person, 422, {"preset": _("Please choose one of the presets.")})
     return _act(person, lambda acts: acts.choose(person, preset), "")
 
 
@@ -104,7 +105,7 @@ def _act(person: str, act: Callable[[FilterActs], ChildFilter], anchor: str, fau
     except Conflict:
         return _show(person, 409, {"act": audit.meanwhile()}, keep_typed=False)
     except PolicyTooLarge:
-        return _show(person, 409, {"act": _TOO_LARGE})
+        return _show(person, 409, {"act": _(_TOO_LARGE)})
     group = request.form.get("group", "")
     shown = {"open": group} if group in categories.CATEGORIES or group == categories.OTHER.id else {}
     return redirect(url_for("filter.show", person=person, _anchor=anchor or None, **shown), 303)  # type: ignore[arg-type]

@@ -9,12 +9,25 @@ from typing import NamedTuple
 from stairgate.hub import catalogue
 from stairgate.hub.categories import CATEGORIES, GROUPS, OTHER, Category, ordered
 from stairgate.hub.filters import AppState, ChildFilter, app_states, changes
+from stairgate.hub.language import N_, _, ngettext
+from stairgate.hub.said_tables import SaidTable
 
-YOUTUBE_NAMES = {"": "Unrestricted", "moderate": "Moderate", "strict": "Strict"}
-YOUTUBE_SAYS = {
-    "": "YouTube decides by the age in the account, and anybody can watch without one.",
-    "moderate": "Hides most of what is for grown-ups. Comments and live chats vanish, and some school videos too.",
-    "strict": "Hides much more: comments and live chats vanish, and many harmless videos with them, school ones too.",
+YOUTUBE_NAMES = SaidTable({"": N_("Unrestricted"), "moderate": N_("Moderate"), "strict": N_("Strict")})
+YOUTUBE_SAYS = SaidTable(
+    {
+        "": N_("YouTube decides by the age in the account, and anybody can watch without one."),
+        "moderate": N_(
+            "Hides most of what is for grown-ups. Comments and live chats vanish, and some school videos too."
+        ),
+        "strict": N_(
+            "Hides much more: comments and live chats vanish, and many harmless videos with them, school ones too."
+        ),
+    }
+)
+# For a child: {effect} is one of `YOUTUBE_SAYS`.
+_YOUTUBE_IS = {
+    "moderate": N_("YouTube is set to moderate. {effect}"),
+    "strict": N_("YouTube is set to strict. {effect}"),
 }
 
 
@@ -38,43 +51,35 @@ class Blocked(NamedTuple):
 def summary(held: ChildFilter | None) -> str:
     """`For ages 6 to 9, changed in 2 places`, or that nothing is filtered."""
     if held is None or held.is_off:
-        return "Nothing is filtered."
-    count = changes(held)
-    title = held.template.title
-    name = f"Preset for ages {title[:1].lower()}{title[1:]}" if held.template.block else "Filter of your own"
+        return _("Nothing is filtered.")
+    count, preset = changes(held), held.template.name
     if not count or not held.template.block:
-        return f"{name}."
-    return f"{name}, changed in {count} {'place' if count == 1 else 'places'}."
-
-
-def app_says(state: AppState) -> str:
-    """`Blocked: from 13`, `Blocked with Social networks`, `Always open`, `Open`."""
-    if state.by == "choice":
-        return "Always blocked" if state.blocked else "Always open"
-    if state.by == "category":
-        return f"Blocked with {CATEGORIES[state.category].title}"
-    if state.by == "age":
-        return f"Blocked: from {state.app.age}"
-    return "Open"
+        return _("{preset}.").format(preset=preset)
+    changed = ngettext("{preset}, changed in {count} place.", "{preset}, changed in {count} places.", count)
+    return changed.format(preset=preset, count=count)
 
 
 def by_the_rules(held: ChildFilter, state: AppState) -> str:
-    """What would hold for this app without a choice of its own: `open` or `blocked`."""
+    """What would hold for this app without a choice of its own: `By the rules: open`."""
     by_category = bool(set(state.app.categories) & set(held.block))
-    return "blocked" if by_category or (held.age and state.app.age > held.age) else "open"
+    is_blocked = by_category or (held.age and state.app.age > held.age)
+    return _("By the rules: blocked") if is_blocked else _("By the rules: open")
 
 
 def count_says(blocked: int, all_of_them: int) -> str:
     """`all blocked`, `2 of 7 blocked`, `open`."""
     if not blocked:
-        return "open"
-    return "all blocked" if blocked == all_of_them else f"{blocked} of {all_of_them} blocked"
+        return _("open")
+    if blocked == all_of_them:
+        return _("all blocked")
+    return _("{count} of {all} blocked").format(count=blocked, all=all_of_them)
 
 
 def app_facts(app: catalogue.App) -> str:
     """`from 13 (terms) · sells random items`."""
-    age = f"from {app.age} ({app.age_from})" if app.age else f"no lower age ({app.age_from})"
-    return f"{age} · sells random items" if app.loot else age
+    age = _("from {age} ({source})") if app.age else _("no lower age ({source})")
+    said = age.format(age=app.age, source=app.age_from)
+    return _("{age} · sells random items").format(age=said) if app.loot else said
 
 
 def app_groups(held: ChildFilter, search: str = "") -> tuple[AppGroup, ...]:
@@ -107,12 +112,14 @@ def blocked_here(filters: Sequence[ChildFilter]) -> Blocked | None:
     }
     sentences = []
     if any(held.safesearch for held in active):
-        sentences.append("Searches are made safe. Search engines that have no safe mode are blocked.")
+        sentences.append(_("Searches are made safe. Search engines that have no safe mode are blocked."))
     youtube = max((held.youtube for held in active), key=("", "moderate", "strict").index)
     if youtube:
-        sentences.append(f"YouTube is set to {YOUTUBE_NAMES[youtube].lower()}. {YOUTUBE_SAYS[youtube]}")
+        sentences.append(_(_YOUTUBE_IS[youtube]).format(effect=YOUTUBE_SAYS[youtube]))
     if any(held.resolved_only for held in active):
-        sentences.append("Apps reach only what was looked up by its name, so some direct calls and games do not work.")
+        sentences.append(
+            _("Apps reach only what was looked up by its name, so some direct calls and games do not work.")
+        )
     return Blocked(
         tuple(CATEGORIES[category] for category in categories),
         _titles(apps),

@@ -6,6 +6,8 @@ their makers stated them at `AS_OF`; whether an address still answers shows when
 
 from typing import NamedTuple
 
+from stairgate.hub.language import N_, _
+
 #: When the table was put together, from the projects' own descriptions. No address was asked for it.
 AS_OF = "2026-11-27"
 
@@ -15,6 +17,8 @@ _UT1 = "https://raw.githubusercontent.com/olbat/ut1-blacklists/master/blacklists
 _PROJECT = "https://blocklistproject.github.io/Lists/alt-version/"
 _DIBDOT = "https://raw.githubusercontent.com/dibdot/DoH-IP-blocklists/master/"
 
+_NOT_STATED = N_("not stated")
+
 _BY_HAGEZI = "HaGeZi, github.com/hagezi/dns-blocklists"
 _BY_STEVENBLACK = "Steven Black, github.com/StevenBlack/hosts"
 _BY_UT1 = "Université Toulouse Capitole, mirrored at github.com/olbat/ut1-blacklists"
@@ -23,7 +27,10 @@ _BY_DIBDOT = "Dirk Brenken, github.com/dibdot/DoH-IP-blocklists"
 
 
 class Known(NamedTuple):
-    """One list. id: stays the same for ever, as homes remember it. made_by: who, and where to read about it."""
+    """One list. id: stays the same for ever, as homes remember it. made_by: who, and where to read about it.
+
+    title: in English, as a licence that is not stated; `licence_text` says it in the reader's language.
+    """
 
     id: str
     title: str
@@ -36,53 +43,80 @@ class Known(NamedTuple):
 
 KNOWN = (
     Known(
-        "kadultsb", "Adult sites", f"{_STEVENBLACK}alternates/porn-only/hosts", "hosts", "adult", "MIT", _BY_STEVENBLACK
+        "kadultsb",
+        N_("Adult sites"),
+        f"{_STEVENBLACK}alternates/porn-only/hosts",
+        "hosts",
+        "adult",
+        "MIT",
+        _BY_STEVENBLACK,
     ),
-    Known("kadulthz", "Adult sites, short", f"{_HAGEZI}nsfw.txt", "adblock", "adult", "GPL-3.0", _BY_HAGEZI),
-    Known("kadultbp", "Adult sites, long", f"{_PROJECT}porn-nl.txt", "plain", "adult", "MIT", _BY_PROJECT),
-    Known("kgamblinghz", "Gambling", f"{_HAGEZI}gambling.medium.txt", "adblock", "gambling", "GPL-3.0", _BY_HAGEZI),
-    Known("kgamblingut", "Gambling", f"{_UT1}gambling/domains", "plain", "gambling", "CC BY-SA 4.0", _BY_UT1),
-    Known("kadshz", "Ads and tracking", f"{_HAGEZI}multi.txt", "adblock", "ads", "GPL-3.0", _BY_HAGEZI),
-    Known("kadssb", "Ads and harmful sites", f"{_STEVENBLACK}hosts", "hosts", "ads", "MIT", _BY_STEVENBLACK),
-    Known("ktrackingbp", "Tracking", f"{_PROJECT}tracking-nl.txt", "plain", "tracking", "MIT", _BY_PROJECT),
-    Known("kmalwarehz", "Harmful sites", f"{_HAGEZI}tif.medium.txt", "adblock", "malware", "GPL-3.0", _BY_HAGEZI),
-    Known("kmalwareut", "Harmful sites", f"{_UT1}malware/domains", "plain", "malware", "CC BY-SA 4.0", _BY_UT1),
-    Known("kphishingut", "Fraud and phishing", f"{_UT1}phishing/domains", "plain", "phishing", "CC BY-SA 4.0", _BY_UT1),
+    Known("kadulthz", N_("Adult sites, short"), f"{_HAGEZI}nsfw.txt", "adblock", "adult", "GPL-3.0", _BY_HAGEZI),
+    Known("kadultbp", N_("Adult sites, long"), f"{_PROJECT}porn-nl.txt", "plain", "adult", "MIT", _BY_PROJECT),
+    Known("kgamblinghz", N_("Gambling"), f"{_HAGEZI}gambling.medium.txt", "adblock", "gambling", "GPL-3.0", _BY_HAGEZI),
+    Known("kgamblingut", N_("Gambling"), f"{_UT1}gambling/domains", "plain", "gambling", "CC BY-SA 4.0", _BY_UT1),
+    Known("kadshz", N_("Ads and tracking"), f"{_HAGEZI}multi.txt", "adblock", "ads", "GPL-3.0", _BY_HAGEZI),
+    Known("kadssb", N_("Ads and harmful sites"), f"{_STEVENBLACK}hosts", "hosts", "ads", "MIT", _BY_STEVENBLACK),
+    Known("ktrackingbp", N_("Tracking"), f"{_PROJECT}tracking-nl.txt", "plain", "tracking", "MIT", _BY_PROJECT),
+    Known("kmalwarehz", N_("Harmful sites"), f"{_HAGEZI}tif.medium.txt", "adblock", "malware", "GPL-3.0", _BY_HAGEZI),
+    Known("kmalwareut", N_("Harmful sites"), f"{_UT1}malware/domains", "plain", "malware", "CC BY-SA 4.0", _BY_UT1),
+    Known(
+        "kphishingut", N_("Fraud and phishing"), f"{_UT1}phishing/domains", "plain", "phishing", "CC BY-SA 4.0", _BY_UT1
+    ),
     Known(
         "kminingut",
-        "Mining in the browser",
+        N_("Mining in the browser"),
         f"{_UT1}cryptojacking/domains",
         "plain",
         "malware",
         "CC BY-SA 4.0",
         _BY_UT1,
     ),
-    Known("kdrugsbp", "Drugs", f"{_PROJECT}drugs-nl.txt", "plain", "drugs", "MIT", _BY_PROJECT),
-    Known("kdatingut", "Dating", f"{_UT1}dating/domains", "plain", "dating", "CC BY-SA 4.0", _BY_UT1),
-    Known("kgamesut", "Games", f"{_UT1}games/domains", "plain", "games", "CC BY-SA 4.0", _BY_UT1),
-    Known("kchatut", "Chat", f"{_UT1}chat/domains", "plain", "chat", "CC BY-SA 4.0", _BY_UT1),
-    Known("kvideout", "Music and video", f"{_UT1}audio-video/domains", "plain", "video", "CC BY-SA 4.0", _BY_UT1),
-    Known("ksocialhz", "Social networks", f"{_HAGEZI}social.txt", "adblock", "social", "GPL-3.0", _BY_HAGEZI),
+    Known("kdrugsbp", N_("Drugs"), f"{_PROJECT}drugs-nl.txt", "plain", "drugs", "MIT", _BY_PROJECT),
+    Known("kdatingut", N_("Dating"), f"{_UT1}dating/domains", "plain", "dating", "CC BY-SA 4.0", _BY_UT1),
+    Known("kgamesut", N_("Games"), f"{_UT1}games/domains", "plain", "games", "CC BY-SA 4.0", _BY_UT1),
+    Known("kchatut", N_("Chat"), f"{_UT1}chat/domains", "plain", "chat", "CC BY-SA 4.0", _BY_UT1),
+    Known("kvideout", N_("Music and video"), f"{_UT1}audio-video/domains", "plain", "video", "CC BY-SA 4.0", _BY_UT1),
+    Known("ksocialhz", N_("Social networks"), f"{_HAGEZI}social.txt", "adblock", "social", "GPL-3.0", _BY_HAGEZI),
     Known(
-        "kwarezhz", "Pirated films and software", f"{_HAGEZI}anti.piracy.txt", "adblock", "warez", "GPL-3.0", _BY_HAGEZI
+        "kwarezhz",
+        N_("Pirated films and software"),
+        f"{_HAGEZI}anti.piracy.txt",
+        "adblock",
+        "warez",
+        "GPL-3.0",
+        _BY_HAGEZI,
     ),
     Known(
-        *("kunsafehz", "Search without a safe mode", f"{_HAGEZI}nosafesearch.txt", "adblock"),
+        *("kunsafehz", N_("Search without a safe mode"), f"{_HAGEZI}nosafesearch.txt", "adblock"),
         *("unsafe_search", "GPL-3.0", _BY_HAGEZI),
     ),
-    Known("kvpnhz", "VPNs and proxies", f"{_HAGEZI}doh-vpn-proxy-bypass.txt", "adblock", "vpn", "GPL-3.0", _BY_HAGEZI),
-    Known("kdohhz", "Encrypted resolvers", f"{_HAGEZI}doh.txt", "adblock", "doh", "GPL-3.0", _BY_HAGEZI),
-    Known("kdohdd", "Encrypted resolvers", f"{_DIBDOT}doh-domains.txt", "plain", "doh", "not stated", _BY_DIBDOT),
+    Known(
+        "kvpnhz", N_("VPNs and proxies"), f"{_HAGEZI}doh-vpn-proxy-bypass.txt", "adblock", "vpn", "GPL-3.0", _BY_HAGEZI
+    ),
+    Known("kdohhz", N_("Encrypted resolvers"), f"{_HAGEZI}doh.txt", "adblock", "doh", "GPL-3.0", _BY_HAGEZI),
+    Known("kdohdd", N_("Encrypted resolvers"), f"{_DIBDOT}doh-domains.txt", "plain", "doh", _NOT_STATED, _BY_DIBDOT),
     Known(
         "kdohdd4",
-        "Encrypted resolvers’ addresses",
+        N_("Encrypted resolvers’ addresses"),
         f"{_DIBDOT}doh-ipv4.txt",
         "addresses",
         "doh",
-        "not stated",
+        _NOT_STATED,
         _BY_DIBDOT,
     ),
     Known(
-        "kdohdd6", "Encrypted resolvers’ IPv6", f"{_DIBDOT}doh-ipv6.txt", "addresses", "doh", "not stated", _BY_DIBDOT
+        "kdohdd6",
+        N_("Encrypted resolvers’ IPv6"),
+        f"{_DIBDOT}doh-ipv6.txt",
+        "addresses",
+        "doh",
+        _NOT_STATED,
+        _BY_DIBDOT,
     ),
 )
+
+
+def licence_text(licence: str) -> str:
+    """A licence of the table: its name is the same everywhere, that there is none is said in the reader's language."""
+    return _(licence) if licence == _NOT_STATED else licence

@@ -45,8 +45,17 @@ def choose(chosen: str | None, accepted: LanguageAccept) -> Language:
     """What a phone gets: `chosen` is its cookie, `accepted` its Accept-Language header (RFC 9110, 12.5.4)."""
     if chosen in LANGUAGES:
         return LANGUAGES[chosen]
-    # `best_match` knows that somebody who asks for de-AT takes de.
-    return LANGUAGES[accepted.best_match(LANGUAGES, ENGLISH.code)]
+    # Not by `best_match`: it gives German to a phone that asks for en-GB and then for de.
+    for wanted, quality in accepted:
+        if quality > 0 and (found := _nearest(wanted)):
+            return found
+    return ENGLISH
+
+
+def _nearest(wanted: str) -> Language | None:
+    """The language for a range, as RFC 4647 looks it up (3.4): for de-AT it is de, for fr none of ours."""
+    fitting = [one for one in LANGUAGES.values() if f"{wanted}-".lower().startswith(f"{one.code}-".lower())]
+    return max(fitting, key=lambda one: len(one.code), default=None)
 
 
 def speak(language: Language) -> Token[Language]:
@@ -93,6 +102,12 @@ def pgettext(context: str, text: str) -> str:
 def npgettext(context: str, one: str, many: str, number: int) -> str:
     """Both at once."""
     return _of(current().code).npgettext(context, one, many, number)
+
+
+def number(count: int) -> str:
+    """`1,234` in English, `1.234` in German."""
+    # translators: what stands between 1 and 234 in 1,234
+    return f"{count:,}".replace(",", pgettext("thousands", ","))
 
 
 def N_(text: str) -> str:  # noqa: N802 - gettext's own word for it

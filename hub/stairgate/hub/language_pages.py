@@ -24,7 +24,7 @@ def add_language(app: Flask) -> None:
         pgettext=language.pgettext,
         npgettext=language.npgettext,
     )
-    app.jinja_env.globals.update(language=language.current, languages=language.LANGUAGES)
+    app.jinja_env.globals.update(language=language.current, languages=language.LANGUAGES, number=language.number)
 
     @app.before_request
     def choose_language() -> None:

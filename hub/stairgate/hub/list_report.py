@@ -6,28 +6,32 @@ is left out is decided by the readers of the formats and by the builder of the p
 
 from collections import Counter
 
+from stairgate.hub.language import N_
 from stairgate.hub.limits import LIST_LINES_SHOWN
+from stairgate.hub.said_tables import SaidTable
 
 #: Why a line, or a name of it, was left out; in words for whoever maintains the list.
-REASONS = {
-    "address": "an address, not a name: the filter answers for names",
-    "bad_idna": "a name with characters that no domain name has",
-    "bad_record": "not a record of a zone file",
-    "element_hiding": "a rule about what a page shows, not about its name",
-    "local_name": "a name of the machine or the home network itself",
-    "long_line": "longer than any line of a list",
-    "not_a_hash": "not 64 or 12 hex digits",
-    "not_a_name": "not a domain name",
-    "not_a_network": "not an address or a network",
-    "not_blocking": "leads a name elsewhere instead of refusing it",
-    "not_text": "not UTF-8",
-    "option": "an option that the name alone cannot answer",
-    "outside_zone": "a name outside the zone of the file",
-    "own_network": "addresses of home networks, of the machine itself or of groups",
-    "pattern": "a pattern or a path: the filter sees names only",
-    "too_wide": "a whole top-level domain, registry or network",
-    "trigger": "a rule about something other than the name that is asked for",
-}
+REASONS = SaidTable(
+    {
+        "address": N_("an address, not a name: the filter answers for names"),
+        "bad_idna": N_("a name with characters that no domain name has"),
+        "bad_record": N_("not a record of a zone file"),
+        "element_hiding": N_("a rule about what a page shows, not about its name"),
+        "local_name": N_("a name of the machine or the home network itself"),
+        "long_line": N_("longer than any line of a list"),
+        "not_a_hash": N_("not 64 or 12 hex digits"),
+        "not_a_name": N_("not a domain name"),
+        "not_a_network": N_("not an address or a network"),
+        "not_blocking": N_("leads a name elsewhere instead of refusing it"),
+        "not_text": N_("not UTF-8"),
+        "option": N_("an option that the name alone cannot answer"),
+        "outside_zone": N_("a name outside the zone of the file"),
+        "own_network": N_("addresses of home networks, of the machine itself or of groups"),
+        "pattern": N_("a pattern or a path: the filter sees names only"),
+        "too_wide": N_("a whole top-level domain, registry or network"),
+        "trigger": N_("a rule about something other than the name that is asked for"),
+    }
+)
 
 
 class ListReport:

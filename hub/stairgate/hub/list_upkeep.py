@@ -14,9 +14,11 @@ from collections.abc import Callable, Sequence
 from stairgate.hub import limits, source_intake
 from stairgate.hub.clock import Clock
 from stairgate.hub.issue import PolicyTooLarge
+from stairgate.hub.language import N_
 from stairgate.hub.list_reading import Base
 from stairgate.hub.list_worker import ListWorker
 from stairgate.hub.packs import PackShelf
+from stairgate.hub.sentence import Sentence
 from stairgate.hub.source_copies import Copies
 from stairgate.hub.source_fetch import Fetcher
 from stairgate.hub.sources import Source, Sources
@@ -24,6 +26,10 @@ from stairgate.hub.store import StoreError
 from stairgate.hub.tag_sets import PackError
 
 _log = logging.getLogger(__name__)
+_NO_PACK = N_("The lists could not be put together, so what was in force before still is: {why}.")
+_NOT_WRITTEN = Sentence(
+    N_("The lists could not be put together, so what was in force before still is: Is the hub’s disk full?")
+)
 
 
 def due_at(source: Source) -> float:
@@ -60,7 +66,8 @@ def usable(sources: Sequence[Source], copies: Copies) -> list[Source]:
 class ListUpkeep:
     """The lists of one hub. Without `copies` nothing is fetched or built, as there is nowhere to keep it.
 
-    reissue: gives every router a new policy where its pack is another one.
+    reissue: gives every router a new policy where its pack is another one. `fault`: why there is no new pack, a
+    `Sentence`; empty when all is well.
     """
 
     def __init__(
@@ -179,8 +186,7 @@ class ListUpkeep:
             if self._stop.is_set():
                 return  # it was broken off
             _log.error("no pack could be built: %s", type(problem).__name__)
-            why = f"{problem}." if isinstance(problem, PackError) else "Is the hub’s disk full?"
-            self.fault = f"The lists could not be put together, so what was in force before still is: {why}"
+            self.fault = Sentence(_NO_PACK, why=problem.sentence) if isinstance(problem, PackError) else _NOT_WRITTEN
             return
         finally:
             self.is_building = False

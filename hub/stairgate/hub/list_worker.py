@@ -9,7 +9,7 @@ import os
 import subprocess
 import sys
 import threading
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -18,6 +18,7 @@ from stairgate.hub import limits, list_reading
 from stairgate.hub.list_formats import ListRefused
 from stairgate.hub.list_reading import Base
 from stairgate.hub.packs import Written
+from stairgate.hub.sentence import Told, from_kept, kept
 from stairgate.hub.source_copies import Copies
 from stairgate.hub.sources import Source
 from stairgate.hub.tag_sets import PackError
@@ -61,7 +62,7 @@ class ListWorker:
         if process := self._process:
             process.kill()
 
-    def _apart(self, request: Mapping[str, Any], refusal: type[ValueError]) -> dict[str, Any]:
+    def _apart(self, request: Mapping[str, Any], refusal: Callable[..., ValueError]) -> dict[str, Any]:
         process = subprocess.Popen(
             [sys.executable, "-P", "-m", "stairgate.hub.list_worker"],
             stdin=subprocess.PIPE,
@@ -93,7 +94,8 @@ class ListWorker:
             raise OSError("expected an answer of the process for lists, got none")
         result: dict[str, Any] = json.loads(answer)
         if "refused" in result:
-            raise refusal(result["refused"])
+            told = from_kept(result["refused"])
+            raise refusal(told.text, **told.fields)
         if "errno" in result:
             raise OSError(result["errno"], os.strerror(result["errno"]))
         return result
@@ -134,7 +136,7 @@ def main() -> None:
     try:
         result = _work(request)
     except ValueError as problem:
-        result = {"refused": str(problem)}
+        result = {"refused": kept(problem.sentence if isinstance(problem, Told) else str(problem))}
     except OSError as problem:
         result = {"errno": problem.errno or 5}
     sys.stdout.write(json.dumps(result))

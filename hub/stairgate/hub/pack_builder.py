@@ -17,12 +17,15 @@ from stairgate.core.filtering import suffixes
 from stairgate.core.pack import HASH_BYTES, name_hash
 from stairgate.hub.external_sort import ExternalSort
 from stairgate.hub.inheritance import NOTHING, Held, Inheritance
+from stairgate.hub.language import N_
 from stairgate.hub.limits import CHUNK_ENTRIES, ENTRIES_MAX, ENTRY_RULES_MAX, HASHED_MAX
 from stairgate.hub.list_entry import EXCEPTION, HASHED, LISTED, Entry
 from stairgate.hub.name_text import NotAName, is_normal, is_too_wide, normal
 from stairgate.hub.pack_table import Network, PackTable
 from stairgate.hub.tag_sets import PackError, Tags
 from stairgate.port.atomic import write_atomic
+
+_TOO_MANY_RULES = N_("expected at most {most} different lists of tags of all sources")
 
 
 class BuildReport(NamedTuple):
@@ -123,7 +126,7 @@ class _Build:
     def _take(self, entry: Entry) -> None:
         self._counts["entries"] += 1
         if self._counts["entries"] > ENTRIES_MAX:
-            raise PackError(f"expected at most {ENTRIES_MAX} entries: switch off one of the lists")
+            raise PackError(N_("expected at most {most} entries: switch off one of the lists"), most=ENTRIES_MAX)
         self._counts[entry.kind] += 1
         if entry.kind == HASHED:
             self._take_hash(entry)
@@ -146,7 +149,7 @@ class _Build:
         number = self._rules.get(rule)
         if number is None:
             if len(self._rules) >= ENTRY_RULES_MAX:
-                raise PackError(f"expected at most {ENTRY_RULES_MAX} different lists of tags of all sources")
+                raise PackError(_TOO_MANY_RULES, most=ENTRY_RULES_MAX)
             _checked(rule[2], at_least=int(entry.kind == LISTED))
             number = self._rules[rule] = len(self._rules)
         return number
@@ -161,7 +164,7 @@ class _Build:
             return
         self._hashed[digest] = self._hashed.get(digest, frozenset()) | _checked(entry.tags)
         if len(self._hashed) > HASHED_MAX:
-            raise PackError(f"expected at most {HASHED_MAX} hashed names")
+            raise PackError(N_("expected at most {most} hashed names"), most=HASHED_MAX)
 
     def _named(self) -> Iterator[tuple[bytes, tuple[int, ...]]]:
         """Each key once, with the numbers of what is said of it."""
@@ -205,7 +208,7 @@ class _Build:
 def _checked(tags: Sequence[str], at_least: int = 1) -> Tags:
     for tag in tags:
         if not is_word(tag):
-            raise PackError(f"expected tags that are words, got {tag[:40]!r}")
+            raise PackError("expected tags that are words, got {tag}", tag=repr(tag[:40]))
     if len(tags) < at_least:
         raise PackError("expected at least one tag")
     return frozenset(tags)

@@ -14,11 +14,16 @@ from itertools import accumulate
 
 from stairgate.core.limits import PACK_NAMES, PACK_RANGES, PACK_TAGS
 from stairgate.core.pack import BUCKETS, FINGERPRINT_BYTES, HASH_BYTES, MAGIC, VERSION
+from stairgate.hub.language import N_
 from stairgate.hub.limits import BUILDER_SETS_MAX
 from stairgate.hub.tag_sets import PackError, Tags, fitting
 
 Network = IPv4Network | IPv6Network
 
+_TOO_MANY_NAMES = N_("expected at most {most} names, got {count}: switch off one of the lists")
+_TOO_MANY_TAGS = N_("expected at most {most} tags, got {count}: switch off one of the lists")
+_TOO_MANY_RANGES = N_("expected at most {most} ranges, got {count}: switch off one of the lists")
+_TOO_MANY_SETS = N_("expected at most {most} combinations of tags: switch off one of the lists")
 _ROW_BYTES = HASH_BYTES + 2  # of a row in memory: the hash, and the number that its set has meanwhile
 
 
@@ -44,7 +49,7 @@ class PackTable:
     def add(self, digest: bytes, tags: Tags) -> None:
         """A name, by the first six bytes of its SHA-256. Raises `PackError`."""
         if self._added >= PACK_NAMES:
-            raise PackError(f"expected at most {PACK_NAMES} names: switch off one of the lists")
+            raise PackError(N_("expected at most {most} names: switch off one of the lists"), most=PACK_NAMES)
         self._added += 1
         self._parts[digest[0]] += digest + self._number(tags).to_bytes(2, "big")
 
@@ -55,7 +60,7 @@ class PackTable:
     def _number(self, tags: Tags) -> int:
         number = self._numbers.setdefault(tags, len(self._numbers))
         if number >= BUILDER_SETS_MAX:
-            raise PackError(f"expected at most {BUILDER_SETS_MAX} combinations of tags: switch off one of the lists")
+            raise PackError(_TOO_MANY_SETS, most=BUILDER_SETS_MAX)
         return number
 
     def file_bytes(self) -> tuple[bytes, tuple[str, ...]]:
@@ -67,9 +72,9 @@ class PackTable:
         fitted = fitting(used)
         ordered = sorted(set(fitted.values()), key=sorted)
         tags = tuple(sorted(frozenset().union(*ordered)))
-        _refuse_more(self.names, PACK_NAMES, "names")
-        _refuse_more(len(tags), PACK_TAGS, "tags")
-        _refuse_more(len(ranges), PACK_RANGES, "ranges")
+        _refuse_more(self.names, PACK_NAMES, _TOO_MANY_NAMES)
+        _refuse_more(len(tags), PACK_TAGS, _TOO_MANY_TAGS)
+        _refuse_more(len(ranges), PACK_RANGES, _TOO_MANY_RANGES)
         self.sets, self.ranges = len(ordered), len(ranges)
         self.trimmed = sum(count for n, count in Counter(numbers).items() if fitted[sets[n]] != sets[n])
         places = [ordered.index(fitted[each]) if each in used else 0 for each in sets]
@@ -139,6 +144,6 @@ class PackTable:
         return sorted(rows)
 
 
-def _refuse_more(count: int, highest: int, what: str) -> None:
-    if count > highest:
-        raise PackError(f"expected at most {highest} {what}, got {count}: switch off one of the lists")
+def _refuse_more(count: int, most: int, text: str) -> None:
+    if count > most:
+        raise PackError(text, most=most, count=count)

@@ -20,17 +20,24 @@ from typing import NamedTuple
 from urllib.parse import SplitResult, quote, urljoin, urlsplit
 
 from stairgate.hub import limits
+from stairgate.hub.language import N_
 from stairgate.hub.public_http import NotPublic, PublicHttp
+from stairgate.hub.sentence import Told
 
 _CHUNK_BYTES = 64 * 1024
 _GZIP = b"\x1f\x8b"
 #: Answers that name another address (RFC 9110, 15.4).
 REDIRECTS = (301, 302, 303, 307, 308)
-_LATE = "It did not arrive in time."
+_LATE = N_("It did not arrive in time.")
+_CUT_SHORT = N_("It was cut short on its way.")
+NO_LIST = N_("A web page came instead of a list.")
+FULL_DISK = N_("The hub’s disk is full or cannot be written.")
+#: {megabytes}: how large it may be.
+TOO_LARGE = N_("It is larger than {megabytes} MB.")
 _AGENT = "Stairgate (block lists for a home)"
 
 
-class FetchFault(Exception):
+class FetchFault(Told):
     """The list could not be fetched; the sentence is for a parent."""
 
 
@@ -103,25 +110,25 @@ class Fetcher:
         for _ in range(limits.SOURCE_REDIRECTS_MAX + 1):
             self._check(late)
             if not is_address(url):
-                raise FetchFault("Its address leads to something that is no address of a web server.")
+                raise FetchFault(N_("Its address leads to something that is no address of a web server."))
             with self._asked(urlsplit(url), etag, modified) as answer:
                 if answer.status in REDIRECTS:
                     onward = urljoin(url, answer.getheader("Location", ""))
                     if url.startswith("https:") and not onward.startswith("https:"):
-                        raise FetchFault("Its server sends us on to a connection that is not secured.")
+                        raise FetchFault(N_("Its server sends us on to a connection that is not secured."))
                     url = onward
                     continue
                 fetched = _taken(answer, target, bool(etag or modified), room)
                 # Where no length is announced, a connection that we ended looks like the end of the list.
                 self._check(late)
                 return fetched
-        raise FetchFault("Its server sends us on and on.")
+        raise FetchFault(N_("Its server sends us on and on."))
 
     def _check(self, late: threading.Event) -> None:
         if late.is_set():
             raise FetchFault(_LATE)
         if self._stopped.is_set():
-            raise FetchFault("It was broken off, as the hub ends.")
+            raise FetchFault(N_("It was broken off, as the hub ends."))
 
     def _asked(
         self, url: SplitResult, etag: str, modified: str
@@ -164,18 +171,18 @@ def _taken(answer: http.client.HTTPResponse, target: Path, is_conditional: bool,
     if answer.status == 304 and is_conditional:
         return Fetched(True)
     if answer.status != 200:
-        raise FetchFault(f"Its server answered {answer.status} instead of the list.")
+        raise FetchFault(N_("Its server answered {status} instead of the list."), status=str(answer.status))
     if answer.getheader("Content-Type", "").lower().startswith("text/html"):
-        raise FetchFault("A web page came instead of a list.")
+        raise FetchFault(NO_LIST)
     if answer.getheader("Content-Encoding", "identity").lower() not in ("identity", "gzip", "x-gzip"):
-        raise FetchFault("It came packed in a way that was not asked for.")
+        raise FetchFault(N_("It came packed in a way that was not asked for."))
     digest, total = hashlib.sha256(), 0
     file = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
     with open(file, "wb") as out:
         for piece in unpacked(_wire(answer)):
             total += len(piece)
             if total > room:
-                raise FetchFault(f"It is larger than {room // 1_000_000} MB.")
+                raise FetchFault(TOO_LARGE, megabytes=room // 1_000_000)
             digest.update(piece)
             out.write(piece)
         out.flush()
@@ -191,10 +198,10 @@ def _wire(answer: http.client.HTTPResponse) -> Iterator[bytes]:
     while piece := answer.read(_CHUNK_BYTES):
         total += len(piece)
         if total > limits.SOURCE_WIRE_BYTES_MAX:
-            raise FetchFault(f"It is larger than {limits.SOURCE_WIRE_BYTES_MAX // 1_000_000} MB.")
+            raise FetchFault(TOO_LARGE, megabytes=limits.SOURCE_WIRE_BYTES_MAX // 1_000_000)
         yield piece
     if announced is not None and total != announced:
-        raise FetchFault("It was cut short on its way.")
+        raise FetchFault(_CUT_SHORT)
 
 
 def unpacked(pieces: Iterator[bytes]) -> Iterator[bytes]:
@@ -221,7 +228,7 @@ def unpacked(pieces: Iterator[bytes]) -> Iterator[bytes]:
             yield piece
             waiting = unpacker.unused_data if unpacker.eof else unpacker.unconsumed_tail
     if not unpacker.eof:
-        raise FetchFault("It was cut short on its way.")
+        raise FetchFault(_CUT_SHORT)
 
 
 def _validator(text: str) -> str:
@@ -232,15 +239,15 @@ def _validator(text: str) -> str:
 def _sentence(problem: Exception) -> str:
     """What went wrong, without names and numbers of the network."""
     if isinstance(problem, NotPublic):
-        return "Its address leads into a home network, where no list is fetched from."
+        return N_("Its address leads into a home network, where no list is fetched from.")
     if isinstance(problem, ssl.SSLCertVerificationError):
-        return "Its server could not prove that it is the right one (its certificate is wrong)."
+        return N_("Its server could not prove that it is the right one (its certificate is wrong).")
     if isinstance(problem, TimeoutError):
-        return "Its server did not answer in time."
+        return N_("Its server did not answer in time.")
     if isinstance(problem, socket.gaierror):
-        return "Its server was not found. Is the internet connection working?"
+        return N_("Its server was not found. Is the internet connection working?")
     if isinstance(problem, OSError) and problem.errno in (28, 122, 30):  # full, over quota, read-only
-        return "The hub’s disk is full or cannot be written."
+        return FULL_DISK
     if isinstance(problem, zlib.error):
-        return "It came damaged."
-    return "The connection to its server failed."
+        return N_("It came damaged.")
+    return N_("The connection to its server failed.")

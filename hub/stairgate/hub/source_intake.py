@@ -12,14 +12,18 @@ from pathlib import Path
 from typing import NamedTuple
 
 from stairgate.hub import limits
+from stairgate.hub.language import N_
 from stairgate.hub.list_formats import ListRefused
 from stairgate.hub.list_worker import ListWorker
+from stairgate.hub.sentence import Sentence
 from stairgate.hub.source_copies import LISTS_NAME, Copies
-from stairgate.hub.source_fetch import Fetched, Fetcher, FetchFault
+from stairgate.hub.source_fetch import FULL_DISK, NO_LIST, TOO_LARGE, Fetched, Fetcher, FetchFault
 from stairgate.hub.sources import Outcome, Source
 
 _CHUNK_BYTES = 64 * 1024
 _HEAD_BYTES = 1024
+_SHRUNK = N_("It has {taken} entries where it had {before}, so it is taken for broken.")
+_NO_FILE = N_("There is no file of this name in the folder “{folder}” of the hub’s data; links are not followed.")
 
 
 class Looked(NamedTuple):
@@ -46,22 +50,22 @@ def take(source: Source, fetcher: Fetcher, worker: ListWorker, copies: Copies, n
             return _failed(before, at, fault)
         copies.accept(source.id)
     except FetchFault as problem:
-        return _failed(before, at, str(problem))
+        return _failed(before, at, problem.sentence)
     except ListRefused:
-        return _failed(before, at, "It has more lines than any list.")
+        return _failed(before, at, Sentence(N_("It has more lines than any list.")))
     except OSError as problem:
         full = problem.errno in (28, 122, 30)  # full, over quota, read-only
-        return _failed(before, at, "The hub’s disk is full or cannot be written." if full else "It cannot be read.")
+        return _failed(before, at, Sentence(FULL_DISK if full else N_("It cannot be read.")))
     return Outcome(at, at, "", 0, looked.taken, looked.dropped, fetched.sha256, fetched.etag, fetched.modified)
 
 
-def fault_of(taken: int, before: int) -> str:
+def fault_of(taken: int, before: int) -> Sentence:
     """Why a list with so many names does not take the place of one with `before`; empty when it does."""
     if not taken:
-        return "There is nothing in it that a filter could use. Is its form the right one?"
+        return Sentence(N_("There is nothing in it that a filter could use. Is its form the right one?"))
     if before >= limits.SOURCE_SHRINK_NAMES and taken < before * (1 - limits.SOURCE_SHRINK_MAX):
-        return f"It has {taken:,} entries where it had {before:,}, so it is taken for broken."
-    return ""
+        return Sentence(_SHRUNK, taken=taken, before=before)
+    return Sentence()
 
 
 def look_through(path: Path, source: Source, worker: ListWorker) -> Looked:
@@ -69,7 +73,7 @@ def look_through(path: Path, source: Source, worker: ListWorker) -> Looked:
     with path.open("rb") as file:
         head = file.read(_HEAD_BYTES).removeprefix(b"\xef\xbb\xbf").lstrip().lower()
     if head.startswith((b"<!doctype", b"<html", b"<?xml")):
-        raise FetchFault("A web page came instead of a list.")
+        raise FetchFault(NO_LIST)
     counted = worker.count(path, source)
     dropped = sorted(counted.dropped.items(), key=lambda row: (-row[1], row[0]))
     return Looked(counted.taken, tuple(dropped[: limits.SOURCE_REASONS_SHOWN]))
@@ -87,17 +91,16 @@ def _copied(path: Path, candidate: Path, room: int) -> Fetched:
     try:
         file = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
     except OSError as problem:
-        where = f"in the folder “{LISTS_NAME}” of the hub’s data"
-        raise FetchFault(f"There is no file of this name {where}; links are not followed.") from problem
+        raise FetchFault(_NO_FILE, folder=LISTS_NAME) from problem
     if not stat.S_ISREG(os.fstat(file).st_mode):
         os.close(file)
-        raise FetchFault("It is not a plain file.")
+        raise FetchFault(N_("It is not a plain file."))
     with open(file, "rb") as held, open(candidate, "xb") as out:
         digest, total = hashlib.sha256(), 0
         while piece := held.read(_CHUNK_BYTES):
             total += len(piece)
             if total > room:
-                raise FetchFault(f"It is larger than {room // 1_000_000} MB.")
+                raise FetchFault(TOO_LARGE, megabytes=room // 1_000_000)
             digest.update(piece)
             out.write(piece)
         out.flush()
@@ -105,5 +108,5 @@ def _copied(path: Path, candidate: Path, room: int) -> Fetched:
     return Fetched(False, "", "", total, digest.hexdigest())
 
 
-def _failed(before: Outcome, at: int, fault: str) -> Outcome:
+def _failed(before: Outcome, at: int, fault: Sentence) -> Outcome:
     return before._replace(tried=at, fault=fault, failures=min(before.failures + 1, 100))

@@ -13,7 +13,9 @@ from werkzeug.wrappers import Response
 from stairgate.hub import categories, forms, known_sources, limits, list_reading, source_form, sources, wording
 from stairgate.hub.acts import NotPossible
 from stairgate.hub.context import page, parts
-from stairgate.hub.sources import Source
+from stairgate.hub.language import _, ngettext, number
+from stairgate.hub.sentence import said
+from stairgate.hub.sources import Outcome, Source
 
 source = Blueprint("source", __name__, url_prefix="/lists")
 Answer = Response | tuple[str, int]
@@ -27,7 +29,9 @@ class Line(NamedTuple):
     text: str
     dropped: tuple[str, ...]
     maker: str
+    licence: str
     form: str
+    often: str
     can_shorten: bool
 
 
@@ -94,13 +98,13 @@ def _show(status: int = 200, faults: forms.Faults | None = None) -> Answer:
         groups=_groups([line for line in every if line.source.is_known and not line.source.enabled]),
         pack=kept,
         built=wording.clock_time(kept.made, zone, now) if kept else "",
-        trouble=lists.upkeep.fault,
+        trouble=said(lists.upkeep.fault),
         is_working=lists.upkeep.is_building or any(line.tone == "waiting" for line in every),
         is_for_everybody=any(line.source.tag == sources.ILLEGAL and line.source.enabled for line in every),
         as_of=known_sources.AS_OF,
         formats=sources.FORMATS,
         tags=sources.TAGS,
-        hours=source_form.HOURS,
+        hours={hours: source_form.how_often(hours) for hours in source_form.HOURS},
     )
 
 
@@ -109,31 +113,42 @@ def _groups(lines: Sequence[Line]) -> list[Group]:
     rest = {line.source.tag for line in lines} - set(categories.CATEGORIES)
     found = [
         Group(title, tuple(line for line in lines if line.source.tag in tags))
-        for title, tags in (*groups, ("Search and others", rest))
+        for title, tags in (*groups, (_("Search and others"), rest))
     ]
     return [group for group in found if group.lines]
 
 
 def _line(each: Source, zone: str, now: float) -> Line:
     outcome = each.outcome
-    held = f"{outcome.names:,} entries" if outcome.names != 1 else "1 entry"
     fetched = wording.clock_time(outcome.fetched, zone, now) if outcome.fetched else ""
     if not each.enabled:
-        tone, text = "off", "Off"
+        tone, text = "off", _("Off")
     elif outcome.fault:
-        kept = f" The one of {fetched} holds ({held})." if outcome.sha256 else " Nothing of it is in use."
-        tone, text = "bad", outcome.fault + kept
+        tone, text = "bad", f"{said(outcome.fault)} {_what_holds(outcome, fetched)}"
     elif not outcome.tried:
-        tone, text = "waiting", "Will be fetched in a moment."
+        tone, text = "waiting", _("Will be fetched in a moment.")
     else:
-        tone, text = "good", f"{held}, checked {fetched}"
-    dropped = tuple(f"{lines:,} left out: {list_reading.reason_text(reason)}" for reason, lines in outcome.dropped)
+        checked = ngettext("1 entry, checked {time}", "{count} entries, checked {time}", outcome.names)
+        tone, text = "good", checked.format(count=number(outcome.names), time=fetched)
     return Line(
         source=each,
         tone=tone,
         text=text,
-        dropped=dropped if each.enabled else (),
+        dropped=tuple(_left_out(*what) for what in outcome.dropped) if each.enabled else (),
         maker=each.made_by.partition(",")[0],
+        licence=known_sources.licence_text(each.licence) if each.is_known else each.licence,
         form=sources.FORMATS.get(each.format, each.format),
+        often=source_form.how_often(each.hours),
         can_shorten=tone == "bad" and outcome.names >= limits.SOURCE_SHRINK_NAMES,
     )
+
+
+def _what_holds(outcome: Outcome, fetched: str) -> str:
+    if not outcome.sha256:
+        return _("Nothing of it is in use.")
+    holds = ngettext("The one of {time} holds (1 entry).", "The one of {time} holds ({count} entries).", outcome.names)
+    return holds.format(count=number(outcome.names), time=fetched)
+
+
+def _left_out(reason: str, lines: int) -> str:
+    return _("{count} left out: {reason}").format(count=number(lines), reason=list_reading.reason_text(reason))

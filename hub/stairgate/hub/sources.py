@@ -12,6 +12,9 @@ from typing import NamedTuple
 from stairgate.hub import categories, limits
 from stairgate.hub.acts import NotPossible, new_id
 from stairgate.hub.known_sources import KNOWN, Known
+from stairgate.hub.language import N_, _
+from stairgate.hub.said_tables import SaidTable
+from stairgate.hub.sentence import from_kept, kept
 from stairgate.hub.store import Document, Row, Store, Transaction
 
 HASHED, ADDRESSES = "hashed", "addresses"
@@ -20,27 +23,31 @@ ILLEGAL = "illegal"
 #: The only tag whose addresses are kept, as encrypted resolvers are reached without a name.
 DOH = "doh"
 #: Forms a list may have -> what a parent reads.
-FORMATS: Mapping[str, str] = {
-    "plain": "One name a line",
-    "hosts": "Hosts file (0.0.0.0 name)",
-    "adblock": "AdBlock (||name^)",
-    "wildcard": "Wildcards (*.name)",
-    "rpz": "Response policy zone (RPZ)",
-    HASHED: "Hashes (SHA-256), for lists nobody may read",
-    ADDRESSES: "Addresses of encrypted resolvers",
-}
+FORMATS: Mapping[str, str] = SaidTable(
+    {
+        "plain": N_("One name a line"),
+        "hosts": N_("Hosts file (0.0.0.0 name)"),
+        "adblock": N_("AdBlock (||name^)"),
+        "wildcard": N_("Wildcards (*.name)"),
+        "rpz": N_("Response policy zone (RPZ)"),
+        HASHED: N_("Hashes (SHA-256), for lists nobody may read"),
+        ADDRESSES: N_("Addresses of encrypted resolvers"),
+    }
+)
 #: Tags a list may give its names -> what a parent reads.
-TAGS: Mapping[str, str] = {
-    **{category.id: category.title for category in categories.CATEGORIES.values()},
-    "unsafe_search": "Search without a safe mode",
-    "other": "Other",
-    ILLEGAL: "Illegal: nobody may read the list",
-}
+TAGS: Mapping[str, str] = SaidTable(
+    {
+        **{category.id: category.named for category in categories.CATEGORIES.values()},
+        "unsafe_search": N_("Search without a safe mode"),
+        "other": N_("Other"),
+        ILLEGAL: N_("Illegal: nobody may read the list"),
+    }
+)
 _FILE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 
 
 class Outcome(NamedTuple):
-    """What came of the last tries. tried, fetched: UTC seconds, 0 for never. fault: a sentence, empty after success.
+    """What came of the last tries. tried, fetched: UTC seconds, 0 for never. fault: a `Sentence`, empty after success.
 
     names, dropped, sha256: of the good copy; dropped is (reason, lines). etag, modified: what its server said, to be
     sent back. failures: in a row.
@@ -59,7 +66,7 @@ class Outcome(NamedTuple):
 
 @dataclass(frozen=True)
 class Source:
-    """One list. url: where it is, or the name of a file in the data directory's `lists`.
+    """One list. title: what the family calls it, or English. url: where it is, or a file in the directory `lists`.
 
     hours: between two looks. made_by: of a known one. short: a parent takes the next copy even if it shrank.
     """
@@ -75,6 +82,11 @@ class Source:
     made_by: str = ""
     short: bool = False
     outcome: Outcome = field(default=Outcome())
+
+    @property
+    def name(self) -> str:
+        """What it is called: by the family, or, one of the table, in the reader's language."""
+        return _(self.title) if self.is_known else self.title
 
     @property
     def is_known(self) -> bool:
@@ -122,9 +134,9 @@ class Sources:
         with self._store.transaction(self._home) as rows:
             others = read_sources(rows)
             if sum(not other.is_known for other in others) >= limits.SOURCES_MAX:
-                raise NotPossible(f"There are {limits.SOURCES_MAX} lists of your own already.")
+                raise NotPossible(_("There are {count} lists of your own already.").format(count=limits.SOURCES_MAX))
             if same := next((other for other in others if (other.url, other.tag) == (added.url, added.tag)), None):
-                raise NotPossible(f"This list is there already, as “{same.title}”.")
+                raise NotPossible(_("This list is there already, as “{title}”.").format(title=same.name))
             rows.put("sources", added.id, _document(added), expected=0)
         return added
 
@@ -149,14 +161,14 @@ class Sources:
         with self._store.transaction(self._home) as rows:
             source = next((one for one in read_sources(rows) if one.id == source_id), None)
             if source is None or source.is_known:
-                raise NotPossible("This list is no longer here.")
+                raise NotPossible(_("This list is no longer here."))
             rows.delete("sources", source_id)
 
     def _change(self, source_id: str, edit: Callable[[Source], Source]) -> None:
         with self._store.transaction(self._home) as rows:
             source = next((one for one in read_sources(rows) if one.id == source_id), None)
             if source is None:
-                raise NotPossible("This list is no longer here.")
+                raise NotPossible(_("This list is no longer here."))
             rows.put("sources", source_id, _document(edit(source)))
 
 
@@ -179,6 +191,7 @@ def _document(source: Source) -> Document:
     del document["id"]
     outcome = source.outcome._asdict()
     outcome["dropped"] = [list(pair) for pair in source.outcome.dropped]
+    outcome["fault"] = kept(source.outcome.fault)
     return {**document, "outcome": outcome}
 
 
@@ -186,4 +199,5 @@ def _from_row(row: Row) -> Source:
     fields = dict(row.document)
     outcome = dict(fields.pop("outcome"))
     outcome["dropped"] = tuple((str(reason), int(lines)) for reason, lines in outcome["dropped"])
+    outcome["fault"] = from_kept(outcome["fault"])
     return Source(id=row.id, outcome=Outcome(**outcome), **fields)

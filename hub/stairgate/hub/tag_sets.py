@@ -8,8 +8,14 @@ categories, and nothing is refused as what no list calls it. The rest of the tab
 from collections.abc import Iterable
 
 from stairgate.core.limits import PACK_SETS
+from stairgate.hub.language import N_
+from stairgate.hub.sentence import Told
 
 Tags = frozenset[str]
+_TOO_MANY_SETS = N_(
+    "expected at most {most} combinations of tags, got {count}; there are {one} without {first}, {two} without "
+    "{second}, {three} without {third}"
+)
 
 #: Categories of which a name may lose the later ones. What is not here stays: apps, `illegal`, `doh`, `vpn`, `tor`,
 #: `unsafe_search`, `dedicated`, `calls`.
@@ -19,7 +25,7 @@ GRAVEST_FIRST = (
 )
 
 
-class PackError(ValueError):
+class PackError(Told, ValueError):
     """No pack can be made of this; the message says what was expected, what came, and what helps."""
 
 
@@ -37,8 +43,19 @@ def fitting(sets: Iterable[Tags]) -> dict[Tags, Tags]:
             return fitted
         if kept <= 1:
             fewer = sorted((len({each - {tag} for each in found}), tag) for tag in frozenset().union(*found))[:3]
-            advice = ", ".join(f"{count} without {tag}" for count, tag in fewer)
-            raise PackError(f"expected at most {PACK_SETS} combinations of tags, got {len(found)}; there are {advice}")
+            # There are more sets than eight tags make, so there are three to choose from.
+            (one, first), (two, second), (three, third) = fewer
+            raise PackError(
+                _TOO_MANY_SETS,
+                most=PACK_SETS,
+                count=len(found),
+                one=one,
+                two=two,
+                three=three,
+                first=first,
+                second=second,
+                third=third,
+            )
         kept -= 1
 
 
