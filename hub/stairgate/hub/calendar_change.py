@@ -11,6 +11,7 @@ from stairgate.hub.calendar_undo import remember_calendar
 from stairgate.hub.clock import Clock
 from stairgate.hub.extra_minutes import counts
 from stairgate.hub.family import Family, Person, read_family
+from stairgate.hub.language import _
 from stairgate.hub.store import Transaction
 
 Edit = Callable[[Transaction, Family, Person], None]
@@ -25,7 +26,7 @@ def change_calendar(acts: Acts, clock: Clock, person: str, kind: str, edit: Edit
         family = read_family(rows)
         child = family.person(person)
         if not child:
-            raise NoSuchChild("This child is no longer here.")
+            raise NoSuchChild(_("This child is no longer here."))
         now = clock.wall()
         edit(rows, family, child)
         kept = [override for override in family.overrides_of(person) if counts(family, override, now)]

@@ -13,6 +13,7 @@ from stairgate.hub.acts import NoSuchChild, NotPossible
 from stairgate.hub.context import may, overview, page, parts
 from stairgate.hub.filters import read_filter
 from stairgate.hub.issue import PolicyTooLarge
+from stairgate.hub.language import _
 from stairgate.hub.local_time import zone_names
 from stairgate.hub.refusal import Overtaken
 from stairgate.hub.store import Conflict
@@ -56,7 +57,7 @@ def pause(person: str) -> Answer:
         until = forms.read_minute(request.form["until"])
         minutes = None if until is None else 0
     if minutes is None:
-        return _show(person, 422, {"pause": "Please choose how long."})
+        return _show(person, 422, {"pause": _("Please choose how long.")})
     return _act(person, lambda: parts().acts.pause(person, minutes, until))
 
 
@@ -66,7 +67,7 @@ def bonus(person: str) -> Answer:
     """Open for longer: `minutes` 15, 30 or 60."""
     minutes = forms.read_minutes(request.form, limits.BONUS_MINUTES)
     if minutes is None:
-        return _show(person, 422, {"pause": "Please choose how long."})
+        return _show(person, 422, {"pause": _("Please choose how long.")})
     return _act(person, lambda: parts().acts.bonus(person, minutes))
 
 
@@ -75,7 +76,7 @@ def give(person: str) -> Answer:
     """Give back minutes of today that were counted wrongly: `minutes` 15 or 30."""
     minutes = forms.read_minutes(request.form, limits.GIVE_MINUTES)
     if minutes is None:
-        return _show(person, 422, {"give": "Please choose how many minutes."})
+        return _show(person, 422, {"give": _("Please choose how many minutes.")})
     return _act(person, lambda: UseActs(parts().acts, parts().clock).give_back(person, minutes))
 
 
@@ -95,7 +96,7 @@ def undo(person: str) -> Answer:
 def remove(person: str) -> Answer:
     """Remove a child and its rules; `sure` must be given."""
     if not request.form.get("sure"):
-        return _show(person, 422, {"sure": "Please tick the box first."})
+        return _show(person, 422, {"sure": _("Please tick the box first.")})
     parts().acts.remove_child(person)
     return redirect(url_for("home.index"), 303)
 
@@ -106,13 +107,13 @@ def _act(person: str, act: Callable[[], object]) -> Answer:
     except NoSuchChild:
         abort(404)
     except Overtaken:
-        return _show(person, 409, {"act": f"Nothing was undone. {audit.meanwhile()}"})
+        return _show(person, 409, {"act": " ".join((_("Nothing was undone."), audit.meanwhile()))})
     except NotPossible as problem:
         return _show(person, 409, {"act": str(problem)})
     except Conflict:
         return _show(person, 409, {"act": audit.meanwhile()})
     except PolicyTooLarge:
-        return _show(person, 409, {"act": "These are more rules than the router can hold. Remove some first."})
+        return _show(person, 409, {"act": _("These are more rules than the router can hold. Remove some first.")})
     if request.form.get("from") in ("child", "schedule"):
         return redirect(url_for(f"{request.form['from']}.show", person=person), 303)
     return redirect(url_for("home.index"), 303)

@@ -16,6 +16,7 @@ from stairgate.hub.context import overview, page, parts
 from stairgate.hub.day_segments import at, day_range, segments
 from stairgate.hub.day_windows import zone_at, zone_on
 from stairgate.hub.family import Family, Person, read_family
+from stairgate.hub.language import _
 from stairgate.hub.local_time import at_minute, local
 from stairgate.hub.notes import read_notes
 from stairgate.hub.week_strip import Bar, day_bars, hour_marks, weekday_of
@@ -79,9 +80,10 @@ def _day(today: date, faults: forms.Faults) -> date:
         return today
     day = schedule_forms.read_date(text)
     if day is None:
-        faults["date"] = "Please give a day, such as 2026-08-07."
+        faults["date"] = _("Please give a day, such as 2026-08-07.")
     elif abs((day - today).days) > limits.PREVIEW_DAYS:
-        faults["date"] = f"Please choose a day less than {limits.PREVIEW_DAYS} days away."
+        text = _("Please choose a day less than {count} days away.")
+        faults["date"] = text.format(count=limits.PREVIEW_DAYS)
     return today if "date" in faults or day is None else day
 
 
@@ -89,7 +91,7 @@ def _minute(faults: forms.Faults) -> int | None:
     text = request.args.get("at", "")
     minute = forms.read_minute(text) if text else None
     if text and minute is None:
-        faults["at"] = "Please give a time, such as 20:45."
+        faults["at"] = _("Please give a time, such as 20:45.")
     return minute
 
 

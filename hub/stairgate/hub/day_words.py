@@ -11,40 +11,44 @@ from stairgate.hub import wording
 from stairgate.hub.day_segments import Segment
 from stairgate.hub.day_windows import rule_on
 from stairgate.hub.family import Family, Person
+from stairgate.hub.language import N_, _
 from stairgate.hub.local_time import local
-from stairgate.hub.schedule_words import dates_text, otherwise_text, rule_says, window_text
+from stairgate.hub.schedule_words import LEVEL_FROM, dates_text, otherwise_text, rule_on_days, window_text
 
-_IS = {"open": "internet on", "limited": "only the homework list", "closed": "internet off"}
 # What a stretch is -> its sentence as the first of a day and as a later one, each with an end and without.
 _FIRST = {
-    "open": ("Open until {until}.", "Open all day."),
-    "limited": ("Only the homework list until {until}.", "Only the homework list all day."),
-    "bedtime": ("Closed because of the bedtime until {until}.", "Closed because of the bedtime all day."),
-    "pause": ("Closed because of a pause until {until}.", "Closed because of a pause all day."),
-    "closed": ("Closed until {until}.", "Closed all day."),
+    "open": (N_("Open until {until}."), N_("Open all day.")),
+    "limited": (N_("Only the homework list until {until}."), N_("Only the homework list all day.")),
+    "bedtime": (N_("Closed because of the bedtime until {until}."), N_("Closed because of the bedtime all day.")),
+    "pause": (N_("Closed because of a pause until {until}."), N_("Closed because of a pause all day.")),
+    "closed": (N_("Closed until {until}."), N_("Closed all day.")),
 }
 _THEN = {
-    "open": ("Then open until {until}.", "Then open."),
-    "limited": ("Then only the homework list until {until}.", "Then only the homework list."),
-    "bedtime": ("Then closed because of the bedtime until {until}.", "Then closed because of the bedtime."),
-    "pause": ("Then closed because of a pause until {until}.", "Then closed because of a pause."),
-    "closed": ("Then closed until {until}.", "Then closed."),
+    "open": (N_("Then open until {until}."), N_("Then open.")),
+    "limited": (N_("Then only the homework list until {until}."), N_("Then only the homework list.")),
+    "bedtime": (N_("Then closed because of the bedtime until {until}."), N_("Then closed because of the bedtime.")),
+    "pause": (N_("Then closed because of a pause until {until}."), N_("Then closed because of a pause.")),
+    "closed": (N_("Then closed until {until}."), N_("Then closed.")),
 }
 _AT = {
-    "open": ("At {at} the internet is on until {until}.", "At {at} the internet is on."),
-    "limited": ("At {at} only the homework list is open until {until}.", "At {at} only the homework list is open."),
-    "closed": ("At {at} the internet is off until {until}.", "At {at} the internet is off."),
+    "open": (N_("At {at} the internet is on until {until}."), N_("At {at} the internet is on.")),
+    "limited": (
+        N_("At {at} only the homework list is open until {until}."),
+        N_("At {at} only the homework list is open."),
+    ),
+    "closed": (N_("At {at} the internet is off until {until}."), N_("At {at} the internet is off.")),
 }
 _PARTS_MAX = 8  # of the summary's sentence; the list below it has them all
 
 
 class Line(NamedTuple):
-    """One stretch of the day. until: words, where it goes on over midnight; note: a parent's own words."""
+    """One stretch of the day. says: `20:30–24:00 internet off`; note: a parent's own words.
 
-    begins: str
-    ends: str
-    level: str
+    until: words, where it goes on over midnight.
+    """
+
     says: str
+    level: str
     why: str
     until: str
     note: str
@@ -66,12 +70,12 @@ def lines_of(family: Family, person: Person, cut: tuple[Segment, ...]) -> tuple[
         rule = rule_of(family, person, decision, segment.begin)
         last = index == len(cut) - 1
         goes_on = last and decision.until is not None and decision.until > segment.end
+        begins = f"{local(segment.begin, person.zone):%H:%M}"
+        ends = "24:00" if last else f"{local(segment.end, person.zone):%H:%M}"
         found.append(
             Line(
-                f"{local(segment.begin, person.zone):%H:%M}",
-                "24:00" if last else f"{local(segment.end, person.zone):%H:%M}",
+                LEVEL_FROM[decision.level].format(hours=f"{begins}–{ends}"),
                 decision.level,
-                _IS[decision.level],
                 rule.text,
                 _moment(decision.until, person.zone, segment.begin) if goes_on and decision.until else "",
                 rule.note,
@@ -87,9 +91,12 @@ def summary(person: Person, cut: tuple[Segment, ...]) -> str:
     for index, (segment, end) in enumerate(runs[:_PARTS_MAX]):
         until = end if index < len(runs) - 1 else segment.decision.until
         bounded, endless = (_THEN if index else _FIRST)[_kind(segment.decision)]
-        said.append(endless if until is None else bounded.format(until=_moment(until, person.zone, cut[0].begin)))
+        if until is None:
+            said.append(_(endless))
+        else:
+            said.append(_(bounded).format(until=_moment(until, person.zone, cut[0].begin)))
     if len(runs) > _PARTS_MAX:
-        said.append("More changes follow.")
+        said.append(_("More changes follow."))
     return " ".join(said)
 
 
@@ -98,7 +105,7 @@ def at_moment(family: Family, person: Person, segment: Segment, moment: int) -> 
     decision = segment.decision
     bounded, endless = _AT[decision.level]
     until = _moment(decision.until, person.zone, moment) if decision.until else ""
-    said = (bounded if until else endless).format(at=f"{local(moment, person.zone):%H:%M}", until=until)
+    said = _(bounded if until else endless).format(at=f"{local(moment, person.zone):%H:%M}", until=until)
     return said, rule_of(family, person, decision, moment)
 
 
@@ -109,23 +116,26 @@ def rule_of(family: Family, person: Person, decision: Decision, moment: int) -> 
     if decision.reason == "week":
         key = tuple(parts[2:6])
         week = next((w for w in family.weeks_of(person.id) if _key(w.days, w.start, w.end, w.level) == key), None)
-        return Rule(f"The rule “{window_text(week)}” holds.", id=week.id) if week else Rule("A rule of the week holds.")
+        if not week:
+            return Rule(_("A rule of the week holds."))
+        return Rule(_("The rule “{rule}” holds.").format(rule=window_text(week)), id=week.id)
     if decision.reason == "date":
         return _date_rule(family, person, date.fromisoformat(parts[2]), day.year)
     if decision.reason in _OVERRIDES:
         held = next((o for o in family.overrides_of(person.id) if o.id == parts[-1]), None)
-        until = f" until {_moment(held.until, person.zone, moment)}" if held else ""
-        return Rule(_OVERRIDES[decision.reason].format(until=until), id=parts[-1])
+        bounded, endless = _OVERRIDES[decision.reason]
+        until = _moment(held.until, person.zone, moment) if held else ""
+        return Rule(_(bounded if until else endless).format(until=until), id=parts[-1])
     if rule_on(family.dates_of(person.id), day):
         held_rule = _date_rule(family, person, day, day.year)
-        return held_rule._replace(text=f"{held_rule.text} It takes the place of the usual times.")
-    return Rule(f"No time is set then. {otherwise_text(person.default_level)}")
+        return held_rule._replace(text=" ".join((held_rule.text, _("It takes the place of the usual times."))))
+    return Rule(" ".join((_("No time is set then."), otherwise_text(person.default_level))))
 
 
 _OVERRIDES = {
-    "pause": "A parent’s pause{until} holds.",
-    "bonus": "A parent gave extra time{until}.",
-    "override_open": "A parent opened it{until}.",
+    "pause": (N_("A parent’s pause until {until} holds."), N_("A parent’s pause holds.")),
+    "bonus": (N_("A parent gave extra time until {until}."), N_("A parent gave extra time.")),
+    "override_open": (N_("A parent opened it until {until}."), N_("A parent opened it.")),
 }
 
 
@@ -140,8 +150,9 @@ def _kind(decision: Decision) -> str:
 def _date_rule(family: Family, person: Person, first: date, year: int) -> Rule:
     held = rule_on(family.dates_of(person.id), first)
     if held is None:
-        return Rule("An exception holds.")
-    return Rule(f"The exception “{dates_text(held, year)}: {rule_says(held)}” holds.", held.note, held.id)
+        return Rule(_("An exception holds."))
+    rule = rule_on_days(held, dates_text(held, year))
+    return Rule(_("The exception “{rule}” holds.").format(rule=rule), held.note, held.id)
 
 
 def _runs(cut: tuple[Segment, ...]) -> list[tuple[Segment, int]]:
@@ -164,8 +175,9 @@ def _key(*fields: object) -> tuple[str, ...]:
 def _moment(moment: int, zone: str, since: int) -> str:
     """`20:30` on the day of `since`, else `Sat 07:30`, with the date when it is a week away."""
     then, day = local(moment, zone), local(since, zone).date()
+    time = f"{then:%H:%M}"
     if then.date() == day:
-        return f"{then:%H:%M}"
+        return time
     if then.date() - day < timedelta(days=7):
-        return f"{wording.DAY_NAMES[then.weekday()]} {then:%H:%M}"
-    return f"{wording.DAY_NAMES[then.weekday()]} {then.day} {then:%b}, {then:%H:%M}"
+        return wording.day_and_time(then.date(), time)
+    return wording.date_and_time(then.date(), time)

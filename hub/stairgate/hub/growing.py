@@ -10,13 +10,16 @@ from typing import NamedTuple
 
 from stairgate.hub.categories import title
 from stairgate.hub.filters import ChildFilter
+from stairgate.hub.language import N_, _
 from stairgate.hub.presets import Preset
+from stairgate.hub.said_tables import SaidTable
+from stairgate.hub.time_words import in_a_row
 
 #: The first age of each band, youngest first.
 BANDS = (("0-5", 0), ("6-9", 6), ("10-12", 10), ("13-15", 13), ("16-17", 16))
 ADULT_AGE = 18
 _MONTHS = 12
-_YOUTUBE = {"": "unrestricted", "moderate": "moderate", "strict": "strict"}
+_YOUTUBE = SaidTable({"": N_("unrestricted"), "moderate": N_("moderate"), "strict": N_("strict")})
 
 
 class NotNow(NamedTuple):
@@ -86,24 +89,26 @@ def changes(held: ChildFilter | None, preset: Preset) -> tuple[str, ...]:
     closes = [title(tag) for tag in preset.block if tag not in now.block]
     said = []
     if opens:
-        said.append(f"No longer blocked: {', '.join(opens)}.")
+        said.append(_("No longer blocked: {titles}.").format(titles=in_a_row(opens)))
     if closes:
-        said.append(f"Newly blocked: {', '.join(closes)}.")
+        said.append(_("Newly blocked: {titles}.").format(titles=in_a_row(closes)))
     if now.age != preset.age:
-        said.append(f"Apps: up to {preset.age} years{f' instead of {now.age}' if now.age else ''}.")
+        text = _("Apps: up to {age} years instead of {before}.") if now.age else _("Apps: up to {age} years.")
+        said.append(text.format(age=preset.age, before=now.age))
     if now.youtube != preset.youtube:
-        said.append(f"YouTube: {_YOUTUBE[preset.youtube]} instead of {_YOUTUBE[now.youtube]}.")
+        text = _("YouTube: {mode} instead of {before}.")
+        said.append(text.format(mode=_YOUTUBE[preset.youtube], before=_YOUTUBE[now.youtube]))
     if now.safesearch != preset.safesearch:
-        said.append("Searches are made safe." if preset.safesearch else "Searches are no longer made safe.")
+        said.append(_("Searches are made safe.") if preset.safesearch else _("Searches are no longer made safe."))
     if now.resolved_only != preset.resolved_only:
         said.append(
-            "Only what was looked up is reachable."
+            _("Only what was looked up is reachable.")
             if preset.resolved_only
-            else "Addresses that nobody looked up are reachable too: calls and games work better."
+            else _("Addresses that nobody looked up are reachable too: calls and games work better.")
         )
     if now.apps_blocked or now.apps_open:
-        said.append("Choices for single apps are made anew by age; names that you typed stay.")
-    return tuple(said) or ("Nothing but the age itself.",)
+        said.append(_("Choices for single apps are made anew by age; names that you typed stay."))
+    return tuple(said) or (_("Nothing but the age itself."),)
 
 
 def _birthday(born: str, age: int) -> date:

@@ -17,6 +17,7 @@ from stairgate.hub.clock import Clock
 from stairgate.hub.family import Family, Person, read_family, write
 from stairgate.hub.filters import ChildFilter, from_preset, write_filter
 from stairgate.hub.growing import NotNow, adult_from, age_on, changes, months_later, proposed
+from stairgate.hub.language import N_, _
 from stairgate.hub.local_time import local
 from stairgate.hub.presets import BY_ID
 from stairgate.hub.refusal import NotPossible
@@ -25,7 +26,7 @@ from stairgate.hub.store import Document, Transaction
 
 _SETTINGS, _ROW = "settings", "growing"
 _NOTICE_SECONDS = limits.GROWN_NOTICE_DAYS * 86400
-_GONE = "This child is no longer here."
+_GONE = N_("This child is no longer here.")
 
 
 class Offer(NamedTuple):
@@ -215,7 +216,7 @@ class Growing:
     def _offered(self, rows: Transaction, person: str, band: str) -> Person:
         child = _child(rows, person)
         if self._fitting(child, _read(rows)) != band or not band:
-            raise NotPossible("This is not proposed any more, so nothing was changed.")
+            raise NotPossible(_("This is not proposed any more, so nothing was changed."))
         return child
 
 
@@ -223,7 +224,7 @@ def _child(rows: Transaction, person: str) -> Person:
     family: Family = read_family(rows)
     child = family.person(person)
     if not child:
-        raise NoSuchChild(_GONE)
+        raise NoSuchChild(_(_GONE))
     return child
 
 

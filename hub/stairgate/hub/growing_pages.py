@@ -4,22 +4,23 @@ It reads requests and lays out answers; what an answer does is `growing_acts`' p
 """
 
 from collections.abc import Callable
-from datetime import date
 from typing import NamedTuple
 
 from flask import Blueprint, abort, redirect, request, url_for
 from werkzeug.wrappers import Response
 
-from stairgate.hub import audit, roles, wording
+from stairgate.hub import audit, roles
 from stairgate.hub.acts import NoSuchChild
 from stairgate.hub.context import asking_mac, parts
-from stairgate.hub.family import Person, read_family
+from stairgate.hub.family import read_family
 from stairgate.hub.growing import read_born
 from stairgate.hub.growing_acts import Ending, Grown, Offer
 from stairgate.hub.issue import PolicyTooLarge
+from stairgate.hub.language import _
 from stairgate.hub.local_time import local
 from stairgate.hub.refusal import NotPossible
 from stairgate.hub.store import Conflict
+from stairgate.hub.wording import full_date_text
 
 growing = Blueprint("growing", __name__, url_prefix="/children/<person>/growing")
 
@@ -39,7 +40,7 @@ def born(person: str) -> Response:
     today = local(parts().clock.wall(), parts().parents.zone()).date()
     month = read_born(request.form.get("born", ""), today)
     if month is None:
-        abort(422, "Please give the month like 2013-05, of somebody who is not yet 18; or leave it empty.")
+        abort(422, _("Please give the month like 2013-05, of somebody who is not yet 18; or leave it empty."))
     return _act(lambda: parts().growing.set_born(person, month), url_for("child.show", person=person, _anchor="about"))
 
 
@@ -74,8 +75,8 @@ def told() -> Told:
     kept, zone = parts().growing, parts().parents.zone()
     return Told(
         kept.offers(),
-        tuple((ending, day_text(ending.on)) for ending in kept.endings()),
-        tuple((one, day_text(local(one.at, zone).date())) for one in kept.grown()),
+        tuple((ending, full_date_text(ending.on)) for ending in kept.endings()),
+        tuple((one, full_date_text(local(one.at, zone).date())) for one in kept.grown()),
     )
 
 
@@ -89,25 +90,21 @@ def mine() -> tuple[str, ...]:
     if not device:
         return ()
     zone = parts().parents.zone()
-    soon = [
-        f"On {day_text(ending.on)} {_who(ending.person, device.persons)}: rules, filter and history end by themselves."
-        for ending in parts().growing.endings()
-        if ending.person.id in device.persons
-    ]
+    soon = [_soon(ending, device.persons) for ending in parts().growing.endings() if ending.person.id in device.persons]
     ended = [
-        f"The rules that held here ended on {day_text(local(one.at, zone).date())}, because you are 18. What was kept "
-        "of you is deleted."
+        _("The rules that held here ended on {day}, because you are 18. What was kept of you is deleted.").format(
+            day=full_date_text(local(one.at, zone).date())
+        )
         for one in parts().growing.grown()
         if device.id in one.devices
     ]
     return (*soon, *ended)
 
 
-def _who(person: Person, persons: tuple[str, ...]) -> str:
+def _soon(ending: Ending, persons: tuple[str, ...]) -> str:
     """On a shared device it says of whom it speaks; its own people may read that."""
-    return "you are 18" if len(persons) == 1 else f"{person.name} is 18"
-
-
-def day_text(day: date) -> str:
-    """`Sat 1 Aug 2026`."""
-    return f"{wording.DAY_NAMES[day.weekday()]} {day.day} {day:%b} {day.year}"
+    if len(persons) == 1:
+        text = _("On {day} you are 18: rules, filter and history end by themselves.")
+    else:
+        text = _("On {day} {name} is 18: rules, filter and history end by themselves.")
+    return text.format(day=full_date_text(ending.on), name=ending.person.name)

@@ -10,6 +10,7 @@ from stairgate.core.decide import Decision
 from stairgate.hub import limits
 from stairgate.hub.day_windows import morning
 from stairgate.hub.family import Family, Override, Person
+from stairgate.hub.language import _
 from stairgate.hub.local_time import local, next_time
 from stairgate.hub.refusal import NotPossible
 
@@ -37,13 +38,11 @@ def wish(override_id: str, family: Family, child: Person, minute: int, now: int)
     """The pause from this minute of the child's day on. Raises `NotPossible`."""
     start = next_time(now, minute, child.zone)
     if start - now > limits.STOP_SECONDS_MAX or local(start, child.zone).date() != local(now, child.zone).date():
-        raise NotPossible("Please choose a time later today.")
+        raise NotPossible(_("Please choose a time later today."))
     held = wish_of(family, child.id, now)
     if held and held.start <= start:
-        said = f"{local(held.start, child.zone):%H:%M}"
-        raise NotPossible(
-            f"You wanted to stop at {said} already. You can choose an earlier time; a parent can change it."
-        )
+        said = _("You wanted to stop at {time} already. You can choose an earlier time; a parent can change it.")
+        raise NotPossible(said.format(time=f"{local(held.start, child.zone):%H:%M}"))
     until = morning(family, child, start)
     return Override(override_id, child.id, "pause", start, until, 0, OWN_WISH)
 

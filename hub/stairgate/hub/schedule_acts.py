@@ -16,6 +16,7 @@ from stairgate.hub.clock import Clock
 from stairgate.hub.day_windows import LIKE_SATURDAY, zone_at
 from stairgate.hub.family import DateRule, Family, Person, Week, read_family, remove, write
 from stairgate.hub.forms import BedtimeForm
+from stairgate.hub.language import _
 from stairgate.hub.local_time import local, next_time
 from stairgate.hub.schedule_forms import DatesForm
 from stairgate.hub.store import Conflict, Transaction
@@ -62,7 +63,7 @@ class ScheduleActs:
                 else:
                     kept += 1
             if kept + 2 > limits.BEDTIMES_MAX:
-                raise NotPossible(f"There are {kept} other times already. Remove one first.")
+                raise NotPossible(_("There are {count} other times already. Remove one first.").format(count=kept))
             write(rows, Week(new_id("w"), person, SCHOOL_NIGHTS, *preset.school_night))
             write(rows, Week(new_id("w"), person, WEEKEND_NIGHTS, *preset.weekend_night))
 
@@ -80,7 +81,7 @@ class ScheduleActs:
         def edit(rows: Transaction, family: Family, child: Person) -> None:
             other = family.person(source)
             if not other or source == person:
-                raise NotPossible("Please choose another child to copy from.")
+                raise NotPossible(_("Please choose another child to copy from."))
             for held in family.weeks_of(person):
                 remove(rows, held)
             for held in family.weeks_of(source):
@@ -101,7 +102,8 @@ class ScheduleActs:
                 raise Conflict("dates", form.rule, form.revision, 0)
             others = [held for held in family.dates_of(person) if held.zone and held.id != form.rule]
             if form.zone and len(others) >= limits.JOURNEYS_MAX:
-                raise NotPossible(f"There are {limits.JOURNEYS_MAX} journeys already. Remove one first.")
+                said = _("There are {count} journeys already. Remove one first.")
+                raise NotPossible(said.format(count=limits.JOURNEYS_MAX))
             rule = DateRule(
                 form.rule or new_id("e"),
                 person,
@@ -135,7 +137,7 @@ class ScheduleActs:
             now = self._clock.wall()
             today = today_of(family, child, now)
             if choice not in {offered.id for offered in today.choices}:
-                raise NotPossible("This makes no difference today any more.")
+                raise NotPossible(_("This makes no difference today any more."))
             self._forget_old(rows, family, child)
             if today.rule:
                 self._remove_rule(rows, family, today.rule)
@@ -164,7 +166,7 @@ class ScheduleActs:
         def edit(rows: Transaction) -> Act:
             child = read_family(rows).person(person)
             if not child:
-                raise NoSuchChild("This child is no longer here.")
+                raise NoSuchChild(_("This child is no longer here."))
             now = int(self._clock.wall())
             until = next_time(now, minute, zone_at(read_family(rows), child, now))
             minutes = min(-(-(until - now) // 60), core_limits.BONUS_MINUTES_MAX)
@@ -186,7 +188,8 @@ class ScheduleActs:
         """Only what is not over counts."""
         today = family_date(self._clock.wall(), child.zone, family.day_start).isoformat()
         if sum(held.last >= today for held in family.dates_of(child.id)) >= limits.DATE_RULES_MAX:
-            raise NotPossible(f"There are {limits.DATE_RULES_MAX} exceptions already. Remove one first.")
+            said = _("There are {count} exceptions already. Remove one first.")
+            raise NotPossible(said.format(count=limits.DATE_RULES_MAX))
 
     def _remove_rule(self, rows: Transaction, family: Family, rule: str) -> None:
         for held in family.dates:

@@ -11,21 +11,27 @@ from stairgate.hub import outlook
 from stairgate.hub.day_segments import segments
 from stairgate.hub.day_windows import LIKE_WEEK, rule_on, spans, windows_of_rule, windows_of_weekday
 from stairgate.hub.family import Budget, DateRule, Family, Override, Person, Week
+from stairgate.hub.language import N_, _
+from stairgate.hub.said_tables import SaidTable
 from stairgate.hub.schedule_words import budget_title, day_range, minutes_text, rule_days, rule_text, window_text
 from stairgate.hub.week_strip import STRICTNESS, levels_of_day
 from stairgate.hub.wording import clock_time
 
 _DAY, _WEEK = 1440, 7 * 1440
-_ANYWAY = {
-    "open": "the internet is on then anyway",
-    "limited": "only the homework list is open then anyway",
-    "closed": "the internet is off then anyway",
-}
-_BOTH = {
-    "open": "the internet is on",
-    "limited": "only the homework list is open",
-    "closed": "the internet is off",
-}
+_ANYWAY = SaidTable(
+    {
+        "open": N_("“{time}” changes nothing: the internet is on then anyway."),
+        "limited": N_("“{time}” changes nothing: only the homework list is open then anyway."),
+        "closed": N_("“{time}” changes nothing: the internet is off then anyway."),
+    }
+)
+_BOTH = SaidTable(
+    {
+        "open": N_("“{time}” and “{other}” overlap. While both hold, the internet is on."),
+        "limited": N_("“{time}” and “{other}” overlap. While both hold, only the homework list is open."),
+        "closed": N_("“{time}” and “{other}” overlap. While both hold, the internet is off."),
+    }
+)
 
 
 def week_warnings(weeks: Sequence[Week], default: str) -> list[str]:
@@ -39,19 +45,18 @@ def week_warnings(weeks: Sequence[Week], default: str) -> list[str]:
         kept = others
         covering = next((other for other in others if _rank(other) >= _rank(week) and _overlap(week, other)), None)
         if covering is None:
-            found.append(f"“{window_text(week)}” changes nothing: {_ANYWAY[default]}.")
+            found.append(_ANYWAY[default].format(time=window_text(week)))
         else:
-            found.append(f"“{window_text(week)}” changes nothing: “{window_text(covering)}” holds at those times.")
+            text = _("“{time}” changes nothing: “{other}” holds at those times.")
+            found.append(text.format(time=window_text(week), other=window_text(covering)))
     for index, week in enumerate(kept):
         for other in kept[index + 1 :]:
             if _overlap(week, other):
                 level = max(week.level, other.level, key=STRICTNESS.index)
-                found.append(
-                    f"“{window_text(week)}” and “{window_text(other)}” overlap. While both hold, {_BOTH[level]}."
-                )
+                found.append(_BOTH[level].format(time=window_text(week), other=window_text(other)))
     shut = sum(1 << day for day in range(7) if not open_minutes(weeks, default, day, 0))
     if shut:
-        found.append(f"Nothing is ever open on {day_range(shut)}.")
+        found.append(_("Nothing is ever open on {days}.").format(days=day_range(shut)))
     return found
 
 
@@ -63,14 +68,15 @@ def date_warnings(rules: Sequence[DateRule], weeks: Sequence[Week], today: date)
     for rule in coming:
         own = [(first, last) for first, last, winner in held if winner is rule]
         if not own:
-            found.append(f"“{rule_text(rule, today)}” never holds: other exceptions cover all of its days.")
+            text = _("“{rule}” never holds: other exceptions cover all of its days.")
+            found.append(text.format(rule=rule_text(rule, today)))
         elif all(_is_usual(rule, weeks, first, last) for first, last in own):
-            found.append(f"“{rule_text(rule, today)}” changes nothing: the week has the same times on these days.")
+            text = _("“{rule}” changes nothing: the week has the same times on these days.")
+            found.append(text.format(rule=rule_text(rule, today)))
         for other in coming:
             if other is not rule and rule_on((rule, other), _first_common(rule, other)) is rule and own:
-                found.append(
-                    f"Where “{rule_days(other, today)}” and “{rule_days(rule, today)}” overlap, the latter holds."
-                )
+                text = _("Where “{days}” and “{winner}” overlap, the latter holds.")
+                found.append(text.format(days=rule_days(other, today), winner=rule_days(rule, today)))
     return found
 
 
@@ -82,16 +88,14 @@ def budget_warnings(budgets: Sequence[Budget], weeks: Sequence[Week], default: s
     for budget in budgets:
         idle = sum(1 << day for day in range(7) if budget.minutes[day] >= opened[day] > 0)
         if idle:
-            found.append(
-                f"{budget_title(budget.category)}: on {day_range(idle)} less time is open than these minutes, "
-                "so they limit nothing."
-            )
+            text = _("{title}: on {days} less time is open than these minutes, so they limit nothing.")
+            found.append(text.format(title=budget_title(budget.category), days=day_range(idle)))
         above = sum(1 << day for day in range(7) if budget.minutes[day] > total[day] >= 0)
         if budget.category != "total" and above:
             least = min(total[day] for day in range(7) if above >> day & 1)
+            text = _("{title}: on {days} these are more minutes than in total ({minutes}), so they are never used up.")
             found.append(
-                f"{budget_title(budget.category)}: on {day_range(above)} these are more minutes than in total "
-                f"({minutes_text(least)}), so they are never used up."
+                text.format(title=budget_title(budget.category), days=day_range(above), minutes=minutes_text(least))
             )
     return found
 
@@ -109,10 +113,12 @@ def override_warnings(family: Family, person: Person, now: int) -> list[str]:
         until = clock_time(override.until, person.zone, now)
         if override.kind == "pause" and closed and cut[-1].decision.level != "closed":
             ends = clock_time(closed[-1].end, person.zone, now)
-            found.append(f"The pause lasts until {until}, longer than the time off that ends at {ends}.")
+            text = _("The pause lasts until {until}, longer than the time off that ends at {ends}.")
+            found.append(text.format(until=until, ends=ends))
         if _opens(override) and closed and closed[0].begin > now:
             begins = clock_time(closed[0].begin, person.zone, now)
-            found.append(f"Extra time lasts until {until}, past {begins}, when the internet would be off.")
+            text = _("Extra time lasts until {until}, past {begins}, when the internet would be off.")
+            found.append(text.format(until=until, begins=begins))
     return found
 
 

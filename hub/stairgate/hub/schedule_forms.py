@@ -11,6 +11,7 @@ from stairgate.hub import limits
 from stairgate.hub.categories import TIMED
 from stairgate.hub.day_windows import LIKE_SATURDAY, LIKE_WEEK, Window
 from stairgate.hub.forms import Faults, Form, read_minute
+from stairgate.hub.language import _
 from stairgate.hub.local_time import zone_names
 from stairgate.hub.plain_text import clean_line
 
@@ -59,22 +60,22 @@ def read_dates(form: Form, today: date) -> tuple[DatesForm, Faults]:
     first, last = read_date(form.get("first", "")), read_date(form.get("last", "") or form.get("first", ""))
     faults: Faults = {}
     if first is None:
-        faults["first"] = "Please give the first day."
+        faults["first"] = _("Please give the first day.")
     if last is None:
-        faults["last"] = "Please give the last day."
+        faults["last"] = _("Please give the last day.")
     if first and last:
         _check_days(first, last, today, faults)
     how = form.get("as", "own")
     windows = _windows(form, faults) if how == "own" else ()
     if how not in ("own", "free", LIKE_SATURDAY, LIKE_WEEK):
-        faults["as"] = "Please choose what holds on these days."
+        faults["as"] = _("Please choose what holds on these days.")
     if how == "own" and not windows and not faults:
-        faults["start-0"] = "Please give at least one time, or choose that no bedtime holds."
+        faults["start-0"] = _("Please give at least one time, or choose that no bedtime holds.")
     zone = form.get("zone", "")
     if zone and zone not in zone_names():
-        faults["zone"] = "Please choose a time zone from the list."
+        faults["zone"] = _("Please choose a time zone from the list.")
     if how == LIKE_WEEK and not zone and "zone" not in faults:
-        faults["zone"] = "Please give the time zone of the journey: the times stay as usual."
+        faults["zone"] = _("Please give the time zone of the journey: the times stay as usual.")
     note = clean_line(form.get("note", ""), limits.NOTE_CHARACTERS_MAX)
     return (
         DatesForm(
@@ -96,13 +97,13 @@ def read_budget(form: Form) -> tuple[BudgetForm, Faults]:
     category = form.get("category", "total")
     faults: Faults = {}
     if category != "total" and category not in TIMED:
-        faults["category"] = "Please choose what is counted."
+        faults["category"] = _("Please choose what is counted.")
     minutes = []
     for weekday in range(7):
         text = form.get(f"minutes-{weekday}", "").strip()
         count = _count(text)
         if text and (count is None or count > limits.BUDGET_MINUTES_MAX):
-            faults[f"minutes-{weekday}"] = "Please give minutes from 0 to 1440, or nothing for no limit."
+            faults[f"minutes-{weekday}"] = _("Please give minutes from 0 to 1440, or nothing for no limit.")
         minutes.append(-1 if not text or count is None else count)
     return BudgetForm(category, tuple(minutes)), faults
 
@@ -115,13 +116,13 @@ def read_day_start(form: Form) -> int | None:
 
 def _check_days(first: date, last: date, today: date, faults: Faults) -> None:
     if last < first:
-        faults["last"] = "Please let the last day not be before the first."
+        faults["last"] = _("Please let the last day not be before the first.")
     elif last < today:
-        faults["last"] = "These days are over. Please choose days to come."
+        faults["last"] = _("These days are over. Please choose days to come.")
     elif (last - first).days >= limits.DATE_RULE_DAYS_MAX:
-        faults["last"] = "An exception lasts a year at most. Please choose an earlier last day."
+        faults["last"] = _("An exception lasts a year at most. Please choose an earlier last day.")
     elif first > today + timedelta(days=limits.DATE_RULE_DAYS_AHEAD):
-        faults["first"] = "This is more than two years away. Please choose an earlier day."
+        faults["first"] = _("This is more than two years away. Please choose an earlier day.")
 
 
 def _windows(form: Form, faults: Faults) -> tuple[Window, ...]:
@@ -133,9 +134,9 @@ def _windows(form: Form, faults: Faults) -> tuple[Window, ...]:
         start, end = read_minute(texts[0]), read_minute(texts[1])
         level = form.get(f"level-{row}", "closed")
         if start is None or end is None or start == end:
-            faults[f"start-{row}"] = "Please give two different times, such as 20:30 and 07:00."
+            faults[f"start-{row}"] = _("Please give two different times, such as 20:30 and 07:00.")
         elif level not in LEVELS:
-            faults[f"level-{row}"] = "Please choose what is on then."
+            faults[f"level-{row}"] = _("Please choose what is on then.")
         else:
             windows.append((start, end, level))
     return tuple(sorted(set(windows)))

@@ -26,6 +26,7 @@ from stairgate.hub.context import overview, page, parts
 from stairgate.hub.day_segments import day_range, segments
 from stairgate.hub.family import DateRule, Family, Person, Week, read_family
 from stairgate.hub.issue import PolicyTooLarge
+from stairgate.hub.language import N_, _
 from stairgate.hub.local_time import local, zone_names
 from stairgate.hub.schedule_acts import ScheduleActs, is_night
 from stairgate.hub.store import Conflict
@@ -35,7 +36,7 @@ schedule = Blueprint("schedule", __name__, url_prefix="/children/<person>")
 Answer = Response | tuple[str, int]
 Typed = Week | DateRule | None  # what a form with faults said, for its fields
 
-_TOO_LARGE = "These are more rules than the router can hold. Remove some first."
+_TOO_LARGE = N_("These are more rules than the router can hold. Remove some first.")
 
 
 @schedule.get("/schedule")
@@ -63,7 +64,7 @@ def choose_bedtimes(person: str) -> Answer:
     """The bedtimes of an age band instead of the ones there are: `preset`."""
     preset = bedtime_presets.BY_BAND.get(request.form.get("preset", ""))
     if preset is None:
-        return _show(person, 422, {"preset": "Please choose an age."})
+        return _show(person, 422, {"preset": _("Please choose an age.")})
     return _act(person, lambda: _acts().choose_bedtimes(person, preset), "week")
 
 
@@ -71,7 +72,7 @@ def choose_bedtimes(person: str) -> Answer:
 def set_otherwise(person: str) -> Answer:
     """What holds outside all windows: `level`."""
     level = request.form.get("level", "")
-    faults = {} if level in schedule_forms.LEVELS else {"level": "Please choose what holds at all other times."}
+    faults = {} if level in schedule_forms.LEVELS else {"level": _("Please choose what holds at all other times.")}
     return _act(person, lambda: _acts().set_otherwise(person, level), "week", faults)
 
 
@@ -120,7 +121,7 @@ def only_today(person: str) -> Answer:
 def free_until(person: str) -> Answer:
     """Open from now until the time `until` (19:45), whatever the calendar says."""
     minute = forms.read_minute(request.form.get("until", ""))
-    faults = {"until": "Please give a time, such as 21:00."} if minute is None else {}
+    faults = {"until": _("Please give a time, such as 21:00.")} if minute is None else {}
     return _act(person, lambda: _acts().free_until(person, minute or 0), "dates", faults)
 
 
@@ -136,7 +137,7 @@ def choose_budgets(person: str) -> Answer:
     """The minutes of an age band in total: `preset`."""
     preset = bedtime_presets.BY_BAND.get(request.form.get("preset", ""))
     if preset is None:
-        return _show(person, 422, {"preset": "Please choose an age."})
+        return _show(person, 422, {"preset": _("Please choose an age.")})
     return _act(person, lambda: _budgets().choose(person, preset), "minutes")
 
 
@@ -144,7 +145,7 @@ def choose_budgets(person: str) -> Answer:
 def set_day_start(person: str) -> Answer:
     """When minutes begin anew, for all children: `minute` of the day."""
     minute = schedule_forms.read_day_start(request.form)
-    faults = {"minute": "Please choose an hour from the list."} if minute is None else {}
+    faults = {"minute": _("Please choose an hour from the list.")} if minute is None else {}
     return _act(person, lambda: _budgets().set_day_start(minute or 0), "minutes", faults)
 
 
@@ -170,7 +171,7 @@ def _act(
     except Conflict:
         return _show(person, 409, {"act": audit.meanwhile()})
     except PolicyTooLarge:
-        return _show(person, 409, {"act": _TOO_LARGE})
+        return _show(person, 409, {"act": _(_TOO_LARGE)})
     if request.form.get("from") == "home":
         return redirect(url_for("home.index"), 303)
     return redirect(url_for("schedule.show", person=person, _anchor=anchor), 303)

@@ -15,8 +15,13 @@ from stairgate.hub.said_tables import SaidTable
 from stairgate.hub.wording import DAY_NAMES, date_text, full_date_text, in_a_row, minute_time
 from stairgate.hub.wording import minutes_text as minutes_text
 
-LEVEL_WORDS = SaidTable(
-    {"open": N_("internet on"), "limited": N_("only the homework list"), "closed": N_("internet off")}
+#: Of a stretch of one day.
+LEVEL_FROM = SaidTable(
+    {
+        "open": N_("{hours} internet on"),
+        "limited": N_("{hours} only the homework list"),
+        "closed": N_("{hours} internet off"),
+    }
 )
 _EVERY_DAY, _SCHOOL_DAYS, _WEEKEND = 127, 31, 96
 _DAYTIME = {_EVERY_DAY: N_("Every day"), _SCHOOL_DAYS: N_("School days (Mon–Fri)"), _WEEKEND: N_("Weekends (Sat, Sun)")}

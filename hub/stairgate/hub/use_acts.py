@@ -11,6 +11,7 @@ from stairgate.hub.acts import Act, Acts, NoSuchChild, NotPossible, new_id, reme
 from stairgate.hub.clock import Clock
 from stairgate.hub.extra_minutes import counts
 from stairgate.hub.family import Override, read_family, remove, write
+from stairgate.hub.language import _
 from stairgate.hub.store import Transaction
 
 GIVE = "give"
@@ -29,20 +30,20 @@ class UseActs:
         def edit(rows: Transaction) -> Act:
             family = read_family(rows)
             if not family.person(person):
-                raise NoSuchChild("This child is no longer here.")
+                raise NoSuchChild(_("This child is no longer here."))
             now = int(self._clock.wall())
             limited = [
                 row for row in outlook.allowances_of(family, now, outlook.nothing_used)[person] if row.left is not None
             ]
             if not limited:
-                raise NotPossible("There is no limit today, so there is nothing to give back.")
+                raise NotPossible(_("There is no limit today, so there is nothing to give back."))
             before = family.overrides_of(person)
             held = [override for override in before if override.kind == GIVE]
             # One line for all that is given in a day: a policy has room for so many.
             today = [override for override in held if override.start <= now < override.until]
             given = sum(override.minutes for override in today)
             if given + minutes > BONUS_MINUTES_MAX:
-                raise NotPossible("That would be more than a whole day.")
+                raise NotPossible(_("That would be more than a whole day."))
             for override in held:
                 remove(rows, override)
             start = min((override.start for override in today), default=now)

@@ -5,7 +5,6 @@ It decides which child's time a shared device shows, and lays out the picture of
 """
 
 from collections.abc import Sequence
-from datetime import datetime
 from typing import NamedTuple
 
 from stairgate.core.budget import Allowance
@@ -15,9 +14,10 @@ from stairgate.hub.cards import ChildCard
 from stairgate.hub.context import parts
 from stairgate.hub.family import Person
 from stairgate.hub.history import Event
+from stairgate.hub.language import _
 from stairgate.hub.local_time import local
-from stairgate.hub.schedule_words import minutes_text
 from stairgate.hub.use_today import UsedDay
+from stairgate.hub.wording import minutes_text
 
 _SVG_WIDTH, _SVG_HEIGHT = 280, 64
 _HOUR = 60
@@ -86,10 +86,14 @@ def given_back(card: ChildCard) -> tuple[str, ...]:
     began, now = parts().use.today_began(), parts().clock.wall()
     names = audit.everybody()
     return tuple(
-        f"{minutes_text(event.minutes)} given back at {wording.clock_time(event.at, card.person.zone, now)}"
-        f" by {names.get(event.by, 'a parent')}."
+        _given(event, wording.clock_time(event.at, card.person.zone, now), names.get(event.by, ""))
         for event in _gifts(card.person.id, began)
     )
+
+
+def _given(event: Event, at: str, who: str) -> str:
+    text = _("{minutes} given back at {at} by {who}.") if who else _("{minutes} given back at {at} by a parent.")
+    return text.format(minutes=minutes_text(event.minutes), at=at, who=who)
 
 
 def _gifts(person: str, began: int) -> list[Event]:
@@ -113,10 +117,10 @@ def use_week(card: ChildCard) -> UseWeek:
     return UseWeek(
         rows=tuple(
             WeekRow(
-                _day_name(local(day.begin, card.person.zone)),
+                wording.date_text(local(day.begin, card.person.zone).date()),
                 minutes_text(_total(day)),
                 tuple(
-                    f"{categories.title(name)} {minutes_text(minutes)}"
+                    _("{title} {minutes}").format(title=categories.title(name), minutes=minutes_text(minutes))
                     for name, minutes in day.minutes
                     if minutes and name != "total"
                 ),
@@ -143,7 +147,3 @@ def _bars(values: Sequence[int], top: int) -> str:
             left = place * slot + slot * 0.2
             bars.append(f"M{left:.1f} {_SVG_HEIGHT}v-{height:.1f}h{slot * 0.6:.1f}v{height:.1f}z")
     return "".join(bars)
-
-
-def _day_name(begin: datetime) -> str:
-    return f"{wording.DAY_NAMES[begin.weekday()]} {begin.day} {begin:%b}"

@@ -10,23 +10,29 @@ from typing import NamedTuple
 from stairgate.core.budget import Allowance
 from stairgate.core.decide import Decision
 from stairgate.hub import categories, wording
-from stairgate.hub.schedule_words import minutes_text
-from stairgate.hub.wording import State
+from stairgate.hub.language import N_, _
+from stairgate.hub.wording import State, minutes_text
 
 #: Minutes left at which a child is told, and the page changes.
 WARNINGS = (15, 5, 1)
-_AT_MOST = {
-    15: "At most 15 minutes are left today.",
-    5: "At most 5 minutes are left today.",
-    1: "The last minute of today is running.",
+# What is told at each: of the total, and of a category.
+_TOLD = {
+    15: (N_("At most 15 minutes are left today."), N_("{title}: at most 15 minutes are left today.")),
+    5: (N_("At most 5 minutes are left today."), N_("{title}: at most 5 minutes are left today.")),
+    1: (N_("The last minute of today is running."), N_("{title}: the last minute of today is running.")),
+    0: (
+        N_("No time is left today. It begins anew at {ends}."),
+        N_("{title}: no time is left today. It begins anew at {ends}."),
+    ),
 }
 _WHOLE = 100
 _ENDS_SECONDS = 120  # a decision and the count may be a minute apart
 
 
 class TimeLine(NamedTuple):
-    """One limit. id: `total` or a category; title: empty for the total. `left` and `of` in words, `share`: of 100.
+    """One limit. id: `total` or a category; title: empty for the total; share: of 100.
 
+    left, of, used: minutes in words, `left` empty for no time left, `of` empty for no limit.
     step: minutes of the warning that is shown (15, 5, 1), 0 when nothing is left, None before; tone: `plenty`, `little`
     or `none`.
     """
@@ -35,19 +41,19 @@ class TimeLine(NamedTuple):
     title: str
     left: str
     of: str
+    used: str
     share: int
     step: int | None
     tone: str
 
 
 class TimeLeft(NamedTuple):
-    """All limits of a child today. text: one sentence; ends: when the family's day ends, in words.
+    """All limits of a child today. ends: when the family's day ends, in words.
 
     warning: a sentence at the steps, else empty.
     """
 
     lines: tuple[TimeLine, ...]
-    text: str
     ends: str
     warning: str
 
@@ -60,7 +66,7 @@ def time_left(rows: Sequence[Allowance], zone: str, now: float) -> TimeLeft | No
     # Most pressing first; the total closes everything, so it is told before a category that is as far.
     pressing = min((line for line in lines if line.step is not None), key=lambda line: line.step or 0, default=None)
     ends = wording.clock_time(rows[0].ends, zone, now)
-    return TimeLeft(lines, _sentence(lines), ends, _warning(pressing, ends) if pressing else "")
+    return TimeLeft(lines, ends, _warning(pressing, ends) if pressing else "")
 
 
 def ends_by_budget(decision: Decision, rows: Sequence[Allowance], now: float) -> bool:
@@ -76,31 +82,21 @@ def told(state: State, decision: Decision, rows: Sequence[Allowance], now: float
     if not ends_by_budget(decision, rows, now):
         return state
     # The second is only known for somebody who never stops, so no time of day is promised.
-    return state._replace(until="", why="Until today’s time is used up.")
+    return state._replace(until="", why=_("Until today’s time is used up."))
 
 
 def _line(row: Allowance) -> TimeLine:
     title = "" if row.category == "total" else categories.title(row.category)
     if row.minutes is None or row.left is None:
-        return TimeLine(row.category, title, f"{minutes_text(row.used)} used", "no limit today", _WHOLE, None, "plenty")
+        return TimeLine(row.category, title, "", "", minutes_text(row.used), _WHOLE, None, "plenty")
     step = next((step for step in (0, *reversed(WARNINGS)) if row.left <= step), None)
-    left = f"{minutes_text(row.left)} left" if row.left else "No time left"
+    left = minutes_text(row.left) if row.left else ""
     share = min(_WHOLE, -(-row.left * _WHOLE // row.minutes)) if row.minutes else 0
     tone = "plenty" if step is None else "little" if step else "none"
-    return TimeLine(row.category, title, left, f"of {minutes_text(row.minutes)} today", share, step, tone)
-
-
-def _sentence(lines: Sequence[TimeLine]) -> str:
-    """`45 min left of 2 h today; Games: 10 min left`."""
-    texts = [f"{line.title}: {line.left.lower()}" if line.title else f"{line.left} {line.of}" for line in lines]
-    return "; ".join(texts)
+    of, used = minutes_text(row.minutes), minutes_text(row.used)
+    return TimeLine(row.category, title, left, of, used, share, step, tone)
 
 
 def _warning(line: TimeLine, ends: str) -> str:
-    if line.step == 0:
-        if line.title:
-            return f"{line.title}: no time is left today. It begins anew at {ends}."
-        return f"No time is left today. It begins anew at {ends}."
-    if line.title:
-        return f"{line.title}: {_AT_MOST[line.step or 0].lower()}"
-    return _AT_MOST[line.step or 0]
+    of_all, of_category = _TOLD[line.step or 0]
+    return _(of_category if line.title else of_all).format(title=line.title, ends=ends)

@@ -10,12 +10,38 @@ from typing import NamedTuple
 from stairgate.hub.day_segments import Segment
 from stairgate.hub.day_windows import Window, windows_of_weekday
 from stairgate.hub.family import Week
+from stairgate.hub.language import N_, _
 from stairgate.hub.local_time import local
-from stairgate.hub.schedule_words import LEVEL_WORDS
-from stairgate.hub.wording import DAY_NAMES, minute_time
+from stairgate.hub.said_tables import SaidRow, SaidTable
+from stairgate.hub.schedule_words import LEVEL_FROM, hours
+from stairgate.hub.wording import DAY_NAMES, in_a_row
 
 DAY_MINUTES = 1440
 STRICTNESS = ("open", "limited", "closed")
+_ALL_DAY = SaidTable(
+    {
+        "open": N_("internet on all day"),
+        "limited": N_("only the homework list all day"),
+        "closed": N_("internet off all day"),
+    }
+)
+_WEEKDAYS = SaidRow(
+    N_("Monday"), N_("Tuesday"), N_("Wednesday"), N_("Thursday"), N_("Friday"), N_("Saturday"), N_("Sunday")
+)
+_MONTHS = SaidRow(
+    N_("January"),
+    N_("February"),
+    N_("March"),
+    N_("April"),
+    N_("May"),
+    N_("June"),
+    N_("July"),
+    N_("August"),
+    N_("September"),
+    N_("October"),
+    N_("November"),
+    N_("December"),
+)
 
 
 class Bar(NamedTuple):
@@ -88,7 +114,8 @@ def hour_marks(begin: int, end: int, zone: str) -> tuple[tuple[int, str], ...]:
 
 def weekday_of(day: date) -> str:
     """`Friday 7 August 2026`."""
-    return f"{day:%A} {day.day} {day:%B} {day.year}"
+    text = _("{weekday} {day} {month} {year}")
+    return text.format(weekday=_WEEKDAYS[day.weekday()], day=day.day, month=_MONTHS[day.month - 1], year=day.year)
 
 
 def _bars(today: Iterable[Window], before: Iterable[Window], default: str) -> tuple[Bar, ...]:
@@ -97,8 +124,7 @@ def _bars(today: Iterable[Window], before: Iterable[Window], default: str) -> tu
 
 def _says(bars: tuple[Bar, ...]) -> str:
     if len(bars) == 1:
-        return f"{LEVEL_WORDS[bars[0].level]} all day"
-    return ", ".join(
-        f"{minute_time(bar.x)}–{minute_time((bar.x + bar.width) % DAY_MINUTES)} {LEVEL_WORDS[bar.level]}"
-        for bar in bars
+        return _ALL_DAY[bars[0].level]
+    return in_a_row(
+        [LEVEL_FROM[bar.level].format(hours=hours(bar.x, (bar.x + bar.width) % DAY_MINUTES)) for bar in bars]
     )
