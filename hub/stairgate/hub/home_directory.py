@@ -13,7 +13,9 @@ from stairgate.core.certificate import Certificate
 from stairgate.core.pairing import PairAnswer, PairRequest
 from stairgate.hub.clock import Clock
 from stairgate.hub.home_authority import BrokerFault, Pages
+from stairgate.hub.language import N_
 from stairgate.hub.roster import Agent
+from stairgate.hub.said_later import SaidLater
 from stairgate.provisioning import broker_control
 from stairgate.provisioning.paired import paired_answer
 from stairgate.provisioning.registry import Registry
@@ -22,6 +24,21 @@ from stairgate.provisioning.signing import SigningKey
 from stairgate.provisioning.trust_chain import TrustChain
 
 _log = logging.getLogger(__name__)
+# What provisioning says of the broker, as a sentence of a page. Files, commands and numbers stay as they are.
+_SENTENCES = {
+    broker_control.OTHER_USER: N_(
+        "The broker (process {process}) runs as another user; tell it as that user or as root: kill -HUP {process}."
+    ),
+    broker_control.NOT_OUR_LIST: N_(
+        "{file}: expected a list of this home's authority; write it anew with: stairgate home render {home}."
+    ),
+    broker_control.NO_NUMBER: N_("{file}: expected the number of a process, got {got}; restart the broker."),
+    broker_control.NOT_RUNNING: N_("No broker runs with {file} on this machine; its lists are read at its next start."),
+    broker_control.REFUSES_TO_END: N_("The broker refused to end the connection of {agent} ({reason}); restart it."),
+    broker_control.REFUSES_NOBODY: N_(
+        "The broker does not refuse certificates that are revoked ({reason}); restart it."
+    ),
+}
 
 
 class HomeDirectory:
@@ -158,6 +175,5 @@ def _stamp(path: Path) -> tuple[int, int, int]:
     return (status.st_mtime_ns, status.st_ino, status.st_size)
 
 
-def _sentence(problem: Exception) -> str:
-    text = str(problem)
-    return f"{text[:1].upper()}{text[1:].rstrip('.')}."
+def _sentence(problem: broker_control.BrokerNotReached) -> SaidLater:
+    return SaidLater(_SENTENCES[problem.text], **problem.fields)

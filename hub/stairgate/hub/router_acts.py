@@ -20,14 +20,14 @@ from stairgate.hub.plain_text import clean_name
 from stairgate.hub.removal import Removal
 from stairgate.hub.reports import Reports
 from stairgate.hub.roster import Agent, Roster
-from stairgate.hub.said_later import SaidLater
+from stairgate.hub.said_later import SaidLater, what_it_says
 from stairgate.hub.store import StoreError, Transaction
 
 _log = logging.getLogger(__name__)
 
 
 class RouterActs:
-    """Everything a parent can do with routers. `broker_fault`: what to do where the broker was not reached, or ""."""
+    """Everything a parent can do with routers."""
 
     def __init__(
         self,
@@ -48,7 +48,7 @@ class RouterActs:
         self._credentials = credentials
         self._clock = clock
         self._pages = pages
-        self.broker_fault = ""
+        self._broker_fault: str | SaidLater = ""
 
     def enrol(self, request: PairRequest, again: str) -> tuple[Agent, PairAnswer]:
         """Let in a router that has proven the code; `again`: the id of one that gets a new key.
@@ -135,18 +135,23 @@ class RouterActs:
             label = f"{base[: limits.ROUTER_NAME_CHARACTERS_MAX - 3]} {number}"
         return label
 
+    @property
+    def broker_fault(self) -> str:
+        """What to do where the broker was not reached, in the language of whoever asks; else empty."""
+        return str(self._broker_fault)
+
     def broker_is_there(self) -> None:
         """The hub has reached the broker (again): what it could not be told before, it is told now."""
-        if self.broker_fault:
+        if self._broker_fault:
             self._tell_broker()
 
     def _tell_broker(self) -> None:
         try:
             self._authority.reload_broker()
-            self.broker_fault = ""
+            self._broker_fault = ""
         except BrokerFault as problem:
             _log.error("the broker was not reached: %s", problem)
-            self.broker_fault = str(problem)
+            self._broker_fault = what_it_says(problem)
 
 
 def _clean_label(text: str) -> str:

@@ -38,12 +38,26 @@ _LIFETIME = timedelta(hours=1)
 _PROC = Path("/proc")
 _CONNACK = b"\x20\x02\x00\x00"
 
+#: What can be wrong.
+OTHER_USER = "the broker (process {process}) runs as another user; tell it as that user or as root: kill -HUP {process}"
+NOT_OUR_LIST = "{file}: expected a list of this home's authority; write it anew with: stairgate home render {home}"
+NO_NUMBER = "{file}: expected the number of a process, got {got}; restart the broker"
+NOT_RUNNING = "no broker runs with {file} on this machine; its lists are read at its next start"
+REFUSES_TO_END = "the broker refused to end the connection of {agent} ({reason}); restart it"
+REFUSES_NOBODY = "the broker does not refuse certificates that are revoked ({reason}); restart it"
+
 
 class BrokerNotReached(Exception):
     """The running broker could not be made to read its lists, or does not obey them; the sentence says what to do.
 
-    What was changed on the disk holds from the broker's next start on.
+    What was changed on the disk holds from the broker's next start on. text: the sentence with its fields in braces, by
+    which a page can say it in another language; fields: what stands in them.
     """
+
+    def __init__(self, text: str, **fields: object) -> None:
+        super().__init__(text.format(**fields))
+        self.text = text
+        self.fields = fields
 
 
 class _Attempt(NamedTuple):
@@ -63,9 +77,7 @@ def reload(directory: Path) -> int:
     try:
         os.kill(process, signal.SIGHUP)
     except PermissionError:
-        raise BrokerNotReached(
-            f"the broker (process {process}) runs as another user; tell it as that user or as root: kill -HUP {process}"
-        ) from None
+        raise BrokerNotReached(OTHER_USER, process=process) from None
     except ProcessLookupError:
         raise _not_running(configuration) from None
     return process
@@ -94,9 +106,7 @@ def take_over(directory: Path, identifier: str, clock: Callable[[], float] = tim
             registry.refuse(identifier, serial, clock())
             reload(home.directory)
         if not attempt.accepted:
-            raise BrokerNotReached(
-                f"the broker refused to end the connection of {identifier} ({attempt.reason}); restart it"
-            )
+            raise BrokerNotReached(REFUSES_TO_END, agent=identifier, reason=attempt.reason)
         _wait_until_refused(home, identifier, pusher)
 
 
@@ -106,10 +116,7 @@ def _check_list(broker: Path) -> None:
         authority = read_certificate(private_files.read(broker / "ca.crt"))
         read_revocation_list(authority, private_files.read(broker / "crl.pem"))
     except (OSError, ValueError):
-        raise BrokerNotReached(
-            f"{broker / 'crl.pem'}: expected a list of this home's authority; write it anew with: "
-            f"stairgate home render {broker.parent}"
-        ) from None
+        raise BrokerNotReached(NOT_OUR_LIST, file=broker / "crl.pem", home=broker.parent) from None
 
 
 def _running(pid_file: Path, configuration: Path) -> int:
@@ -119,7 +126,7 @@ def _running(pid_file: Path, configuration: Path) -> int:
     except FileNotFoundError:
         return _found(configuration)
     if not text.isdigit() or len(text) > 10 or int(text) < 2:
-        raise BrokerNotReached(f"{pid_file}: expected the number of a process, got {text[:20]!r}; restart the broker")
+        raise BrokerNotReached(NO_NUMBER, file=pid_file, got=repr(text[:20]))
     if not _is_ours(_PROC / text, configuration):
         # The number was given to another program since: it must not get our signal.
         return _found(configuration)
@@ -154,9 +161,7 @@ def _names(place: Path, arguments: list[bytes], configuration: Path) -> bool:
 
 
 def _not_running(configuration: Path) -> BrokerNotReached:
-    return BrokerNotReached(
-        f"no broker runs with {configuration} on this machine; its lists are read at its next start"
-    )
+    return BrokerNotReached(NOT_RUNNING, file=configuration)
 
 
 def _identity(registry: Registry, identifier: str, path: Path, revoked: bool, now: float) -> tuple[Path, int]:
@@ -176,9 +181,7 @@ def _wait_until_refused(home: Home, identifier: str, identity: Path) -> None:
         if "REVOKED" in attempt.reason.upper():
             return
         if time.monotonic() > deadline:
-            raise BrokerNotReached(
-                f"the broker does not refuse certificates that are revoked ({attempt.reason}); restart it"
-            )
+            raise BrokerNotReached(REFUSES_NOBODY, reason=attempt.reason)
         time.sleep(_PAUSE_SECONDS)
 
 
