@@ -170,7 +170,12 @@ def is_name(value: object) -> bool:
 
 def is_label(value: object) -> bool:
     """What a person may read as a name: 1 to 40 characters, none of them a control or an invisible one."""
-    if not isinstance(value, str) or not 1 <= len(value) <= limits.LABEL_CHARACTERS or value.strip(" ") != value:
+    return is_visible(value, limits.LABEL_CHARACTERS)
+
+
+def is_visible(value: object, longest: int) -> bool:
+    """A text of at least one character, none of them a control or an invisible one, without spaces at its ends."""
+    if not isinstance(value, str) or not 1 <= len(value) <= longest or value.strip(" ") != value:
         return False
     for character in value:
         code = ord(character)

@@ -57,3 +57,13 @@ PACK_TAGS = 256  # categories and apps; a set is a bitmap of them
 PACK_SETS = 256  # a name's set is one byte
 PACK_NAMES = 4_000_000  # 20 MB; the largest lists in use have some two million
 PACK_RANGES = 16_384  # the addresses of encrypted resolvers that are known are 3,300
+
+# The toy: declaration, ledger
+DECLARATION_BYTES = 8192  # signed, header included: a bear with three sensors and words in two languages takes 5 KB
+DECLARATION_ROWS = 32  # data rows; what collects more is several toys
+DESTINATIONS = 16
+SENTENCE_CHARACTERS = 200  # wording of a label, prose of a test lab's table: what fits into a line in any script
+CONTACT_CHARACTERS = 120
+GESTURE_HOLD_SECONDS = (2, 30)  # shorter happens by chance, longer nobody holds
+SESSION_SECONDS = (60, 3600)  # what the gesture opens ends within a game
+RETENTION_DAYS_MAX = 3650  # never for ever; most laws ask for far less

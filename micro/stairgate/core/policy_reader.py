@@ -7,13 +7,13 @@ the right ones to the agent. Writing policies, and all faults for people, are `p
 
 from stairgate.core import limits
 from stairgate.core.fields import is_id
-from stairgate.core.lines import read_line, split
+from stairgate.core.line_reader import LineReader, as_kept
+from stairgate.core.lines import split
 from stairgate.core.records import (
     Budget,
     Consent,
     Date,
     Device,
-    Fault,
     Filter,
     Hub,
     Opening,
@@ -30,7 +30,6 @@ from stairgate.core.records import (
 from stairgate.core.refused import Refused
 from stairgate.core.schema import KINDS, SCHEMA
 
-GOT_CHARACTERS = 60
 # How many leading fields order the lines of a kind; 1 for the others.
 SORT_FIELDS = {"date": 3, "travel": 3, "budget": 2, "everyone": 0}
 PERSONAL = ("week", "date", "travel", "budget", "filter", "block", "deny", "allow", "only")
@@ -38,128 +37,58 @@ OF_DEVICE = ("gate", "consent", "reach", "quiet")
 FILTER_KINDS = ("filter", "block", "deny", "allow", "only")
 # Kinds whose lines may repeat, for a list that is longer than a line.
 REPEATED = ("week", "everyone", "block", "deny", "allow", "only", "consent", "reach")
-RANKS = {KINDS[rank]: rank for rank in range(len(KINDS))}
 
 
-def _as_kept(fields: "list[object]") -> "list[object]":
-    """Sound fields with tuples for lists. In a list of a sound field, all items are lists, or none is."""
-    kept: "list[object]" = []
-    for value in fields:
-        if isinstance(value, list):
-            nested = value and isinstance(value[0], list)
-            value = tuple([tuple(item) for item in value]) if nested else tuple(value)
-        kept.append(value)
-    return kept
-
-
-class PolicyReader:
-    """Takes the lines of a policy one by one, so that no more than one line is held besides the records.
-
-    `faults` collects everything wrong so far and `reason` the machine code of the first; the records are
-    complete only when there are none.
-    """
+class PolicyReader(LineReader):
+    """Takes the lines of a policy one by one; the records are complete only when there are no `faults`."""
 
     def __init__(self) -> None:
-        self.faults: "list[Fault]" = []
-        self.reason = ""
-        self._number = 0
-        self._rank = -1
-        self._sort_key = ""
+        super().__init__(SCHEMA, KINDS, ("hub",), REPEATED, SORT_FIELDS)
         self._seen: "dict[str, set[object]]" = {"zone": set(), "person": set(), "device": set(), "mac": set()}
         self._records: "dict[str, list[object]]" = {kind: [] for kind in KINDS}
 
-    def _fault(self, reason: str, field: str, expected: str, got: object) -> None:
-        self.reason = self.reason or reason
-        shown = got if isinstance(got, str) and got else repr(got)
-        self.faults.append(Fault(self._number, field, expected, shown[:GOT_CHARACTERS]))
-
-    def take(self, line: bytes) -> None:
-        """The next line, without its newline."""
-        self._number += 1
-        try:
-            values = read_line(line)
-        except Refused as refused:
-            expected, _, got = refused.detail.partition(", got")
-            self._fault(refused.reason, "line", expected.replace("expected ", "", 1), got.lstrip(": "))
-            return
-        kind = values[0] if values else ""
-        if not isinstance(kind, str) or kind not in SCHEMA:
-            if self._number == 1 or not isinstance(kind, str) or not kind.startswith("x-"):
-                self._fault("unknown_kind", "kind", "one of " + ", ".join(KINDS) + ", or x-…", kind)
-            return
-        fields = values[1:]
-        schema = SCHEMA[kind]
-        self._check_order(kind, fields)
-        if len(fields) != len(schema):
-            names = ", ".join([name for name, _, _ in schema])
-            self._fault("bad_field", "fields", f"{len(schema)} fields ({names})", f"{len(fields)} fields")
-            return
-        sound = True
-        for (name, expected, check), value in zip(schema, fields):
-            if not check(value):
-                sound = False
-                self._fault("bad_field", name, expected, value)
-        if kind in self._seen and (sound or is_id(fields[0])):
+    def named(self, kind: str, fields: "list[object]") -> None:
+        if kind in self._seen and is_id(fields[0]):
             self._seen[kind].add(fields[0])
-        if sound:
-            self._check_references(kind, fields)
-            self._keep(kind, fields)
 
-    def _check_order(self, kind: str, fields: "list[object]") -> None:
-        rank = RANKS[kind]
-        if (self._number == 1) != (rank == 0):
-            self._fault("bad_order", "kind", "policy on the first line, and only there", kind)
-        elif rank < self._rank:
-            self._fault("bad_order", "kind", "lines in the order " + ", ".join(KINDS), kind)
-        elif kind == "hub" and rank == self._rank:
-            self._fault("bad_order", "kind", "one hub at most", "a second one")
-        leading = SORT_FIELDS.get(kind, 1)
-        key = str(fields[0]) if leading == 1 and fields else " ".join([str(part) for part in fields[:leading]])
-        # A long list may fill several lines; any other key stands once.
-        if rank == self._rank and (key < self._sort_key or (key == self._sort_key and kind not in REPEATED)):
-            self._fault("bad_order", "order", f"{kind} lines sorted and each once", key)
-        if rank > self._rank:
-            self._rank = rank
-        self._sort_key = key
-
-    def _check_references(self, kind: str, fields: "list[object]") -> None:
+    def checked(self, kind: str, fields: "list[object]") -> None:
         seen = self._seen
         if kind == "device":
             persons, macs = seen["person"], seen["mac"]
             for person in fields[2]:  # type: ignore[attr-defined]
                 if person not in persons:
-                    self._fault("bad_reference", "persons", "ids of person lines", person)
+                    self.fault("bad_reference", "persons", "ids of person lines", person)
             for mac in fields[1]:  # type: ignore[attr-defined]
                 if mac in macs:
-                    self._fault("bad_reference", "macs", "each MAC address on one device only", mac)
+                    self.fault("bad_reference", "macs", "each MAC address on one device only", mac)
                 macs.add(mac)
             if fields[0] in persons:
-                self._fault("bad_reference", "id", "an id that is no person's", fields[0])
+                self.fault("bad_reference", "id", "an id that is no person's", fields[0])
             return
         if kind == "person" and fields[2] not in seen["zone"]:
-            self._fault("bad_reference", "zone", "the id of a zone line", fields[2])
+            self.fault("bad_reference", "zone", "the id of a zone line", fields[2])
         if kind in PERSONAL and fields[0] not in seen["person"]:
-            self._fault("bad_reference", "person", "the id of a person line", fields[0])
+            self.fault("bad_reference", "person", "the id of a person line", fields[0])
         if kind in OF_DEVICE and fields[0] not in seen["device"]:
-            self._fault("bad_reference", "device", "the id of a device line", fields[0])
+            self.fault("bad_reference", "device", "the id of a device line", fields[0])
         if kind == "gate":
             self._check_openings(fields)
         if kind == "travel":
             self._check_travel(fields)
         if kind in ("date", "travel") and fields[1] > fields[2]:  # type: ignore[operator]
-            self._fault("bad_field", "last", f"a date not before {fields[1]}", fields[2])
+            self.fault("bad_field", "last", f"a date not before {fields[1]}", fields[2])
         if kind == "override":
             if fields[1] not in seen["person"] and fields[1] not in seen["device"]:
-                self._fault("bad_reference", "target", "the id of a person or device line", fields[1])
+                self.fault("bad_reference", "target", "the id of a person or device line", fields[1])
             if not 0 < fields[4] - fields[3] <= limits.OVERRIDE_SECONDS_MAX:  # type: ignore[operator]
-                self._fault("bad_field", "until", "a time after `from`, by 366 days at most", fields[4])
+                self.fault("bad_field", "until", "a time after `from`, by 366 days at most", fields[4])
 
     def _check_travel(self, fields: "list[object]") -> None:
         if fields[3] not in self._seen["zone"]:
-            self._fault("bad_reference", "zone", "the id of a zone line", fields[3])
+            self.fault("bad_reference", "zone", "the id of a zone line", fields[3])
         before = [kept for kept in self._records["travel"] if kept[0] == fields[0]]  # type: ignore[index]
         if len(before) >= limits.TRAVELS:
-            self._fault("bad_field", "person", f"at most {limits.TRAVELS} travel lines of a person", fields[0])
+            self.fault("bad_field", "person", f"at most {limits.TRAVELS} travel lines of a person", fields[0])
 
     def _check_openings(self, fields: "list[object]") -> None:
         heads = self._records["policy"]
@@ -167,13 +96,13 @@ class PolicyReader:
         names: "list[str]" = []
         for gate, until in fields[1]:  # type: ignore[attr-defined]
             if names and gate <= names[-1]:
-                self._fault("bad_field", "openings", "gates sorted and each once", gate)
+                self.fault("bad_field", "openings", "gates sorted and each once", gate)
             names.append(gate)
             # Without a sound first line there is no time to compare with; that line's fault refuses the policy.
             if heads and until > last:
-                self._fault("bad_field", "openings", f"an end at most 12 hours after the issue, {last}", until)
+                self.fault("bad_field", "openings", f"an end at most 12 hours after the issue, {last}", until)
 
-    def _keep(self, kind: str, fields: "list[object]") -> None:
+    def keep(self, kind: str, fields: "list[object]") -> None:
         if kind == "week":
             for days, start, end, level in fields[1]:  # type: ignore[attr-defined]
                 self._records[kind].append(Week(fields[0], days, start, end, level))  # type: ignore[arg-type]
@@ -183,7 +112,7 @@ class PolicyReader:
         elif kind == "everyone":
             self._records[kind] += fields[0]  # type: ignore[arg-type]
         else:
-            self._records[kind].append(_as_kept(fields))
+            self._records[kind].append(as_kept(fields))
 
     def _made(self, kind: str, record: object) -> "tuple[object, ...]":
         return tuple([record(*fields) for fields in self._records[kind]])  # type: ignore[operator, misc]
@@ -206,12 +135,7 @@ class PolicyReader:
 
     def finish(self) -> Policy:
         """The policy of all lines. Raises Refused with the first fault."""
-        if not self._number:
-            self._number = 1
-            self._fault("bad_order", "kind", "policy on the first line", "nothing")
-        if self.faults:
-            first = self.faults[0]
-            raise Refused(self.reason, f"line {first.line}, {first.field}: expected {first.expected}, got {first.got}")
+        self.refuse()
         head: "tuple[str, str, int, int]" = self._records["policy"][0]  # type: ignore[assignment]
         hubs = self._made("hub", Hub)
         return Policy(

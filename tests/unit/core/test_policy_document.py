@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from stairgate.core import fields, limits
+from stairgate.core import fields, gates, limits
 from stairgate.core.decide import REASONS
 from stairgate.core.schema import KINDS, SCHEMA
 from stairgate.provisioning.preview import main
@@ -45,13 +45,22 @@ def test_each_kind_of_line_has_a_row_with_as_many_fields(kind: str) -> None:
     assert line.count(",") == len(SCHEMA[kind])
 
 
-@pytest.mark.parametrize("reason", REASONS)
+@pytest.mark.parametrize("reason", REASONS + gates.REASONS)
 def test_each_reason_has_a_row(reason: str) -> None:
     assert sum(row.startswith(f"| `{reason}` |") for row in TABLE_ROWS) == 1
 
 
 @pytest.mark.parametrize(
-    "word", [*fields.LEVELS, *fields.FLAGS, *fields.OVERRIDES, *fields.BANDS, *fields.QUIET_ACTIONS]
+    "word",
+    [
+        *fields.LEVELS,
+        *fields.FLAGS,
+        *fields.OVERRIDES,
+        *fields.BANDS,
+        *fields.QUIET_ACTIONS,
+        *fields.SENSOR_GATES,
+        *fields.FUNCTION_GATES,
+    ],
 )
 def test_each_word_of_the_format_is_explained(word: str) -> None:
     assert f"`{word}`" in DOCUMENT
@@ -77,9 +86,9 @@ def test_each_limit_is_the_codes(row: str, limit: int) -> None:
 def test_each_code_of_a_refusal_is_named() -> None:
     core = ROOT / "micro" / "stairgate" / "core"
     codes: set[str] = set()
-    for name in ("envelope", "lines", "policy", "policy_reader"):
+    for name in ("envelope", "lines", "line_reader", "policy", "policy_reader"):
         source = (core / f"{name}.py").read_text(encoding="utf-8")
-        codes |= set(re.findall(r'(?:Refused|_fault)\(\s*"(\w+)"', source))
+        codes |= set(re.findall(r'(?:Refused|fault)\(\s*"(\w+)"', source))
     assert len(codes) >= 13
     # `torn` is a file on flash that ends early, no fault of a document.
     assert [code for code in sorted(codes - {"torn"}) if f"`{code}`" not in DOCUMENT] == []

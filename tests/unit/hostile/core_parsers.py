@@ -3,12 +3,24 @@
 import json
 from typing import Any
 
-from stairgate.core import certificate, envelope, lines, messages, p256, pairing, policy, settings, trust
+from stairgate.core import (
+    certificate,
+    declaration,
+    declaration_rules,
+    envelope,
+    lines,
+    messages,
+    p256,
+    pairing,
+    policy,
+    settings,
+    trust,
+)
 from stairgate.core.messages import Events, Hello, Seen, Usage
 from stairgate.core.refused import Refused
 from stairgate.port.atomic import read_bounded
 from stairgate.provisioning.signing import SigningKey
-from tests.portable import family, trust_vectors
+from tests.portable import bear, family, trust_vectors
 from tests.portable.test_pairing import ANSWERED, DOCUMENT, SECRET
 from tests.unit.hostile.parser import Parser, in_file, of_bytes, of_text
 
@@ -39,6 +51,13 @@ HELLO = Hello(
 USAGE = Usage("m1", 5, "r1", (("d1", 10, 20),), (("p1", "total", 20_000, b"\x01" * 180),))
 EVENTS = Events("m1", 5, "r1", (Seen("02:00:5e:10:00:01", ("192.168.77.9",), "mias-tablet", "dnsmasq"),))
 TIME = messages.time_body(5, "aa" * 8, 6, "bb" * 32)
+TOY_POLICY = bear.toy_body(
+    b'["gate","tbear",[["camera",1774602600],["microphone",1774602700]]]',
+    b'["consent","tbear",["answers","diary"]]',
+    b'["reach","tbear",["talk.honey.example"]]',
+    b'["quiet","tbear",[[31,1200,420]],"close"]',
+)
+DECLARED = KEY.sign("declaration", bear.declared())
 SETTINGS = json.dumps({"hub": {"listen": ["0.0.0.0:8080"], "https": True}, "agent": {"hello_minutes": 5}}).encode()
 
 
@@ -59,6 +78,23 @@ def check_settings(data: bytes) -> object:
     return values
 
 
+def check_toy(data: bytes) -> object:
+    """Everything that a maker got wrong: readable, whatever came; none only for what a toy can read."""
+    faults = declaration_rules.check_declaration(data)
+    assert all(len(fault.got) <= 60 for fault in faults)
+    return faults or declaration.read_declaration(data)
+
+
+def open_declaration(data: bytes) -> object:
+    """A signed declaration, as a toy opens it."""
+    steps = declaration.open_declaration_steps(data, KEYS)
+    while True:
+        try:
+            next(steps)
+        except StopIteration as end:
+            return end.value
+
+
 def body_of(document: bytes) -> bytes:
     """A signed document without its first line."""
     return document.partition(b"\n")[2]
@@ -67,6 +103,10 @@ def body_of(document: bytes) -> bytes:
 CORE = {
     "lines": Parser(of_bytes(read_all), POLICY, (Refused,)),
     "policy": Parser(of_bytes(policy.read_policy), POLICY, (Refused,)),
+    "toy's policy": Parser(of_bytes(policy.read_policy), TOY_POLICY, (Refused,)),
+    "declaration": Parser(of_bytes(declaration.read_declaration), bear.declared(), (Refused,)),
+    "declaration of a toy": Parser(of_bytes(check_toy), bear.declared()),
+    "signed declaration": Parser(of_bytes(open_declaration), DECLARED, (Refused,)),
     "envelope": Parser(of_bytes(lambda data: envelope.open_signed(data, "policy", KEYS, 20000)), SIGNED, (Refused,)),
     "hello": Parser(of_bytes(messages.read_hello), messages.encode_hello(HELLO), (Refused,)),
     "usage": Parser(of_bytes(messages.read_usage), messages.encode_usage(USAGE), (Refused,)),
