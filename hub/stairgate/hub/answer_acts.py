@@ -16,6 +16,7 @@ from stairgate.hub.family import Family, Person, read_family, remove
 from stairgate.hub.filters import COLLECTION as FILTERS
 from stairgate.hub.filters import ChildFilter, from_document, read_filter, write_filter
 from stairgate.hub.free_minutes import read_free, write_free
+from stairgate.hub.language import N_, _
 from stairgate.hub.passes import COLLECTION as PASSES
 from stairgate.hub.passes import SitePass, opened, write_pass
 from stairgate.hub.refusal import NotPossible
@@ -40,8 +41,8 @@ from stairgate.hub.requests import (
 from stairgate.hub.steady import Steadiness
 from stairgate.hub.store import Transaction
 
-_GONE = "This question is no longer here, so nothing was changed."
-_LATE = "This is too long ago to be undone, or somebody changed it in the meantime."
+_GONE = N_("This question is no longer here, so nothing was changed.")
+_LATE = N_("This is too long ago to be undone, or somebody changed it in the meantime.")
 _FILTER = "filter:"  # before the revision of the filter that an answer made
 
 
@@ -71,7 +72,7 @@ class AnswerActs:
             now = int(self._clock.wall())
             request = _find(rows, person, request_id)
             if request.state not in (YES, NO) or not 0 <= now - request.answered_at <= limits.UNDO_SECONDS:
-                raise NotPossible(_LATE)
+                raise NotPossible(_(_LATE))
             if request.granted in (ONCE, ALWAYS):
                 _take_back(rows, request)
             elif request.granted:
@@ -99,7 +100,7 @@ class AnswerActs:
             family = read_family(rows)
             wish = own_stop.wish_of(family, person, now)
             if not wish:
-                raise NotPossible("There is no such wish any more.")
+                raise NotPossible(_("There is no such wish any more."))
             before = [override for override in family.overrides_of(person) if counts(family, override, now)]
             remove(rows, wish)
             return remember(rows, person, "end", 0, now, before)
@@ -111,7 +112,7 @@ class AnswerActs:
 
         def edit(rows: Transaction) -> None:
             if not rows.get("people", person):
-                raise NoSuchChild("This child is no longer here.")
+                raise NoSuchChild(_("This child is no longer here."))
             write_free(rows, read_free(rows, person)._replace(minutes=min(minutes, limits.FREE_MINUTES_MAX)))
 
         with self._acts.reading() as rows:
@@ -140,7 +141,7 @@ class AnswerActs:
         family = read_family(rows)
         child = family.person(request.person)
         if not child:
-            raise NoSuchChild("This child is no longer here.")
+            raise NoSuchChild(_("This child is no longer here."))
         if request.granted == ONCE:
             return _once(rows, family, child, request, now)
         if request.granted == ALWAYS:
@@ -148,7 +149,7 @@ class AnswerActs:
         if request.granted == BEDTIME:
             until = bedtime_ahead(family, child, now)
             if until is None:
-                raise NotPossible("It is bedtime, so there is none to wait for. Please choose minutes.")
+                raise NotPossible(_("It is bedtime, so there is none to wait for. Please choose minutes."))
             return self._acts.bonus_in(rows, child.id, math.ceil((until - now) / 60), until).id
         if request.granted:
             return self._acts.bonus_in(rows, child.id, int(request.granted)).id
@@ -158,14 +159,15 @@ class AnswerActs:
 def _find(rows: Transaction, person: str, request_id: str) -> Request:
     request = find_request(rows, request_id)
     if not request or request.person != person:
-        raise NotPossible(_GONE)
+        raise NotPossible(_(_GONE))
     return request
 
 
 def _once(rows: Transaction, family: Family, child: Person, request: Request, now: int) -> str:
     running = [one for one in family.passes if one.person == child.id and one.until > now]
     if len(running) >= limits.PASSES_MAX:
-        raise NotPossible(f"{limits.PASSES_MAX} sites are open for today already. Close one on the child’s page first.")
+        said = _("{count} sites are open for today already. Close one on the child’s page first.")
+        raise NotPossible(said.format(count=limits.PASSES_MAX))
     until = pass_end(now, child.zone, family.day_start)
     one = SitePass(new_id("s"), child.id, request.name, request.app, request.is_limited, until)
     write_pass(rows, one)
@@ -176,9 +178,10 @@ def _always(rows: Transaction, request: Request, now: int) -> str:
     held = read_filter(rows, request.person) or ChildFilter(request.person)
     changed = opened(held, request.name, request.app, request.is_limited)
     if max(len(changed.allow), len(changed.only)) > limits.FILTER_NAMES_MAX:
-        raise NotPossible(f"The list holds {limits.FILTER_NAMES_MAX} names already. Open it for today instead.")
+        said = _("The list holds {count} names already. Open it for today instead.")
+        raise NotPossible(said.format(count=limits.FILTER_NAMES_MAX))
     if len(changed.apps_open) > limits.FILTER_APPS_OPEN_MAX:
-        raise NotPossible(f"{limits.FILTER_APPS_OPEN_MAX} apps are always open already.")
+        raise NotPossible(_("{count} apps are always open already.").format(count=limits.FILTER_APPS_OPEN_MAX))
     write_filter(rows, changed, held, now)
     return f"{_FILTER}{held.revision + 1}"
 
@@ -190,5 +193,5 @@ def _take_back(rows: Transaction, request: Request) -> None:
     row = rows.get(FILTERS, request.person)
     before = row.document.get("before") if row else None
     if not row or not before or request.undo != f"{_FILTER}{row.revision}":
-        raise NotPossible(_LATE)
+        raise NotPossible(_(_LATE))
     write_filter(rows, replace(from_document(request.person, before), revision=row.revision))

@@ -15,6 +15,7 @@ from stairgate.hub.bedtime_ahead import bedtime_ahead
 from stairgate.hub.clock import Clock
 from stairgate.hub.family import Device, Family, Override, Person, read_family, remove, write
 from stairgate.hub.free_minutes import FreeMinutes, after, read_free, write_free
+from stairgate.hub.language import N_, _
 from stairgate.hub.refusal import NotPossible
 from stairgate.hub.requests import (
     TIME,
@@ -32,7 +33,7 @@ from stairgate.hub.requests import (
 from stairgate.hub.store import Transaction
 
 Result = TypeVar("Result")
-WHO = "Please say first who of you it is."
+WHO = N_("Please say first who of you it is.")
 
 
 class Wanted(NamedTuple):
@@ -97,9 +98,9 @@ class AskActs:
         def edit(rows: Transaction, family: Family, device: Device, child: Person, now: int) -> FreeMinutes:
             free = read_free(rows, child.id)
             if not 0 < minutes <= free.left(now):
-                raise NotPossible("So many minutes are not left for today. You can ask a parent.")
+                raise NotPossible(_("So many minutes are not left for today. You can ask a parent."))
             if not may_take(family, child, now, self._acts.use):
-                raise NotPossible("You can take them while your internet is on or when its minutes are used up.")
+                raise NotPossible(_("You can take them while your internet is on or when its minutes are used up."))
             self._acts.bonus_in(rows, child.id, minutes)
             taken = after(free, minutes, child, family, now)
             write_free(rows, taken)
@@ -115,7 +116,7 @@ class AskActs:
             device = read_family(rows).device(device_id)
             request = find_request(rows, request_id)
             if not device or not request or not may_see(request, device, now):
-                raise NotPossible("This question is no longer here.")
+                raise NotPossible(_("This question is no longer here."))
             write_request(rows, edit(request, requests_of(rows, request.person), now))
 
     def _on(
@@ -135,7 +136,7 @@ class AskActs:
                 who = person
             child = family.person(who)
             if not device or not child or (person and person != who):
-                raise NotPossible(WHO)
+                raise NotPossible(_(WHO))
             return edit(rows, family, device, child, now)
 
         if change:
@@ -176,11 +177,11 @@ def _is_bedtime(family: Family, child: Person, now: int) -> bool:
 
 def _check_time(family: Family, child: Person, minutes: int, now: int, use: outlook.Use) -> None:
     if minutes == 0 and bedtime_ahead(family, child, now) is None:
-        raise NotPossible("No bedtime lies ahead. Please ask for minutes.")
+        raise NotPossible(_("No bedtime lies ahead. Please ask for minutes."))
     decision = outlook.of_person(family, child, now, use)
     endless = decision.level == "open" and decision.until is None
     if endless and not family.budgets_of(child.id):
-        raise NotPossible("Your internet is on and no end is set, so there is nothing to ask for.")
+        raise NotPossible(_("Your internet is on and no end is set, so there is nothing to ask for."))
 
 
 def _fields(wanted: Wanted) -> tuple[str, str, str, bool, int]:

@@ -17,6 +17,7 @@ from stairgate.hub.context import asking_mac, parts
 from stairgate.hub.family import Device, Family, read_family
 from stairgate.hub.free_minutes import read_free
 from stairgate.hub.issue import PolicyTooLarge
+from stairgate.hub.language import N_, _
 from stairgate.hub.my_asking import MyAsking, my_asking, number_of
 from stairgate.hub.plain_text import clean_line
 from stairgate.hub.refusal import NotPossible
@@ -27,7 +28,7 @@ from stairgate.hub.why_pages import tags_of
 
 asking = Blueprint("asking", __name__, url_prefix="/me")
 Answer = Response | tuple[str, int]
-_UNSEEN = "The hub does not see which device this is. Please open this page again in a minute."
+_UNSEEN = N_("The hub does not see which device this is. Please open this page again in a minute.")
 
 
 class Here(NamedTuple):
@@ -75,10 +76,10 @@ def ask() -> Answer:
     kind = request.form.get("kind", "")
     place = here()
     if kind not in KINDS or not place:
-        return _form(422, "Please choose what you ask for.")
+        return _form(422, _("Please choose what you ask for."))
     # The answer says whether a name is blocked, as `why_pages` does.
     if kind != TIME and not parts().asking_pace.may_ask(place.device.id):
-        return _form(429, "These were many names. Please wait a minute.")
+        return _form(429, _("These were many names. Please wait a minute."))
     try:
         wanted = _time() if kind == TIME else _site(kind, place)
     except ValueError as problem:
@@ -100,7 +101,7 @@ def appeal(request_id: str) -> Answer:
     """Once, after a no to a mistake: `words`, why it is one all the same."""
     words = _words()
     if not words:
-        return _form(422, "Please say why it is a mistake: your parents have said no once.")
+        return _form(422, _("Please say why it is a mistake: your parents have said no once."))
     return _act(lambda device: parts().asking.child.appeal(device, request_id, words))
 
 
@@ -109,7 +110,7 @@ def stop() -> Answer:
     """`until`: the time of today from which this child wants to be stopped."""
     minute = forms.read_minute(request.form.get("until", ""))
     if minute is None:
-        return _form(422, "Please choose a time later today, such as 18:00.")
+        return _form(422, _("Please choose a time later today, such as 18:00."))
     return _act(lambda device: parts().asking.child.stop(device, minute), "asking.stop")
 
 
@@ -118,7 +119,7 @@ def take() -> Answer:
     """`minutes`: some of those that a parent allows without asking."""
     minutes = forms.read_minutes(request.form, limits.REQUEST_MINUTES)
     if minutes is None:
-        return _form(422, "Please choose how many minutes.")
+        return _form(422, _("Please choose how many minutes."))
     return _act(lambda device: parts().asking.child.take(device, minutes), "asking.take", minutes)
 
 
@@ -138,14 +139,14 @@ def asked() -> Response:
 def _time() -> Wanted:
     minutes = forms.read_minutes(request.form, (0, *limits.REQUEST_MINUTES))
     if minutes is None:
-        raise ValueError("Please choose how long.")
+        raise ValueError(_("Please choose how long."))
     return Wanted(TIME, _words(), minutes)
 
 
 def _site(kind: str, place: Here) -> Wanted:
     typed = request.form.get("name", "")
     if not typed.strip():
-        raise ValueError("Please type a name, such as example.org.")
+        raise ValueError(_("Please type a name, such as example.org."))
     try:
         name = filter_forms.read_name(typed)
     except ValueError as problem:
@@ -154,7 +155,7 @@ def _site(kind: str, place: Here) -> Wanted:
     family, device = place
     person = speaker(device, now) or request.form.get("person", "")
     if person not in device.persons:
-        raise NotPossible(WHO)
+        raise NotPossible(_(WHO))
     held = family.filter_at(person, now)
     level = outlook.of_everybody(family, int(now), parts().acts.use)[device.id].level
     shelf = parts().lists.shelf
@@ -170,17 +171,17 @@ def _act(act: Callable[[str], object], told: str = "", minutes: int = 0) -> Answ
     """Do it for the device that asks; `told`: the event that parents read of, for what has an effect."""
     place = here()
     if not place:
-        return _form(409, _UNSEEN)
+        return _form(409, _(_UNSEEN))
     if not parts().asking.pace.may_ask(place.device.id):
-        return _form(429, "These were many at once. Please wait some minutes; nothing of what you asked is lost.")
+        return _form(429, _("These were many at once. Please wait some minutes; nothing of what you asked is lost."))
     try:
         act(place.device.id)
     except NotPossible as problem:
         return _form(409, str(problem))
     except Conflict:
-        return _form(409, "There was an answer just now. This is how it stands.")
+        return _form(409, _("There was an answer just now. This is how it stands."))
     except PolicyTooLarge:
-        return _form(409, "The router cannot hold more rules just now. Please talk to your parents.")
+        return _form(409, _("The router cannot hold more rules just now. Please talk to your parents."))
     if told:
         person = speaker(place.device, parts().clock.wall())
         parts().keeping.history.event(told, person, place.device.id, by=person, minutes=minutes)

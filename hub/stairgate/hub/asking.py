@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from stairgate.hub import limits
 from stairgate.hub.clock import Clock
+from stairgate.hub.language import _
 
 
 class Ask(NamedTuple):
@@ -35,7 +36,7 @@ class Asks:
             if held and now - held[0] < limits.ASK_SECONDS_BETWEEN:
                 return ""  # told already, and the parents see it
             if not held and len(self._asks) >= limits.ASKS_MAX:
-                return "Other new devices are asking already. Please tell a parent yourself."
+                return _("Other new devices are asking already. Please tell a parent yourself.")
             self._asks[device] = (now, Ask(self._clock.wall(), kind))
         return ""
 
@@ -52,5 +53,5 @@ class Asks:
             self._asks.pop(device, None)
 
     def _forget(self, now: float) -> None:
-        for device in [device for device, (at, _) in self._asks.items() if now - at >= limits.ASK_SECONDS_MAX]:
+        for device in [device for device, (at, _ask) in self._asks.items() if now - at >= limits.ASK_SECONDS_MAX]:
             del self._asks[device]

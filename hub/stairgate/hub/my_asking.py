@@ -13,6 +13,7 @@ from stairgate.hub.ask_acts import may_see, may_take, speaker
 from stairgate.hub.bedtime_ahead import bedtime_ahead
 from stairgate.hub.family import Device, Family, Person
 from stairgate.hub.free_minutes import FreeMinutes
+from stairgate.hub.language import _
 from stairgate.hub.my_words import Told, told
 from stairgate.hub.outlook import Use
 from stairgate.hub.requests import Request
@@ -89,6 +90,7 @@ def _wish(family: Family, who: Person | None, now: float) -> str:
         return ""
     until = wording.clock_time(wish.until, who.zone, now)
     if wish.start <= now:
-        return f"You wanted to stop, until {until}. A parent can open it again."
+        return _("You wanted to stop, until {until}. A parent can open it again.").format(until=until)
     at = wording.clock_time(wish.start, who.zone, now)
-    return f"It stops at {at}, as you wanted, until {until}. A parent can take that back, you cannot."
+    said = _("It stops at {at}, as you wanted, until {until}. A parent can take that back, you cannot.")
+    return said.format(at=at, until=until)

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from stairgate.hub import wording
 from stairgate.hub.family import Person
+from stairgate.hub.language import _, ngettext, pgettext
 from stairgate.hub.request_words import what
 from stairgate.hub.requests import (
     ALWAYS,
@@ -55,7 +56,7 @@ def told(child: Person, request: Request, now: float, hides_words: bool) -> Told
         _what_i_asked(request),
         what(request),
         "" if hides_words else (request.objection or request.words),
-        {OPEN: "Waiting", YES: "Yes", NO: "No", EXPIRED: "Over", WITHDRAWN: "Taken back"}[state],
+        _became(state),
         icon,
         tone,
         _said(child, request, state, now),
@@ -65,23 +66,53 @@ def told(child: Person, request: Request, now: float, hides_words: bool) -> Told
     )
 
 
+def _became(state: str) -> str:
+    return {
+        # translators: of a child’s question
+        OPEN: pgettext("a question", "Waiting"),
+        YES: pgettext("a question", "Yes"),
+        NO: pgettext("a question", "No"),
+        EXPIRED: pgettext("a question", "Over"),
+        WITHDRAWN: pgettext("a question", "Taken back"),
+    }[state]
+
+
 def _what_i_asked(request: Request) -> str:
     if request.kind == TIME:
-        return f"{request.minutes} minutes more" if request.minutes else "Time until bedtime"
-    return "Blocked by mistake" if request.kind == WRONG else "Open a site"
+        more = ngettext("{count} minute more", "{count} minutes more", request.minutes).format(count=request.minutes)
+        return more if request.minutes else _("Time until bedtime")
+    return _("Blocked by mistake") if request.kind == WRONG else _("Open a site")
 
 
 def _said(child: Person, request: Request, state: str, now: float) -> str:
     if state == OPEN:
         until = wording.clock_time(request.until, child.zone, now)
-        again = "Your parents look at it once more. " if request.objected else "Your parents see it now. "
-        return f"{again}It waits until {until} at the latest; after that you can ask again."
+        seen = _("Your parents see it now. It waits until {until} at the latest; after that you can ask again.")
+        again = _(
+            "Your parents look at it once more. It waits until {until} at the latest; after that you can ask again."
+        )
+        return (again if request.objected else seen).format(until=until)
     at = wording.clock_time(request.answered_at, child.zone, now)
     if state == NO:
-        return f"Your parents answered at {at}."
+        return _("Your parents answered at {at}.").format(at=at)
     if state == EXPIRED:
-        return "Nobody answered in time. You can ask again, or talk to them."
+        return _("Nobody answered in time. You can ask again, or talk to them.")
     if state == WITHDRAWN:
-        return f"You took it back at {at}."
-    given = {ONCE: "It is open for today.", ALWAYS: "It is open from now on.", BEDTIME: "You have time until bedtime."}
-    return f"{given.get(request.granted, f'You got {request.granted} minutes.')} Your parents answered at {at}."
+        return _("You took it back at {at}.").format(at=at)
+    return _given(request.granted, at)
+
+
+def _given(granted: str, at: str) -> str:
+    said = {
+        ONCE: _("It is open for today. Your parents answered at {at}."),
+        ALWAYS: _("It is open from now on. Your parents answered at {at}."),
+        BEDTIME: _("You have time until bedtime. Your parents answered at {at}."),
+    }
+    if granted in said:
+        return said[granted].format(at=at)
+    got = ngettext(
+        "You got {count} minute. Your parents answered at {at}.",
+        "You got {count} minutes. Your parents answered at {at}.",
+        int(granted),
+    )
+    return got.format(count=granted, at=at)

@@ -12,16 +12,19 @@ from werkzeug.wrappers import Response
 
 from stairgate.hub import filter_words, outlook, use_pages, wording
 from stairgate.hub.acts import NotPossible
+from stairgate.hub.categories import title
 from stairgate.hub.context import asking_mac, parts
 from stairgate.hub.day_windows import rule_on, zone_at
 from stairgate.hub.family import DEVICE_KINDS, Device, Family, Person, read_family
 from stairgate.hub.filters import ChildFilter
-from stairgate.hub.request_words import with_wish
+from stairgate.hub.language import _
 from stairgate.hub.schedule_words import rule_text, window_text
 from stairgate.hub.store import Conflict
+from stairgate.hub.this_device import ThisDevice, called
 from stairgate.hub.today import family_date
 from stairgate.hub.why_facts import read_known, why_of_device
 from stairgate.hub.why_sentence import CHILD, Why
+from stairgate.hub.wish_words import with_wish
 
 public = Blueprint("public", __name__)
 Answer = Response | tuple[str, int]
@@ -30,11 +33,12 @@ Answer = Response | tuple[str, int]
 class Mine(NamedTuple):
     """What a device's own page says. `bedtimes`: sentences; `sharers`: who may say that they use it now.
 
-    `switched_off`: a sentence where a router's rules are off at its console, or "". blocked: what is filtered; only:
-    the homework list, where there are times for it.
+    `until`, `using_until`: when what holds ends, and when the device is given back at the latest, or "".
+    `switched_off`: a sentence where a router's rules are off at its console, or "". blocked: what is filtered;
+    categories: the titles of it; only: the homework list, where there are times for it.
     """
 
-    kind: str
+    called: ThisDevice
     state: wording.State
     has_rules: bool
     is_visitor: bool
@@ -44,7 +48,9 @@ class Mine(NamedTuple):
     sharers: tuple[Person, ...]
     user: str
     using_until: str
+    until: str
     blocked: filter_words.Blocked | None = None
+    categories: tuple[str, ...] = ()
     only: tuple[str, ...] = ()
     use: use_pages.Mine | None = None
     why: Why = Why("")
@@ -94,7 +100,7 @@ def using() -> Answer:
     except NotPossible as problem:
         return _me(409, str(problem))
     except Conflict:
-        return _me(409, "Somebody else was faster. This is how it stands now.")
+        return _me(409, _("Somebody else was faster. This is how it stands now."))
     return redirect(url_for("public.me"), 303)
 
 
@@ -124,11 +130,13 @@ def _unassigned(family: Family, device: Device) -> Unassigned:
     decision = outlook.of_everybody(family, int(now), parts().use.used)[device.id]
     state = wording.state_of(decision, parts().parents.zone(), now)
     if family.new_closed:
-        sentence = "New devices have no internet here until a parent says whose they are. That is your parents’ choice."
+        sentence = _(
+            "New devices have no internet here until a parent says whose they are. That is your parents’ choice."
+        )
     elif family.people:
-        sentence = "Until a parent says whose this is, the strictest rules of this home hold here."
+        sentence = _("Until a parent says whose this is, the strictest rules of this home hold here.")
     else:
-        sentence = "No rules are set in this home yet."
+        sentence = _("No rules are set in this home yet.")
     return Unassigned(state._replace(why=""), sentence, parts().devices.arrivals.words(device))
 
 
@@ -149,8 +157,9 @@ def _mine(family: Family, device: Device) -> Mine:
     has_rules = bool(owners) and "exempt" not in device.flags
     overview = parts().cards.overview(zone)
     use = use_pages.mine(ruling, now) if has_rules else None
+    blocked = filter_words.blocked_here(filters) if has_rules else None
     return Mine(
-        kind=wording.KIND_NAMES[device.kind].lower() if device.kind not in ("other", "tv") else "device",
+        called=called(device.kind),
         state=with_wish(use_pages.told(state, decision, ruling, now), decision, family, len(owners) == 1)
         if has_rules
         else state,
@@ -161,11 +170,13 @@ def _mine(family: Family, device: Device) -> Mine:
         switched_off=wording.switched_off(overview.standings, zone, now),
         sharers=tuple(owners) if has_rules and len(owners) > 1 and device.asks_who else (),
         user=user.name if user else "",
-        blocked=filter_words.blocked_here(filters) if has_rules else None,
+        blocked=blocked,
+        categories=tuple(title(category.id) for category in blocked.categories) if blocked else (),
         only=_only([family.filter_of(p.id) for p in ruling]) if any(w.level == "limited" for w in weeks) else (),
         use=use,
         why=why,
-        using_until=f"until {wording.clock_time(device.using_until, zone, now)}" if user else "",
+        until=wording.clock_time(decision.until, zone, now) if decision.until is not None else "",
+        using_until=wording.clock_time(device.using_until, zone, now) if user else "",
     )
 
 

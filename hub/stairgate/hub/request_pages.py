@@ -14,6 +14,7 @@ from stairgate.hub.acts import NoSuchChild
 from stairgate.hub.context import account, may, page, parts
 from stairgate.hub.free_minutes import CHOICES
 from stairgate.hub.issue import PolicyTooLarge
+from stairgate.hub.language import _
 from stairgate.hub.plain_text import clean_line
 from stairgate.hub.refusal import NotPossible
 from stairgate.hub.requests import TIME, find_request
@@ -33,7 +34,7 @@ def answer(person: str, request_id: str) -> Answer:
     revision = int(typed) if typed.isascii() and typed.isdigit() and len(typed) < 10 else 0
     signed_in = account()
     if not signed_in or not _is_mine(person, request_id):
-        abort(403, "Questions for a site are answered by a parent.")
+        abort(403, _("Questions for a site are answered by a parent."))
     return _act(
         person,
         lambda: parts().asking.parent.answer(person, request_id, revision, choice, words, signed_in.id),
@@ -45,7 +46,7 @@ def answer(person: str, request_id: str) -> Answer:
 def undo(person: str, request_id: str) -> Answer:
     """Take an answer back, up to 10 minutes later: the question waits again."""
     if not _is_mine(person, request_id):
-        abort(403, "Questions for a site are answered by a parent.")
+        abort(403, _("Questions for a site are answered by a parent."))
     return _act(person, lambda: parts().asking.parent.undo(person, request_id))
 
 
@@ -69,7 +70,7 @@ def free_minutes(person: str) -> Answer:
     """`minutes` a day that the child may take without asking: 0, 15, 30, 60 or 120."""
     minutes = forms.read_minutes(request.form, CHOICES)
     if minutes is None:
-        return _fault("Please choose how many minutes a day.", 422)
+        return _fault(_("Please choose how many minutes a day."), 422)
     return _act(person, lambda: parts().asking.parent.allow_free(person, minutes))
 
 
@@ -92,7 +93,7 @@ def _act(person: str, act: Callable[[], object]) -> Answer:
     except Conflict:
         return _fault(audit.meanwhile())
     except PolicyTooLarge:
-        return _fault("These are more rules than the router can hold. Remove some first.")
+        return _fault(_("These are more rules than the router can hold. Remove some first."))
     if request.form.get("from") == "child" and may(roles.COPARENT):
         return redirect(url_for("child.show", person=person, _anchor="asked"), 303)
     return redirect(url_for("home.index"), 303)

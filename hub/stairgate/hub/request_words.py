@@ -7,11 +7,13 @@ what the child reads `my_words`'.
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from stairgate.core.decide import Decision
+from markupsafe import Markup
+
 from stairgate.hub import catalogue, limits, own_stop, wording
 from stairgate.hub.bedtime_ahead import bedtime_ahead
-from stairgate.hub.family import Family, Override, Person
+from stairgate.hub.family import Family, Person
 from stairgate.hub.free_minutes import FreeMinutes
+from stairgate.hub.language import _, ngettext, pgettext
 from stairgate.hub.requests import (
     ALWAYS,
     BEDTIME,
@@ -23,6 +25,8 @@ from stairgate.hub.requests import (
     Request,
     pass_end,
 )
+from stairgate.hub.wish_words import wish_says
+from stairgate.hub.wish_words import with_wish as with_wish
 
 
 class Choice(NamedTuple):
@@ -35,7 +39,7 @@ class Choice(NamedTuple):
 
 
 class Asked(NamedTuple):
-    """A question that waits, as parents see it. sentence: what is asked; about: the site; words: the child's own.
+    """A question that waits, as parents see it. sentence: who asks what; about: the site; words: the child's own.
 
     before: what was answered before, where the child objected. device: on which it was asked, "" for the child's only
     one. for_carers: whether somebody who only gives time may answer it.
@@ -43,7 +47,7 @@ class Asked(NamedTuple):
 
     request: Request
     child: str
-    sentence: str
+    sentence: Markup
     about: str
     words: str
     before: str
@@ -67,18 +71,18 @@ class Opened(NamedTuple):
 
 
 class Answered(NamedTuple):
-    """The last answer of a parent, as long as a toast offers to take it back."""
+    """The last answer of a parent, as long as a toast offers to take it back. text: the sentence, with the name."""
 
     request: Request
     child: str
-    text: str
+    text: Markup
 
 
 class Board(NamedTuple):
-    """What a home's pages say of questions, wishes and sites opened for a while. wishes, free: by child."""
+    """What a home's pages say of questions, wishes and sites opened for a while. wishes (sentences), free: by child."""
 
     asked: tuple[Asked, ...] = ()
-    wishes: Mapping[str, str] = {}
+    wishes: Mapping[str, Markup] = {}
     opened: Mapping[str, tuple[Opened, ...]] = {}
     free: Mapping[str, FreeMinutes] = {}
     answered: Answered | None = None
@@ -95,7 +99,7 @@ def board(family: Family, requests: Sequence[Request], free: Mapping[str, FreeMi
     wishes = {person.id: own_stop.wish_of(family, person.id, now) for person in family.people}
     return Board(
         tuple(_asked(family, people[request.person], request, now) for request in waiting),
-        {person: wish_says(wish, people[person].zone, now) for person, wish in wishes.items() if wish},
+        {person: wish_says(people[person], wish, now) for person, wish in wishes.items() if wish},
         {person.id: opened_says(family, person, now) for person in family.people},
         free,
         _answered(requests, people, now),
@@ -108,7 +112,7 @@ def _asked(family: Family, child: Person, request: Request, now: float) -> Asked
     return Asked(
         request,
         child.name,
-        _sentence(request),
+        Markup(_sentence(request)).format(name=child.name, count=request.minutes),
         what(request),
         request.objection or request.words,
         _before(request),
@@ -120,17 +124,27 @@ def _asked(family: Family, child: Person, request: Request, now: float) -> Asked
 
 
 def _sentence(request: Request) -> str:
+    """With the field `name`, in markup, and `count` where minutes are asked for."""
     if request.kind == TIME:
-        return "asks for time until bedtime." if not request.minutes else f"asks for {request.minutes} minutes more."
+        more = ngettext(
+            "<bdi>{name}</bdi> asks for {count} minute more.",
+            "<bdi>{name}</bdi> asks for {count} minutes more.",
+            request.minutes,
+        )
+        return more if request.minutes else _("<bdi>{name}</bdi> asks for time until bedtime.")
+    if request.kind == WRONG and request.objected:
+        return _("<bdi>{name}</bdi> objects: this is blocked by mistake.")
     if request.kind == WRONG:
-        return "objects: this is blocked by mistake." if request.objected else "says that this is blocked by mistake:"
-    return "asks you to open this:"
+        return _("<bdi>{name}</bdi> says that this is blocked by mistake:")
+    return _("<bdi>{name}</bdi> asks you to open this:")
 
 
 def _before(request: Request) -> str:
     if not request.objected:
         return ""
-    return f"The answer was no: “{request.answer}”" if request.answer else "The answer was no, without a word why."
+    if request.answer:
+        return _("The answer was no: “{words}”").format(words=request.answer)
+    return _("The answer was no, without a word why.")
 
 
 def what(request: Request) -> str:
@@ -141,30 +155,36 @@ def what(request: Request) -> str:
 
 def _choices(family: Family, child: Person, request: Request, now: float) -> tuple[Choice, ...]:
     if request.kind != TIME:
+        asked = {"site": what(request), "name": child.name}
         end = wording.clock_time(pass_end(int(now), child.zone, family.day_start), child.zone, now)
         return (
-            Choice(ONCE, "Open today", f"Open {what(request)} for {child.name} until {end}", True),
-            Choice(ALWAYS, "Always", f"Open {what(request)} for {child.name} always"),
-            Choice(NO, "No", f"Say no to {what(request)} for {child.name}"),
+            Choice(ONCE, _("Open today"), _("Open {site} for {name} until {end}").format(**asked, end=end), True),
+            Choice(ALWAYS, pgettext("open a site", "Always"), _("Open {site} for {name} always").format(**asked)),
+            Choice(NO, pgettext("an answer", "No"), _("Say no to {site} for {name}").format(**asked)),
         )
     choices = [
-        Choice(str(minutes), f"{minutes} min", f"Give {child.name} {minutes} minutes", minutes == request.minutes)
+        Choice(
+            str(minutes),
+            _("{minutes} min").format(minutes=minutes),
+            ngettext("Give {name} {count} minute", "Give {name} {count} minutes", minutes).format(
+                name=child.name, count=minutes
+            ),
+            minutes == request.minutes,
+        )
         for minutes in limits.REQUEST_MINUTES
     ]
     if (bedtime := bedtime_ahead(family, child, int(now))) is not None:
         at = wording.clock_time(bedtime, child.zone, now)
         choices.append(
-            Choice(BEDTIME, f"Until {at}", f"Give {child.name} time until bedtime, {at}", not request.minutes)
+            Choice(
+                BEDTIME,
+                _("Until {time}").format(time=at),
+                _("Give {name} time until bedtime, {time}").format(name=child.name, time=at),
+                not request.minutes,
+            )
         )
-    return (*choices, Choice(NO, "No", f"Say no to {child.name}"))
-
-
-def wish_says(wish: Override, zone: str, now: float) -> str:
-    """What a child wishes for itself, in a sentence for the parents."""
-    until = wording.clock_time(wish.until, zone, now)
-    if wish.start > now:
-        return f"wants to stop at {wording.clock_time(wish.start, zone, now)} today, until {until}: an own wish."
-    return f"wanted to stop, until {until}: an own wish."
+    no = Choice(NO, pgettext("an answer", "No"), _("Say no to {name}").format(name=child.name))
+    return (*choices, no)
 
 
 def opened_says(family: Family, child: Person, now: float) -> tuple[Opened, ...]:
@@ -190,24 +210,9 @@ def _answered(requests: Sequence[Request], people: Mapping[str, Person], now: fl
         return None
     last = max(recent, key=lambda request: request.answered_at)
     child = people[last.person]
-    said = {NO: "was told no.", ONCE: f"may open {what(last)} today.", ALWAYS: f"may open {what(last)} from now on."}
-    return Answered(last, child.name, said[last.granted or NO])
-
-
-# A child's own wish, where pages say how things stand
-
-
-def with_wish(state: wording.State, decision: Decision, family: Family, is_own_page: bool = False) -> wording.State:
-    """How things stand, with a child's own wish said as one: to the child itself, or to parents with its name."""
-    if now := own_stop.decided_by(decision, family.overrides):
-        why = "You wanted to stop then. A parent can open it again."
-        return state._replace(word="Stopped", why=why if is_own_page else f"{_name(family, now)} wanted to stop then.")
-    if later := own_stop.next_by(decision, family.overrides):
-        why = "Then it stops, as you wanted."
-        return state._replace(why=why if is_own_page else f"Then {_name(family, later)} wants to stop.")
-    return state
-
-
-def _name(family: Family, wish: Override) -> str:
-    child = family.person(wish.target)
-    return child.name if child else "the child"
+    said = {
+        NO: _("<bdi>{name}</bdi> was told no."),
+        ONCE: _("<bdi>{name}</bdi> may open {site} today."),
+        ALWAYS: _("<bdi>{name}</bdi> may open {site} from now on."),
+    }
+    return Answered(last, child.name, Markup(said[last.granted or NO]).format(name=child.name, site=what(last)))

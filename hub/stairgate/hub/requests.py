@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from stairgate.hub import limits
+from stairgate.hub.language import _
 from stairgate.hub.local_time import next_time
 from stairgate.hub.refusal import NotPossible
 from stairgate.hub.store import Document, Row, Transaction
@@ -110,22 +111,21 @@ def admitted(asked: Request, mine: Sequence[Request], now: int) -> Request:
 
 def _check_room(waiting: Sequence[Request]) -> None:
     if len(waiting) >= limits.REQUESTS_OPEN_MAX:
-        raise NotPossible(
-            f"{limits.REQUESTS_OPEN_MAX} of your questions wait already. Please wait for an answer, or take one back."
-        )
+        said = _("{count} of your questions wait already. Please wait for an answer, or take one back.")
+        raise NotPossible(said.format(count=limits.REQUESTS_OPEN_MAX))
 
 
 def answered(request: Request, revision: int, choice: str, words: str, by: str, now: int) -> Request:
     """The request with its answer. Raises `NotPossible` when it is no longer the one that was seen (`revision`)."""
     if choice not in CHOICES[request.kind]:
-        raise NotPossible("Please choose one of the answers.")
+        raise NotPossible(_("Please choose one of the answers."))
     state = request.state_at(now)
     if state == WITHDRAWN:
-        raise NotPossible("The question was taken back in the meantime, so nothing was changed.")
+        raise NotPossible(_("The question was taken back in the meantime, so nothing was changed."))
     if state == EXPIRED:
-        raise NotPossible("This question is over, so nothing was changed. You can give time on the child’s card.")
+        raise NotPossible(_("This question is over, so nothing was changed. You can give time on the child’s card."))
     if state != OPEN or request.revision != revision:
-        raise NotPossible("Somebody has answered this already, so nothing was changed.")
+        raise NotPossible(_("Somebody has answered this already, so nothing was changed."))
     granted = "" if choice == NO else choice
     return replace(
         request,
@@ -140,7 +140,7 @@ def answered(request: Request, revision: int, choice: str, words: str, by: str, 
 def withdrawn(request: Request, now: int) -> Request:
     """The request taken back by the child. Raises `NotPossible` when it no longer waits."""
     if not request.is_open(now):
-        raise NotPossible("There was an answer already; you see it here.")
+        raise NotPossible(_("There was an answer already; you see it here."))
     return replace(request, state=WITHDRAWN, answered_at=now)
 
 
@@ -150,7 +150,7 @@ def objected(request: Request, words: str, mine: Sequence[Request], now: int) ->
     Raises `NotPossible`: once, of a mistake only, and not while three others wait.
     """
     if not request.may_object(now):
-        raise NotPossible("You can object once, after a no. Now it is best to talk about it.")
+        raise NotPossible(_("You can object once, after a no. Now it is best to talk about it."))
     _check_room([other for other in mine if other.is_open(now)])
     until = now + limits.WRONG_REQUEST_SECONDS
     return replace(

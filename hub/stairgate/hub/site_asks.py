@@ -10,6 +10,7 @@ from stairgate.core import special_names
 from stairgate.core.filtering import NO_FILTER, judge, prepared
 from stairgate.hub import catalogue
 from stairgate.hub.filters import ChildFilter, app_state, compiled
+from stairgate.hub.language import _
 from stairgate.hub.refusal import NotPossible
 
 
@@ -28,13 +29,15 @@ def site_of(held: ChildFilter | None, level: str, name: str, everyone: tuple[str
     the name.
     """
     if special_names.kind_of(name):
-        raise NotPossible(f"{name} leads past the rules of this home, or always works. Nobody can open it for you.")
+        said = _("{name} leads past the rules of this home, or always works. Nobody can open it for you.")
+        raise NotPossible(said.format(name=name))
     asked = "limited" if level == "limited" else "open"  # in a bedtime a site may be asked for, for later
     verdict = judge(everyone, (prepared(compiled(held)) if held else NO_FILTER,), asked, name, tags)
     if verdict.reason == "everyone":
-        raise NotPossible("That is a rule of the whole home, for grown-ups too. Nobody can open it for one alone.")
+        raise NotPossible(_("That is a rule of the whole home, for grown-ups too. Nobody can open it for one alone."))
     if not verdict.refused:
-        raise NotPossible(f"Nothing here blocks {name}. If your internet is off, ask for time instead.")
+        said = _("Nothing here blocks {name}. If your internet is off, ask for time instead.")
+        raise NotPossible(said.format(name=name))
     if verdict.reason == "deny":
         return Site(verdict.rule, is_limited=level == "limited")
     if verdict.reason == "limited":

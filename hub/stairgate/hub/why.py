@@ -12,19 +12,49 @@ from stairgate.core import safesearch, special_names
 from stairgate.core.decide import Decision
 from stairgate.core.filtering import NO_FILTER, Verdict, judge, prepared
 from stairgate.hub import catalogue, wording
-from stairgate.hub.categories import CATEGORIES
+from stairgate.hub.categories import title
 from stairgate.hub.filters import ChildFilter, compiled
+from stairgate.hub.language import N_, _
 
-_PAST = "It leads past the rules of this home, so here it does not exist. That is so on every device with rules."
+_PAST = N_("It leads past the rules of this home, so here it does not exist. That is so on every device with rules.")
 _SPECIAL = {
-    "probe": "Devices ask there whether they are online. The router answers that itself, so it always works.",
-    "epdg": "Calls over Wi-Fi and emergency calls go through it, so it is never closed.",
+    "probe": N_("Devices ask there whether they are online. The router answers that itself, so it always works."),
+    "epdg": N_("Calls over Wi-Fi and emergency calls go through it, so it is never closed."),
     "canary": _PAST,
     "relay": _PAST,
     "resolver": _PAST,
 }
-_ASK = "If that is wrong, for school say, ask your parents right below: they can open it."
-_TALK = "If you think it is unfair, talk with your parents about it."
+_ASK = N_("If that is wrong, for school say, ask your parents right below: they can open it.")
+_TALK = N_("If you think it is unfair, talk with your parents about it.")
+_CHOSEN = N_("Your parents chose that.")
+_YOUTUBE = {
+    "moderate": N_(
+        "It is open, with YouTube set to moderate: comments and some videos are missing. Your parents chose that."
+    ),
+    "strict": N_(
+        "It is open, with YouTube set to strict: comments and some videos are missing. Your parents chose that."
+    ),
+}
+# By the template's id, which is an age band: a language may need another form of each.
+_PRESETS = {
+    "0-5": N_("It is part of the preset for ages up to 5, which your parents use."),
+    "6-9": N_("It is part of the preset for ages 6 to 9, which your parents use."),
+    "10-12": N_("It is part of the preset for ages 10 to 12, which your parents use."),
+    "13-15": N_("It is part of the preset for ages 13 to 15, which your parents use."),
+    "16-17": N_("It is part of the preset for ages 16 and 17, which your parents use."),
+}
+# By the decision's reason; `bedtime` is a window that lasts over midnight.
+_NOTHING_OPEN = {
+    "pause": N_("Nothing is open now: a parent paused it."),
+    "bedtime": N_("Nothing is open now: it is bedtime."),
+    "week": N_("Nothing is open now: it is off at this time of the day."),
+    "date": N_("Nothing is open now: it is off at this time of the day."),
+    "unknown_device": N_("Nothing is open now: nobody has said yet whose this is."),
+    "no_person": N_("Nothing is open now: nobody has said yet whose this is."),
+    "not_in_policy": N_("Nothing is open now: nobody has said yet whose this is."),
+    "budget_spent": N_("Nothing is open now: today’s minutes are used."),
+    "": N_("Nothing is open now: the rules say so."),
+}
 
 
 class Subject(NamedTuple):
@@ -67,7 +97,7 @@ def answer(subject: Subject, name: str, known: Known, now: float) -> Answer:
     """Why this name (in its one form) is open or blocked for the subject at `now` (UTC seconds)."""
     kind = special_names.kind_of(name)
     if kind:
-        return Answer(name, kind not in ("probe", "epdg"), _SPECIAL[kind])
+        return Answer(name, kind not in ("probe", "epdg"), _(_SPECIAL[kind]))
     names = [prepared(compiled(held)) if held else NO_FILTER for held in subject.filters]
     level = subject.decision.level
     verdict = judge(known.everyone, names, level, name, known.tags)
@@ -77,10 +107,10 @@ def answer(subject: Subject, name: str, known: Known, now: float) -> Answer:
         return Answer(
             name,
             True,
-            "It is blocked for everybody in this home, grown-ups too.",
-            "That is a rule of the whole home.",
-            "It does not end.",
-            "If you met something there that frightened you: you have done nothing wrong. Tell somebody you trust.",
+            _("It is blocked for everybody in this home, grown-ups too."),
+            _("That is a rule of the whole home."),
+            _("It does not end."),
+            _("If you met something there that frightened you: you have done nothing wrong. Tell somebody you trust."),
             is_everyones=True,
         )
     if verdict.reason in ("closed", "limited"):
@@ -97,16 +127,14 @@ def _open(subject: Subject, verdict: Verdict, name: str) -> str:
     filters = [held for held in subject.filters if held]
     youtube = max((held.youtube for held in filters), key=("", "moderate", "strict").index, default="")
     if verdict.reason == "only":
-        return "It is open: it is on the homework list."
+        return _("It is open: it is on the homework list.")
     if youtube and name in safesearch.YOUTUBE_NAMES:
-        return (
-            f"It is open, with YouTube set to {youtube}: comments and some videos are missing. Your parents chose that."
-        )
+        return _(_YOUTUBE[youtube])
     if any(held.safesearch for held in filters) and safesearch.rewrite(name, ""):
-        return "It is open, with its safe search switched on. Your parents chose that."
+        return _("It is open, with its safe search switched on. Your parents chose that.")
     if verdict.reason == "allow" and any(_is_on(held.allow, name) for held in filters):
-        return "It is open: your parents put it on the list of what is always open."
-    return "No rule here blocks it. If it does not open, the fault is elsewhere, or the page needs another name."
+        return _("It is open: your parents put it on the list of what is always open.")
+    return _("No rule here blocks it. If it does not open, the fault is elsewhere, or the page needs another name.")
 
 
 def _is_on(names: Sequence[str], name: str) -> bool:
@@ -114,36 +142,42 @@ def _is_on(names: Sequence[str], name: str) -> bool:
 
 
 def _by_level(subject: Subject, name: str, verdict: Verdict, now: float) -> Answer:
-    state = wording.state_of(subject.decision, subject.zone, now)
-    until = f"That ends {state.until.removeprefix('until ')}." if state.until else "No end is set."
+    decision = subject.decision
+    until = _("No end is set.")
+    if decision.until is not None:
+        until = _("That ends {until}.").format(until=wording.clock_time(decision.until, subject.zone, now))
     if verdict.reason == "limited":
-        says = "Only what is on the homework list is open now, and this is not."
-        return Answer(name, True, says, "Your parents set these times and the list.", until, _ASK)
-    why = state.why[:1].lower() + state.why[1:]
-    return Answer(name, True, f"Nothing is open now: {why}", "Your parents set that.", until, _TALK)
+        says = _("Only what is on the homework list is open now, and this is not.")
+        return Answer(name, True, says, _("Your parents set these times and the list."), until, _(_ASK))
+    is_night = decision.reason in ("week", "date") and wording.is_night(decision.rule)
+    says = _NOTHING_OPEN.get("bedtime" if is_night else decision.reason, _NOTHING_OPEN[""])
+    return Answer(name, True, _(says), _("Your parents set that."), until, _(_TALK))
 
 
 def _by_filter(held: ChildFilter, name: str, verdict: Verdict, known: Known) -> Answer:
-    until = "It holds until your parents change it."
+    until = _("It holds until your parents change it.")
     if verdict.reason == "deny":
-        says = f"{verdict.rule} is on your parents’ list of what is always blocked."
-        return Answer(name, True, says, "A parent typed it there.", until, _TALK)
+        says = _("{name} is on your parents’ list of what is always blocked.").format(name=verdict.rule)
+        return Answer(name, True, says, _("A parent typed it there."), until, _(_TALK))
     if verdict.reason == "unsafe_search":
-        says = "It is a search engine that cannot be made safe, and searches are made safe here."
-        who = _preset(held) if held.safesearch == held.template.safesearch else "Your parents chose that."
-        return Answer(name, True, says, who, until, "Google, Bing, DuckDuckGo and others work.")
+        says = _("It is a search engine that cannot be made safe, and searches are made safe here.")
+        who = _preset(held) if held.safesearch == held.template.safesearch else _(_CHOSEN)
+        return Answer(name, True, says, who, until, _("Google, Bing, DuckDuckGo and others work."))
     app = catalogue.app(verdict.rule) or _app_of_age(name, verdict.rule)
     if app and app.id in held.apps_blocked:
-        return Answer(name, True, f"It belongs to {app.title}.", "Your parents blocked this app.", until, _TALK)
+        says = _("It belongs to {app}.").format(app=app.title)
+        return Answer(name, True, says, _("Your parents blocked this app."), until, _(_TALK))
     if app:
-        says = f"It belongs to {app.title}, from {app.age} ({app.age_from}). Apps for over {held.age} are blocked."
-        who = _preset(held) if held.age == held.template.age else "Your parents chose that age."
-        return Answer(name, True, says, who, until, _TALK)
-    category = CATEGORIES.get(verdict.rule)
-    title = category.title if category else verdict.rule
-    says = f"It counts as “{title}”, which is blocked here.{_lists(name, verdict.rule, known)}"
-    who = _preset(held) if verdict.rule in held.template.block else "Your parents chose that."
-    return Answer(name, True, says, who, until, _ASK, category=title)
+        says = _("It belongs to {app}, from {age} ({age_from}). Apps for over {limit} are blocked.").format(
+            app=app.title, age=app.age, age_from=_(app.age_from), limit=held.age
+        )
+        who = _preset(held) if held.age == held.template.age else _("Your parents chose that age.")
+        return Answer(name, True, says, who, until, _(_TALK))
+    category = title(verdict.rule)
+    says = _("It counts as “{category}”, which is blocked here.").format(category=category)
+    says = " ".join(part for part in (says, _lists(name, verdict.rule, known)) if part)
+    who = _preset(held) if verdict.rule in held.template.block else _(_CHOSEN)
+    return Answer(name, True, says, who, until, _(_ASK), category=category)
 
 
 def _app_of_age(name: str, rule: str) -> catalogue.App | None:
@@ -151,13 +185,13 @@ def _app_of_age(name: str, rule: str) -> catalogue.App | None:
 
 
 def _preset(held: ChildFilter) -> str:
-    return f"It is part of the preset for ages {held.template.title.lower()}, which your parents use."
+    return _(_PRESETS.get(held.template.id, _CHOSEN))
 
 
 def _lists(name: str, tag: str, known: Known) -> str:
     if tag in catalogue.tags_of(name):
-        return " Stairgate’s own list says so."
-    titles = [title for listed, title in known.lists if listed == tag]
+        return _("Stairgate’s own list says so.")
+    titles = [_("“{title}”").format(title=held) for listed, held in known.lists if listed == tag]
     if not titles:
         return ""
-    return " The list here for that: " + ", ".join(f"“{title}”" for title in titles) + ". Lists make mistakes."
+    return _("The list here for that: {lists}. Lists make mistakes.").format(lists=wording.in_a_row(titles))

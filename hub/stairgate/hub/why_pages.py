@@ -13,6 +13,7 @@ from stairgate.core.refused import Refused
 from stairgate.hub import catalogue, filter_forms, outlook, why, wording
 from stairgate.hub.context import asking_mac, parts, source
 from stairgate.hub.family import Device, Family, read_family
+from stairgate.hub.language import N_, _
 from stairgate.hub.packs import PackShelf
 from stairgate.hub.passes import pass_for
 from stairgate.hub.sources import ILLEGAL
@@ -32,15 +33,15 @@ def ask() -> Answer:
     """`name`: a name or the address of a page. `422` for none, `429` after too many in a minute."""
     typed = request.form.get("name", "")
     if not parts().asking_pace.may_ask(source()):
-        return _page(429, "These were many questions. Please wait a minute.", typed)
+        return _page(429, _("These were many questions. Please wait a minute."), typed)
     try:
         name = filter_forms.read_name(typed)
     except ValueError as problem:
-        return _page(422, str(problem) if typed.strip() else _NOTHING, typed)
+        return _page(422, str(problem) if typed.strip() else _(_NOTHING), typed)
     return _page(name=name)
 
 
-_NOTHING = "Please type a name, such as example.org."
+_NOTHING = N_("Please type a name, such as example.org.")
 
 
 def _page(status: int = 200, fault: str = "", typed: str = "", name: str = "") -> Answer:
@@ -70,7 +71,9 @@ def _answer(family: Family, device: Device, name: str) -> why.Answer:
     if answer.blocked or not passes:
         return answer
     until = wording.clock_time(min(one.until for one in passes), subject.zone, now)
-    return answer._replace(says=f"It is open until {until}: your parents said yes to it for today.")
+    return answer._replace(
+        says=_("It is open until {until}: your parents said yes to it for today.").format(until=until)
+    )
 
 
 def tags_of(shelf: PackShelf, name: str) -> tuple[str, ...]:

@@ -6,154 +6,11 @@ language. Which rule won is the core's part, who set it and what follows are loo
 
 from typing import NamedTuple
 
-CHILD, PARENT = "child", "parent"
-#: What stands where nobody is known by name.
-_SOMEBODY = {CHILD: "your parents", PARENT: "a parent"}
+from stairgate.hub.language import _, pgettext
+from stairgate.hub.why_table import ANYHOW, DEFAULT_PHRASES, SENTENCES, TO_DO
 
-# (reason, level, level that follows or "") -> the sentence. {who}: who set the rule that holds now, {Who}: the same at
-# the beginning; {then_who}: who set the rule that follows; {until}: when this ends; {then}: when what follows ends.
-# `bedtime` is a window of the week that lasts over midnight; `week` is any other. `minutes_spent` is a spent budget
-# of which is known how much it was: {minutes}.
-_SENTENCES = {
-    ("pause", "closed", ""): "{Who} paused the internet.",
-    ("pause", "closed", "until"): "{Who} paused the internet; it is off until {until}.",
-    ("pause", "closed", "open"): "{Who} paused the internet; it is off until {until}, then on again.",
-    ("pause", "closed", "limited"): (
-        "{Who} paused the internet; it is off until {until}, then only the homework list is open until {then}."
-    ),
-    ("override_open", "open", ""): "{Who} opened it for a visitor.",
-    ("override_open", "open", "until"): "{Who} opened it for a visitor, until {until}.",
-    ("override_open", "open", "closed"): "{Who} opened it for a visitor, until {until}; then it is off until {then}.",
-    ("override_open", "open", "limited"): (
-        "{Who} opened it for a visitor, until {until}; then only the homework list is open until {then}."
-    ),
-    ("bonus", "open", ""): "{Who} gave extra time; the internet is on.",
-    ("bonus", "open", "until"): "{Who} gave extra time; the internet is on until {until}.",
-    ("bonus", "open", "closed"): "{Who} gave extra time; the internet is on until {until}, then off until {then}.",
-    ("bonus", "open", "limited"): (
-        "{Who} gave extra time; the internet is on until {until}, then only the homework list is open until {then}."
-    ),
-    ("budget_spent", "closed", ""): "Today’s minutes, set by {who}, are used up.",
-    (
-        "budget_spent",
-        "closed",
-        "until",
-    ): "Today’s minutes, set by {who}, are used up; the internet is off until {until}.",
-    ("budget_spent", "closed", "open"): (
-        "Today’s minutes, set by {who}, are used up; the internet is off until {until}, then there are new ones."
-    ),
-    ("budget_spent", "closed", "limited"): (
-        "Today’s minutes, set by {who}, are used up; the internet is off until {until}, then only the homework list is "
-        "open until {then}."
-    ),
-    ("minutes_spent", "closed", ""): "All of today’s time, {minutes} and set by {who}, is used up.",
-    ("minutes_spent", "closed", "until"): (
-        "All of today’s time, {minutes} and set by {who}, is used up; the internet is off until {until}."
-    ),
-    ("minutes_spent", "closed", "open"): (
-        "All of today’s time, {minutes} and set by {who}, is used up; the internet is off until {until}, then there is "
-        "new time."
-    ),
-    ("minutes_spent", "closed", "limited"): (
-        "All of today’s time, {minutes} and set by {who}, is used up; the internet is off until {until}, then only the "
-        "homework list is open until {then}."
-    ),
-    ("date", "closed", ""): "Today is different, as {who} set it: the internet is off.",
-    ("date", "closed", "until"): "Today is different, as {who} set it: the internet is off until {until}.",
-    ("date", "closed", "open"): "Today is different, as {who} set it: the internet is off until {until}, then on.",
-    ("date", "closed", "limited"): (
-        "Today is different, as {who} set it: the internet is off until {until}, then only the homework list is open "
-        "until {then}."
-    ),
-    ("date", "limited", ""): "Today is different, as {who} set it: only the homework list is open.",
-    ("date", "limited", "until"): "Today is different, as {who} set it: only the homework list is open until {until}.",
-    ("date", "limited", "open"): (
-        "Today is different, as {who} set it: only the homework list is open until {until}, then everything."
-    ),
-    ("date", "limited", "closed"): (
-        "Today is different, as {who} set it: only the homework list is open until {until}, then the internet is off "
-        "until {then}."
-    ),
-    ("date", "open", ""): "Today is different, as {who} set it: the internet is on.",
-    ("date", "open", "until"): "Today is different, as {who} set it: the internet is on until {until}.",
-    ("date", "open", "closed"): (
-        "Today is different, as {who} set it: the internet is on until {until}, then off until {then}."
-    ),
-    ("date", "open", "limited"): (
-        "Today is different, as {who} set it: the internet is on until {until}, then only the homework list is open "
-        "until {then}."
-    ),
-    ("bedtime", "closed", ""): "It is bedtime, as {who} set it.",
-    ("bedtime", "closed", "until"): "It is bedtime, as {who} set it: the internet is off until {until}.",
-    ("bedtime", "closed", "open"): "It is bedtime, as {who} set it: the internet is off until {until}, then on again.",
-    ("bedtime", "closed", "limited"): (
-        "It is bedtime, as {who} set it: the internet is off until {until}, then only the homework list is open until "
-        "{then}."
-    ),
-    ("week", "closed", ""): "The internet is off now, as {who} set it.",
-    ("week", "closed", "until"): "The internet is off until {until}, as {who} set it for each week.",
-    (
-        "week",
-        "closed",
-        "open",
-    ): "The internet is off until {until}, as {who} set it for each week; then it is on again.",
-    ("week", "closed", "limited"): (
-        "The internet is off until {until}, as {who} set it for each week; then only the homework list is open until "
-        "{then}."
-    ),
-    ("week", "limited", ""): "Only the homework list is open now, as {who} set it.",
-    ("week", "limited", "until"): "Only the homework list is open until {until}, as {who} set it for each week.",
-    ("week", "limited", "open"): (
-        "Only the homework list is open until {until}, as {who} set it for each week; then everything is."
-    ),
-    ("week", "limited", "closed"): (
-        "Only the homework list is open until {until}, as {who} set it for each week; then the internet is off until "
-        "{then}."
-    ),
-    ("week", "open", ""): "The internet is on now, as {who} set it.",
-    ("week", "open", "until"): "The internet is on until {until}, as {who} set it for each week.",
-    ("week", "open", "closed"): (
-        "The internet is on until {until}, as {who} set it for each week; then it is off until {then}."
-    ),
-    ("week", "open", "limited"): (
-        "The internet is on until {until}, as {who} set it for each week; then only the homework list is open until "
-        "{then}."
-    ),
-    ("default", "open", ""): "The internet is on: no rule is set for now.",
-    ("default", "open", "until"): "The internet is on until {until}.",
-    (
-        "default",
-        "open",
-        "closed",
-    ): "The internet is on until {until}; then it is off until {then}, as {then_who} set it.",
-    ("default", "open", "limited"): (
-        "The internet is on until {until}; then only the homework list is open until {then}, as {then_who} set it."
-    ),
-    ("default", "closed", ""): "The internet is off whenever no other time is set.",
-    ("default", "closed", "until"): "The internet is off until {until}: no other time is set for now.",
-    ("default", "closed", "open"): (
-        "The internet is off until {until}: no other time is set for now. Then it is on, as {then_who} set it."
-    ),
-    ("default", "closed", "limited"): (
-        "The internet is off until {until}; then only the homework list is open until {then}, as {then_who} set it."
-    ),
-    ("default", "limited", ""): "Only the homework list is open whenever no other time is set.",
-    ("default", "limited", "until"): "Only the homework list is open until {until}: no other time is set for now.",
-    ("default", "limited", "open"): (
-        "Only the homework list is open until {until}; then everything is, as {then_who} set it."
-    ),
-    ("default", "limited", "closed"): (
-        "Only the homework list is open until {until}; then it is off until {then}, as {then_who} set it."
-    ),
-    ("exempt", "open", ""): "This device is a grown-up’s, so it has no rules.",
-    ("assistive", "open", ""): "This device helps somebody, so it has no rules.",
-    ("hub", "open", ""): "This is the hub itself, so it has no rules.",
-    ("unknown_device", "closed", ""): "Nobody has said yet whose this is, so it is off.",
-    ("unknown_device", "open", ""): "Nobody has said yet whose this is.",
-    ("no_person", "closed", ""): "This device belongs to nobody, so it is off.",
-    ("no_person", "open", ""): "This device belongs to nobody.",
-    ("not_in_policy", "closed", ""): "There are more devices than the router can hold, so this one is off.",
-}
+CHILD, PARENT = "child", "parent"
+
 #: Reasons that a rule of a child stands behind, with the levels that it can give.
 RULED = {
     "pause": ("closed",),
@@ -163,15 +20,6 @@ RULED = {
     "date": ("closed", "limited", "open"),
     "week": ("closed", "limited", "open"),
     "default": ("closed", "limited", "open"),
-}
-_TO_DO = {
-    CHILD: "If you need it sooner, ask on this page.",
-    PARENT: "",
-}
-#: What a child reads where a parent gave no words of their own; it is said by the page, not by the parent.
-DEFAULT_PHRASES = {
-    "pause": "A pause is a break and no punishment; it ends by itself.",
-    "bonus": "Have a good time with it.",
 }
 
 
@@ -207,21 +55,52 @@ class Why(NamedTuple):
     phrase: str = ""
 
 
+class _Somebody(NamedTuple):
+    """Whoever set a rule: within a sentence, at the beginning of one, and before their own words."""
+
+    within: str
+    first: str
+    speaking: str
+
+
 def why(facts: Facts, view: str) -> Why:
     """The words for a decision, in the view of a child or of parents."""
-    who = facts.who or _SOMEBODY[view]
-    then_who = facts.then_who or _SOMEBODY[view]
-    sentence = _template(facts).format(
-        who=who,
-        Who=who[:1].upper() + who[1:],
-        then_who=then_who,
+    who = _somebody(facts.who, view)
+    sentence = _(_template(facts)).format(
+        who=who.within,
+        Who=who.first,
+        then_who=_somebody(facts.then_who, view).within,
         until=facts.until,
         then=facts.then,
         minutes=facts.minutes,
     )
     is_shut = facts.level != "open" and facts.reason in (*RULED, "bedtime")
     phrase = DEFAULT_PHRASES.get(facts.reason, "") if view == CHILD and not facts.note else ""
-    return Why(sentence, _TO_DO[view] if is_shut else "", facts.note, who if facts.note else "", phrase)
+    to_do = _(TO_DO) if is_shut and view == CHILD else ""
+    return Why(sentence, to_do, facts.note, who.speaking if facts.note else "", _(phrase))
+
+
+def _somebody(name: str, view: str) -> _Somebody:
+    """A name as it was typed; other words where nobody is known by name."""
+    if name:
+        return _Somebody(name, name, name)
+    if view == CHILD:
+        return _Somebody(
+            # translators: stands for {who} and {then_who} in sentences that say who set a rule
+            pgettext("{who} set it", "your parents"),
+            # translators: stands for {Who} in sentences that say who set a rule
+            pgettext("{Who} set it", "Your parents"),
+            # translators: before a parent’s own words: Your parents: “Dinner is ready”
+            pgettext("{Who}: “words”", "Your parents"),
+        )
+    return _Somebody(
+        # translators: stands for {who} and {then_who} in sentences that say who set a rule
+        pgettext("{who} set it", "a parent"),
+        # translators: stands for {Who} in sentences that say who set a rule
+        pgettext("{Who} set it", "A parent"),
+        # translators: before a parent’s own words: A parent: “Dinner is ready”
+        pgettext("{Who}: “words”", "A parent"),
+    )
 
 
 def _template(facts: Facts) -> str:
@@ -232,9 +111,6 @@ def _template(facts: Facts) -> str:
     reason = "minutes_spent" if facts.reason == "budget_spent" and facts.minutes else facts.reason
     tried = (follows or "until", "until", "") if facts.until else ("",)
     for ending in tried:
-        if found := _SENTENCES.get((reason, facts.level, ending)):
+        if found := SENTENCES.get((reason, facts.level, ending)):
             return found
-    # A reason that this version does not know: true for each of them.
-    return {"open": "The internet is on.", "limited": "Only the homework list is open."}.get(
-        facts.level, "The internet is off: the rules say so."
-    )
+    return ANYHOW.get(facts.level, ANYHOW["closed"])

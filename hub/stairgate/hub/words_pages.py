@@ -14,6 +14,7 @@ from stairgate.hub.audit import signature
 from stairgate.hub.categories import title
 from stairgate.hub.context import asking_mac, overview, page, parts
 from stairgate.hub.family import Family, read_family
+from stairgate.hub.language import _
 from stairgate.hub.note_suggestions import suggested
 from stairgate.hub.notes import RECORDED, Note, about, clean_note, notes_about, read_notes, write_note
 from stairgate.hub.store import Transaction
@@ -71,7 +72,7 @@ def save(person: str) -> Answer:
 def _subjects(family: Family, person: str) -> list[tuple[str, str]]:
     held = family.filter_of(person)
     blocked = [(tag, title(tag)) for tag in held.block] if held else []
-    return [(RECORDED, "What is recorded"), *blocked]
+    return [(RECORDED, _("What is recorded")), *blocked]
 
 
 def said_here() -> dict[str, str]:

@@ -14,7 +14,8 @@ from stairgate.hub.note_suggestions import suggested
 from stairgate.hub.notes import RECORDED, Note, Signature, SignedRows, about, clean_note, read_notes
 from stairgate.hub.roles import CARER, COPARENT
 from stairgate.hub.why_facts import Known, facts_of, note_of
-from stairgate.hub.why_sentence import _SENTENCES, CHILD, PARENT, RULED, Facts, why
+from stairgate.hub.why_sentence import CHILD, PARENT, RULED, Facts, why
+from stairgate.hub.why_table import SENTENCES
 from tests.unit.hub.conftest import EVENING, HOME, Hub
 from tests.unit.hub.test_roles import DAD, GRAN, join
 
@@ -50,7 +51,7 @@ def test_each_ruled_reason_says_all_that_is_known(reason: str) -> None:
             assert "20:30" in sentence
             # Only what a rule decides has somebody behind it; outside all rules it is whoever set the next one.
             assert ("Dad" if reason == "default" else "Mum") in sentence, sentence
-            if follows != "open" and (reason, level, follows) in _SENTENCES:
+            if follows != "open" and (reason, level, follows) in SENTENCES:
                 assert "tomorrow 07:00" in sentence, sentence
             without = why(facts._replace(who="", then_who=""), CHILD).sentence
             assert "your parents" in without.lower()
@@ -58,7 +59,7 @@ def test_each_ruled_reason_says_all_that_is_known(reason: str) -> None:
 
 
 def test_the_sentences_are_whole_and_use_known_words_only() -> None:
-    for key, sentence in _SENTENCES.items():
+    for key, sentence in SENTENCES.items():
         fields = {name for _, name, _, _ in string.Formatter().parse(sentence) if name}
         assert fields <= {"who", "Who", "then_who", "until", "then", "minutes"}, key
         assert sentence.endswith(".") and sentence.count(". ") <= 1, key
