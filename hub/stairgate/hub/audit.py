@@ -8,10 +8,10 @@ from flask import has_request_context, request
 
 from stairgate.hub import wording
 from stairgate.hub.context import account, asking_mac, parts
+from stairgate.hub.discovery import shown_name
 from stairgate.hub.family import read_family
+from stairgate.hub.language import _
 from stairgate.hub.notes import Signature, clean_note
-
-_STANDS = "This is how it stands now."
 
 
 def author() -> str:
@@ -52,20 +52,26 @@ def meanwhile() -> str:
         when = wording.clock_time(event.at, zone, now)
         signed_in = account()
         if signed_in and event.by == signed_in.id:
-            return f"You changed this yourself at {when}, on another page. {_STANDS}"
-        return f"{shown(event.by)} changed this at {when}. {_STANDS}"
-    return f"Somebody changed this in the meantime. {_STANDS}"
+            said = _("You changed this yourself at {when}, on another page. This is how it stands now.")
+        elif who := everybody().get(event.by):
+            said = _("{who} changed this at {when}. This is how it stands now.")
+            return said.format(who=who, when=when)
+        else:
+            said = _("A parent changed this at {when}. This is how it stands now.")
+        return said.format(when=when)
+    return _("Somebody changed this in the meantime. This is how it stands now.")
 
 
 def shown(who: str) -> str:
     """How whoever has this id is called, at the beginning of a sentence."""
     names = everybody()
-    return names.get(who) or ("A parent" if who else "Somebody")
+    return names.get(who) or (_("A parent") if who else _("Somebody"))
 
 
 def everybody() -> dict[str, str]:
     """The names of everybody who may have acted, by id: accounts, also former ones, and children; and of devices."""
     with parts().store.transaction(parts().home) as rows:
         family = read_family(rows)
-    children = {person.id: person.name for person in family.people}
-    return {device.id: f"“{device.name}”" for device in family.devices} | children | parts().parents.names()
+    children = {person.id: person.name for person in (*family.people, *family.adults)}
+    devices = {device.id: _("“{device}”").format(device=shown_name(device.name)) for device in family.devices}
+    return devices | children | parts().parents.names()

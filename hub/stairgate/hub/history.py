@@ -15,6 +15,7 @@ from stairgate.core.messages import Usage
 from stairgate.hub import limits
 from stairgate.hub.clock import Clock
 from stairgate.hub.history_file import TABLES, Batch, HistoryFile
+from stairgate.hub.language import _
 from stairgate.hub.steady import Steadiness
 
 FILE_NAME = "history.sqlite"
@@ -72,7 +73,7 @@ class History:
     @property
     def recovery(self) -> str:
         """A sentence for parents when the file could not be used and was put aside, else empty."""
-        return self._file.recovery
+        return _(self._file.recovery)
 
     # Written from requests and from the broker's thread: RAM only
 
@@ -106,7 +107,7 @@ class History:
             for device, to_device, from_device in usage.bytes:
                 if device in shown:
                     self._count(usage.agent, day, device, to_device, from_device)
-            gone = {device for _, device in self._counted} - set(shown)
+            gone = {device for _agent, device in self._counted} - set(shown)
         self.forget_devices(gone)
 
     def _count(self, agent: str, day: int, device: str, to_device: int, from_device: int) -> None:
@@ -186,7 +187,7 @@ class History:
         """Delete what is held of any device that is not in `shown`."""
         held = {day.device for day in self.all_days()}
         with self._lock:
-            held |= {device for _, device in self._counted}
+            held |= {device for _agent, device in self._counted}
         self.forget_devices(held - set(shown))
 
     def forget_everything(self) -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from stairgate.hub import limits
+from stairgate.hub.language import N_
 from stairgate.hub.sqlite_file import SqliteFile
 
 # Sums stay whole numbers in SQLite, whatever an agent says.
@@ -38,7 +39,7 @@ class Batch(NamedTuple):
 class HistoryFile(SqliteFile):
     """One file, or none with `path` None. For one thread at a time.
 
-    `recovery`: a sentence for parents when the file could not be used and was put aside, else empty.
+    `recovery`: an English sentence for parents when the file could not be used and was put aside, else empty.
     """
 
     what = "the history"
@@ -56,7 +57,7 @@ class HistoryFile(SqliteFile):
 
     def put_away(self, path: Path) -> None:
         """Put it beside; what was put aside before is replaced."""
-        self.recovery = "The file with what happened before was damaged. It was put aside, and a new one begun."
+        self.recovery = N_("The file with what happened before was damaged. It was put aside, and a new one begun.")
         os.replace(path, path.with_name(path.name + ".damaged"))
 
     def write(self, batch: Batch, oldest: tuple[int, int] | None) -> bool:

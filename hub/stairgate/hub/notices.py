@@ -6,8 +6,10 @@ notice is in the store and no page takes it away before its time.
 
 from stairgate.hub import limits
 from stairgate.hub.clock import Clock
+from stairgate.hub.language import _
 from stairgate.hub.local_time import local
 from stairgate.hub.store import Store, Transaction
+from stairgate.hub.time_words import full_date_text
 
 RESTORED, PASSWORD_SET = "restored", "password_set"
 _SETTINGS = "notices"
@@ -38,15 +40,17 @@ class Notices:
         held = self._held()
         texts = []
         if notice := held.get(RESTORED):
-            texts.append(
-                f"This hub was restored on {_moment(notice['at'], zone)} from a backup of "
-                f"{_moment(notice['about'], zone)}. What was changed in between is gone. Please check the rules."
+            restored = _(
+                "This hub was restored on {when} from a backup of {made}. "
+                "What was changed in between is gone. Please check the rules."
             )
+            texts.append(restored.format(when=_moment(notice["at"], zone), made=_moment(notice["about"], zone)))
         if notice := held.get(PASSWORD_SET):
-            texts.append(
-                f"The owner’s password was set anew on {_moment(notice['at'], zone)} with a code from the hub’s own "
-                "machine. If that was none of you, somebody else had that machine in their hands."
+            password_set = _(
+                "The owner’s password was set anew on {when} with a code from the hub’s own machine. "
+                "If that was none of you, somebody else had that machine in their hands."
             )
+            texts.append(password_set.format(when=_moment(notice["at"], zone)))
         return texts
 
     def _held(self) -> dict[str, dict[str, float]]:
@@ -63,4 +67,4 @@ class Notices:
 
 def _moment(at: float, zone: str) -> str:
     then = local(at, zone)
-    return f"{then:%a} {then.day} {then:%b} {then.year}, {then:%H:%M}"
+    return _("{date}, {time}").format(date=full_date_text(then.date()), time=f"{then:%H:%M}")

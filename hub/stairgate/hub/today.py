@@ -19,6 +19,7 @@ from stairgate.hub.day_windows import (
     zone_at,
 )
 from stairgate.hub.family import DateRule, Family, Person
+from stairgate.hub.language import _
 from stairgate.hub.local_time import at_minute, local
 from stairgate.hub.schedule_words import rule_text
 from stairgate.hub.wording import minute_time
@@ -64,12 +65,12 @@ def today_of(family: Family, person: Person, now: float) -> Today:
     choices = []
     bedtime = bedtime_of(usual)
     if bedtime:
-        choices.append(Choice(NO_BEDTIME, "No bedtime"))
+        choices.append(Choice(NO_BEDTIME, _("No bedtime")))
         later = bedtime[0] + _LATER_MINUTES
         if later < _DAY_MINUTES and at_minute(day, later, zone) > now:
-            choices.append(Choice(LATER, f"Bedtime at {minute_time(later)}"))
+            choices.append(Choice(LATER, _("Bedtime at {time}").format(time=minute_time(later))))
     if windows_of_weekday(family.weeks_of(person.id), SATURDAY) != usual:
-        choices.append(Choice(LIKE_SATURDAY, "As on Saturdays"))
+        choices.append(Choice(LIKE_SATURDAY, _("As on Saturdays")))
     return Today(day, tuple(choices), _says(rule, usual, day) if rule else "", rule.id if rule else "")
 
 
@@ -95,9 +96,9 @@ def _says(rule: DateRule, usual: tuple[Window, ...], day: date) -> str:
     """The difference to the usual day, where a tap made it; else the exception whole."""
     bedtime = bedtime_of(rule.windows)
     if not rule.like and not rule.zone and rule.windows == changed(NO_BEDTIME, usual) != usual:
-        return "Only today: no bedtime"
+        return _("Only today: no bedtime")
     if not rule.like and not rule.zone and bedtime and rule.windows == changed(LATER, usual):
-        return f"Only today: bedtime at {minute_time(bedtime[0])}"
+        return _("Only today: bedtime at {time}").format(time=minute_time(bedtime[0]))
     return rule_text(rule, day)
 
 

@@ -8,6 +8,7 @@ from werkzeug.wrappers import Response
 from stairgate.hub import limits, wording
 from stairgate.hub.cards import DeviceLine
 from stairgate.hub.context import overview, page, parts
+from stairgate.hub.language import _
 from stairgate.hub.traffic import Flow
 
 traffic_pages = Blueprint("traffic", __name__)
@@ -69,7 +70,7 @@ def _picture(line: DeviceLine, flow: Flow) -> Picture:
         ago = (limits.TRAFFIC_BUCKETS - start) * seconds
         rows.append(
             TwinRow(
-                f"{ago}–{ago - _TWIN_BUCKETS * seconds} s ago",
+                _("{begin}–{end} s ago").format(begin=ago, end=ago - _TWIN_BUCKETS * seconds),
                 wording.bytes_text(sum(flow.to_device[window])),
                 wording.bytes_text(sum(flow.from_device[window])),
             )
@@ -79,9 +80,9 @@ def _picture(line: DeviceLine, flow: Flow) -> Picture:
         base=base,
         down=_bars(flow.to_device, base, -scale),
         up=_bars(flow.from_device, base, scale),
-        peak=f"{wording.bytes_text(max(top, bottom) / seconds)}/s",
-        now_to=f"{wording.bytes_text(now_to)}/s",
-        now_from=f"{wording.bytes_text(now_from)}/s",
+        peak=wording.rate_text(max(top, bottom) / seconds),
+        now_to=wording.rate_text(now_to),
+        now_from=wording.rate_text(now_from),
         total_to=wording.bytes_text(sum(flow.to_device)),
         total_from=wording.bytes_text(sum(flow.from_device)),
         is_quiet=not (flow.to_device[-2] or flow.from_device[-2] or flow.to_device[-1] or flow.from_device[-1]),
