@@ -55,6 +55,7 @@ class FullHome:
         a11y_life.add_calendar(self.hub, first, second)
         a11y_life.ask(self.hub, first, self.ids["device_id"])
         a11y_life.add_accounts(self.hub)
+        a11y_life.offer_rules(self.hub, self.ids["agreed"])
         self.hub.parts.growing.set_born(second, "2008-08")  # eighteen in less than thirty days
         self.hub.broker.apply(ROUTER)
         acts.pause(second, 60)
@@ -83,6 +84,7 @@ class FullHome:
         assignment.use(found[12], self.ids["person"])
         self.hub.parts.devices.asks.tell(found[17], "console")
         self.ids |= {"shared": found[12], "visitor": found[14], "new": found[17], "repeater": found[19]}
+        self.ids |= {"grown_up": found[15], "agreed": found[16]}
 
     def _traffic(self) -> None:
         device = self.ids["device_id"]

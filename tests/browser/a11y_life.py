@@ -4,9 +4,11 @@ It goes through the hub's own acts, as the pages do; the people and devices are 
 """
 
 from stairgate.core.usage import BITMAP_BYTES
+from stairgate.hub.agreed_acts import AgreedActs
 from stairgate.hub.answer_acts import AnswerActs
 from stairgate.hub.ask_acts import AskActs, Wanted
 from stairgate.hub.budget_acts import BudgetActs
+from stairgate.hub.filter_acts import FilterActs
 from stairgate.hub.roles import CARER
 from stairgate.hub.schedule_acts import ScheduleActs
 from stairgate.hub.schedule_forms import BudgetForm, DatesForm
@@ -57,3 +59,13 @@ def add_accounts(hub: LiveHub) -> None:
     for owner in parents.accounts():
         parents.rename(owner.id, OWNER_NAME)
     parents.add(CARER, CARER_NAME, PASSWORD)
+
+
+def offer_rules(hub: LiveHub, device: str) -> None:
+    """Rules that a grown-up is asked about on the own device: a bedtime, minutes and a filter."""
+    agreed, acts = AgreedActs(hub.parts.acts, hub.clock), hub.parts.acts
+    person = agreed.begin(device, WORDS[-60:].strip(), "Europe/Berlin").id
+    acts.set_bedtime(person, 127, 1380, 360)
+    BudgetActs(acts, hub.clock).set_budget(person, BudgetForm("total", (180,) * 7))
+    FilterActs(acts, hub.clock).switch(person, ("gambling", "lootboxes"), 0)
+    agreed.offer(device, hub.parts.parents.accounts()[0].id)

@@ -8,6 +8,7 @@ import re
 from flask import Flask, Response, request
 
 from stairgate.hub import forms, limits
+from stairgate.hub.agreed import counted_people
 from stairgate.hub.family import read_family
 from stairgate.hub.guard import web_session
 from stairgate.hub.parts import Parts
@@ -37,18 +38,18 @@ def add_act_log(app: Flask, parts: Parts) -> None:
             person = made[1]
         if endpoint == "child.remove":
             history.forget_person(person, ())
-            parts.keeping.use.keep_persons(_children(parts))
             person = ""
         if endpoint == "child.remove" or request.blueprint == "device":
             history.keep_only(counted_devices(parts))
+            parts.keeping.use.keep_persons(_counted(parts))  # of a grown-up’s rules that ended with the device
         minutes = forms.read_minutes(request.form, (*limits.PAUSE_MINUTES, *limits.BONUS_MINUTES)) or 0
         history.event(endpoint, person, device, str(ids.get("agent", "")), signed_in.parent, minutes)
         return response
 
 
-def _children(parts: Parts) -> set[str]:
+def _counted(parts: Parts) -> set[str]:
     with parts.store.transaction(parts.home) as rows:
-        return {person.id for person in read_family(rows).people}
+        return counted_people(read_family(rows))
 
 
 def counted_devices(parts: Parts) -> set[str]:

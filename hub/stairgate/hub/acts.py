@@ -12,6 +12,7 @@ from dataclasses import replace
 from typing import NamedTuple, Protocol, TypeVar
 
 from stairgate.hub import extra_minutes, limits, outlook, own_stop
+from stairgate.hub.agreed import forget_ended
 from stairgate.hub.calendar_undo import restore_calendar
 from stairgate.hub.clock import Clock
 from stairgate.hub.day_windows import morning
@@ -90,7 +91,10 @@ class Acts:
         """Run an edit, issue what it changes, commit, then hand the new policies to the sender."""
         signature = self.signature()
         with self._store.transaction(self._home) as rows:
-            result = edit(SignedRows(rows, signature, self._clock.wall()))
+            signed = SignedRows(rows, signature, self._clock.wall())
+            result = edit(signed)
+            for grown_up in forget_ended(signed):
+                self.remove_child_in(signed, grown_up)
             issued = self._issuer.issue(rows, seen)
         if issued:
             self._publisher.publish(issued)

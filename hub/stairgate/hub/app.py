@@ -15,6 +15,9 @@ from stairgate.hub import audit, limits, roles, wording
 from stairgate.hub.account_pages import account
 from stairgate.hub.accounts_pages import accounts
 from stairgate.hub.act_log import add_act_log
+from stairgate.hub.agreed_here import agreed_here
+from stairgate.hub.agreed_pages import agreed
+from stairgate.hub.agreed_pages import line_of as agreed_line
 from stairgate.hub.ask_pages import asked_here, asking
 from stairgate.hub.child_pages import child
 from stairgate.hub.context import may
@@ -83,6 +86,8 @@ def create_app(parts: Parts) -> Flask:
         filters,
         needs,
         device,
+        agreed,
+        agreed_here,
         traffic_pages,
         quarantine,
         account,
@@ -136,6 +141,7 @@ def _add_words(app: Flask) -> None:
         return parts.notices.texts(parts.parents.zone()) if may(roles.COPARENT) else []
 
     app.jinja_env.globals.update(
+        agreed_line=agreed_line,
         asked_here=asked_here,
         asset=asset,
         can_be_secured=can_be_secured,

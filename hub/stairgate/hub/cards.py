@@ -75,11 +75,16 @@ class Toast(NamedTuple):
     request: str = ""
 
 
+#: For a grown-up whose rules hold nowhere.
+_NOT_ACCEPTED = Decision("open", None, "exempt", "", None)
+
+
 class Overview(NamedTuple):
     """The home at one moment. `recovery`: a sentence when the store went back to an older state.
 
     devices: those that are somebody's, or a visitor's; new_devices: those of nobody. `new_closed` and `trial_until`
-    (words, empty for no trial) say what holds for the latter.
+    (words, empty for no trial) say what holds for the latter. cards: the children's; grown_ups: of those for whom rules
+    are written, which hold as `agreed` says.
     """
 
     now: float
@@ -95,6 +100,7 @@ class Overview(NamedTuple):
     toast: Toast | None
     recovery: str
     board: Board = Board()
+    grown_ups: tuple[ChildCard, ...] = ()
 
     @property
     def is_waiting(self) -> bool:
@@ -102,8 +108,8 @@ class Overview(NamedTuple):
         return self.applied.tone == "waiting"
 
     def card(self, person_id: str) -> ChildCard | None:
-        """The card of this child, or None."""
-        return next((card for card in self.cards if card.person.id == person_id), None)
+        """The card of this child, or of a grown-up for whom rules are written, or None."""
+        return next((card for card in (*self.cards, *self.grown_ups) if card.person.id == person_id), None)
 
 
 class Cards:
@@ -139,7 +145,8 @@ class Cards:
         with self._store.transaction(self._issuer.home) as rows:
             family = read_family(rows)
             newest = {agent: policy for agent in self._issuer.agents if (policy := self._issuer.newest(rows, agent))}
-            targets = [*(person.id for person in family.people), *(device.id for device in family.devices)]
+            everybody = (*family.people, *family.adults)
+            targets = [*(person.id for person in everybody), *(device.id for device in family.devices)]
             undo = {target: act for target in targets if (act := self._acts.last_act(rows, target))}
             free = {person.id: read_free(rows, person.id) for person in family.people}
             asked = board(family, read_requests(rows), free, now)
@@ -156,13 +163,13 @@ class Cards:
             if device.id not in new_ids
         )
         cards = []
-        for person in sorted(family.people, key=lambda person: (person.name.casefold(), person.id)):
-            decision = decisions[person.id]
+        for person in sorted(everybody, key=lambda person: (person.name.casefold(), person.id)):
+            decision = decisions.get(person.id, _NOT_ACCEPTED)
             running = [o for o in family.overrides_of(person.id) if o.until > now and not (is_own(o) and o.start > now)]
             running = [o for o in running if o.kind != GIVE]
             why = why_of_person(family, person, decision, known, now, PARENT, self._use)
             state = wording.state_of(decision, person.zone, now)._replace(why=why.sentence)
-            state = use_words.told(state, decision, left[person.id], now)
+            state = use_words.told(state, decision, left.get(person.id, ()), now)
             cards.append(
                 ChildCard(
                     person=person,
@@ -178,7 +185,7 @@ class Cards:
                     devices=tuple(line for line in lines if person.id in line.device.persons),
                     bedtimes=family.weeks_of(person.id),
                     undo=undo.get(person.id),
-                    use=use_words.time_left(left[person.id], person.zone, now),
+                    use=use_words.time_left(left.get(person.id, ()), person.zone, now),
                     today=today_of(family, person, now),
                     why=why,
                 )
@@ -191,7 +198,8 @@ class Cards:
         return Overview(
             now=now,
             number=self._count(shown.encode("utf-8", "replace")),
-            cards=tuple(cards),
+            cards=tuple(card for card in cards if family.child(card.person.id)),
+            grown_ups=tuple(card for card in cards if not family.child(card.person.id)),
             devices=lines,
             new_devices=new_devices,
             new_closed=family.new_closed,

@@ -3,7 +3,8 @@
 It decides what leaves the hub: ids, age bands, addresses and times; never a name. Exceptions that are over
 and bedtimes or exceptions of nobody are left out. A device that nobody has assigned follows the strictest
 child, so that a new hardware address gains a child nothing and the new television works on its first evening;
-without children there is nobody to protect from, and it has no rules. A child without a filter has no filter lines.
+without children there is nobody to protect from, and it has no rules. A grown-up is in it only where rules were
+accepted. A child without a filter has no filter lines.
 Revision and signature are `issue`'s part.
 """
 
@@ -13,6 +14,7 @@ from typing import NamedTuple
 from stairgate.core import limits as core_limits
 from stairgate.core import policy as core
 from stairgate.core.lines import write_line
+from stairgate.hub.agreed import agreed_people, agreed_person
 from stairgate.hub.day_windows import date_lines, travels_of
 from stairgate.hub.extra_minutes import counts
 from stairgate.hub.family import Device, Family
@@ -96,7 +98,9 @@ def _device(family: Family, device: Device, people: "tuple[str, ...]", hub: Reac
     macs = tuple(mac for mac in device.macs if mac not in hub.macs)
     persons = tuple(person for person in device.persons if person in people)
     flags = device.flags
-    if (user := device.user(issued)) and user in people:
+    if grown_up := agreed_person(family, device):
+        persons, flags = (grown_up.id,), tuple(flag for flag in flags if flag != "exempt")
+    elif (user := device.user(issued)) and user in people:
         persons = (user,)
     elif not persons and not flags and not family.new_closed and not family.visit_of(device, issued):
         persons, flags = (people, ()) if people else ((), ("exempt",))
@@ -115,9 +119,10 @@ def _compile(
     family: Family, home: str, agent: str, revision: int, issued: int, hub: Reachable, lists: Listed
 ) -> core.Policy:
     ids = tuple(person.id for person in family.people)
-    people = set(ids)
+    everybody = (*family.people, *agreed_people(family))
+    people = {person.id for person in everybody}
     devices = tuple(_device(family, device, ids, hub, issued) for device in family.devices)
-    travels = [travel for person in family.people for travel in travels_of(family, person, issued)]
+    travels = [travel for person in everybody for travel in travels_of(family, person, issued)]
     targets = people | {device.id for device in devices}
     return core.canonical(
         core.Policy(
@@ -127,12 +132,12 @@ def _compile(
             issued=issued,
             zones=tuple(
                 core.Zone(zone_id(name), name, zone_table(name, issued))
-                for name in {person.zone for person in family.people} | {zone for *_, zone in travels}
+                for name in {person.zone for person in everybody} | {zone for *_, zone in travels}
             ),
             hub=core.Hub(*hub),
             persons=tuple(
                 core.Person(person.id, person.band, zone_id(person.zone), person.default_level)
-                for person in family.people
+                for person in everybody
             ),
             devices=devices,
             weeks=tuple(
@@ -140,7 +145,7 @@ def _compile(
                 for week in family.weeks
                 if week.person in people
             ),
-            dates=tuple(date for person in family.people for date in date_lines(family, person, issued)),
+            dates=tuple(date for person in everybody for date in date_lines(family, person, issued)),
             travels=tuple(core.Travel(person, first, last, zone_id(zone)) for person, first, last, zone in travels),
             budgets=tuple(
                 core.Budget(budget.person, budget.category, budget.minutes, family.day_start)

@@ -8,6 +8,8 @@ from dataclasses import asdict, dataclass
 from typing import Any, TypeVar
 
 from stairgate.hub import limits
+from stairgate.hub.agreements import BAND as ADULT
+from stairgate.hub.agreements import Agreement, read_agreements
 from stairgate.hub.filters import ChildFilter, read_filters
 from stairgate.hub.passes import SitePass, read_passes, with_passes
 from stairgate.hub.store import Document, Row, Transaction
@@ -141,7 +143,8 @@ class Family:
     """Everything a policy is made from, at one moment; each tuple in the order of ids.
 
     new_closed: devices of nobody are closed instead of following the strictest child; until `trial_until` (UTC
-    seconds, 0 for no trial) only on trial. day_start: minute of the local day at which budgets begin anew.
+    seconds, 0 for no trial) only on trial. day_start: minute of the local day at which budgets begin anew. people: the
+    children; adults: grown-ups to whom rules were offered, which hold as `agreed` says.
     """
 
     people: tuple[Person, ...]
@@ -155,8 +158,14 @@ class Family:
     budgets: tuple[Budget, ...] = ()
     day_start: int = limits.DAY_START_MINUTE
     passes: tuple[SitePass, ...] = ()
+    adults: tuple[Person, ...] = ()
+    agreements: tuple[Agreement, ...] = ()
 
     def person(self, person_id: str) -> Person | None:
+        """The child, or the grown-up with rules of their own, with this id, or None."""
+        return next((person for person in (*self.people, *self.adults) if person.id == person_id), None)
+
+    def child(self, person_id: str) -> Person | None:
         """The child with this id, or None."""
         return next((person for person in self.people if person.id == person_id), None)
 
@@ -275,8 +284,9 @@ def read_family(rows: Transaction) -> Family:
     """The whole family of this transaction's home."""
     rule = rows.get("settings", _NEW_DEVICES)
     day_start = rows.get("settings", _DAY_START)
+    everybody = tuple(from_row(Person, row) for row in rows.page("people"))
     return Family(
-        people=tuple(from_row(Person, row) for row in rows.page("people")),
+        people=tuple(person for person in everybody if person.band != ADULT),
         devices=tuple(from_row(Device, row) for row in rows.page("devices")),
         weeks=tuple(from_row(Week, row) for row in rows.page("weeks")),
         overrides=tuple(from_row(Override, row) for row in rows.page("overrides")),
@@ -287,4 +297,6 @@ def read_family(rows: Transaction) -> Family:
         budgets=tuple(from_row(Budget, row) for row in rows.page("budgets")),
         day_start=int(day_start.document["minute"]) if day_start else limits.DAY_START_MINUTE,
         passes=read_passes(rows),
+        adults=tuple(person for person in everybody if person.band == ADULT),
+        agreements=read_agreements(rows),
     )

@@ -38,6 +38,9 @@ PUBLIC = frozenset(
         "asking.stop",
         "asking.take",
         "asking.asked",
+        "agreed_here.accept",
+        "agreed_here.refuse",
+        "agreed_here.end",
         "pairing.pair",
         # An agent has no session. Its address holds the SHA-256 that the signed policy names, and behind it are
         # hashes of names from lists: nothing of the family, and the same for whoever uses the same lists.

@@ -270,6 +270,9 @@ PASS_SECONDS_MIN = 1800  # with less left of the family day than this, a pass is
 FREE_MINUTES_MAX = 120  # a day that a child may take without asking
 STOP_SECONDS_MAX = 18 * 3600  # that "stop me at" may lie ahead: today
 
+# Rules that a grown-up accepts
+OFFER_AGAIN_SECONDS = 7 * 86400  # the same rules after a no: a question is asked once, not every day
+
 # A word to a parent's phone that a question waits (ntfy)
 NOTIFY_SECONDS_BETWEEN = 60.0  # however many questions come
 NOTIFY_RETRY_SECONDS = 300.0  # after a failure, three times

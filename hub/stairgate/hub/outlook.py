@@ -11,6 +11,7 @@ from dataclasses import replace
 from stairgate.core.budget import Allowance, allowances
 from stairgate.core.decide import Decision, decide, decide_all
 from stairgate.core.policy import Device, Policy
+from stairgate.hub.agreed import agreed_people
 from stairgate.hub.compile import Reachable, compile_policy
 from stairgate.hub.family import Family, Person
 
@@ -32,7 +33,7 @@ def policy_of(family: Family, now: int) -> Policy:
 
 def _policy(family: Family, now: int) -> Policy:
     policy = policy_of(family, now)
-    imaginary = tuple(Device(_imaginary(person.id), (), (person.id,), "other", ()) for person in family.people)
+    imaginary = tuple(Device(_imaginary(person.id), (), (person.id,), "other", ()) for person in policy.persons)
     return policy._replace(devices=policy.devices + imaginary)
 
 
@@ -41,7 +42,9 @@ def _imaginary(person_id: str) -> str:
 
 
 def of_person(family: Family, person: Person, now: int, use: Use = nothing_used) -> Decision:
-    """What the rules of this child say at `now` (UTC seconds)."""
+    """What the rules of this child say at `now` (UTC seconds); of a grown-up also before they are accepted."""
+    if person not in (*family.people, *agreed_people(family)):
+        family = replace(family, people=(*family.people, person))
     policy = _policy(family, now)
     return decide(policy, _imaginary(person.id), now, use(policy, now))
 
@@ -50,14 +53,14 @@ def allowances_of(family: Family, now: int, use: Use) -> dict[str, tuple[Allowan
     """What is left today of each child's minutes, by id; nothing for a child without a limit."""
     policy = policy_of(family, now)
     used = use(policy, now)
-    return {person.id: allowances(policy, person.id, now, used) for person in family.people}
+    return {person.id: allowances(policy, person.id, now, used) for person in policy.persons}
 
 
 def of_everybody(family: Family, now: int, use: Use = nothing_used) -> dict[str, Decision]:
     """The decision for each child and each device, by id."""
     policy = _policy(family, now)
     decided = decide_all(policy, now, use(policy, now))
-    decisions = {person.id: decided[_imaginary(person.id)] for person in family.people}
+    decisions = {person.id: decided[_imaginary(person.id)] for person in policy.persons}
     # A device that does not fit into the policy any more is closed, as on the router.
     left_out = Decision("closed", None, "not_in_policy", "", None)
     return decisions | {device.id: decided.get(device.id, left_out) for device in family.devices}

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 from stairgate.core.limits import HOSTS
 from stairgate.hub.acts import Acts, Publisher
+from stairgate.hub.agreed import counted_people
 from stairgate.hub.asking_pace import AskingPace
 from stairgate.hub.asking_parts import AskingParts, build_asking
 from stairgate.hub.cards import Cards
@@ -200,9 +201,9 @@ def build(
 def _forget_grown(keeping: Keeping, store: Store, home: str, person: str, devices: Sequence[str]) -> None:
     """Delete what was counted and written down of somebody who is of age now."""
     with store.transaction(home) as rows:
-        children = {each.id for each in read_family(rows).people}
+        counted = counted_people(read_family(rows))
     keeping.history.forget_person(person, devices)
-    keeping.use.keep_persons(children)
+    keeping.use.keep_persons(counted)
     keeping.history.event("grown")
 
 

@@ -12,6 +12,7 @@ from werkzeug.wrappers import Response
 
 from stairgate.hub import filter_words, outlook, use_pages, wording
 from stairgate.hub.acts import NotPossible
+from stairgate.hub.agreed_here import shown as agreed_shown
 from stairgate.hub.categories import title
 from stairgate.hub.context import asking_mac, parts
 from stairgate.hub.day_windows import rule_on, zone_at
@@ -112,7 +113,7 @@ def _me(status: int = 200, fault: str = "") -> Answer:
         new = _unassigned(family, device) if device else None
         told = bool(device and parts().devices.asks.of(device.id))
         return render_template("me_unknown.html", mac=mac, new=new, told=told, fault=fault), status
-    return render_template("me.html", mine=_mine(family, device), fault=fault), status
+    return agreed_shown(family, device) or (render_template("me.html", mine=_mine(family, device), fault=fault), status)
 
 
 def _family() -> Family:

@@ -31,6 +31,7 @@ OF_BLUEPRINTS = {
     "notify": OWNER,
     "needs": COPARENT,
     "device": COPARENT,
+    "agreed": COPARENT,
     "traffic": COPARENT,
     "quarantine": COPARENT,
     "account": COPARENT,

@@ -34,6 +34,7 @@ COLLECTIONS: Mapping[str, tuple[str, ...]] = {
     "requests": ("person",),
     "passes": ("person",),
     "free_minutes": (),
+    "agreements": (),
 }
 
 #: Rows in one collection of one home; a home has tens. Above this TinyDB is the wrong store.

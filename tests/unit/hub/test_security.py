@@ -66,6 +66,9 @@ def test_public_routes_are_few() -> None:
         "account.claim",
         "account.login",
         "accounts.join",
+        "agreed_here.accept",
+        "agreed_here.end",
+        "agreed_here.refuse",
         "asking.appeal",
         "asking.ask",
         "asking.asked",
@@ -73,6 +76,7 @@ def test_public_routes_are_few() -> None:
         "asking.stop",
         "asking.take",
         "asking.withdraw",
+        "languages.choose",
         "packs.fetch",
         "pairing.pair",
         "public.help_page",
@@ -232,9 +236,12 @@ def test_the_cookie_is_for_this_site_only(unclaimed: Hub) -> None:
     assert "Path=/" in cookie
 
 
-def test_static_files_and_me_set_no_cookie(hub: Hub) -> None:
-    for path in ("/static/app.css", "/me", "/help"):
-        assert "Set-Cookie" not in hub.new_browser().get(path).headers
+def test_a_visitor_gets_no_cookie_but_that_of_a_form_until_the_browser_closes(hub: Hub) -> None:
+    assert "Set-Cookie" not in hub.new_browser().get("/static/app.css").headers
+    for path in ("/me", "/help"):
+        (cookie,) = hub.new_browser().get(path).headers.getlist("Set-Cookie")
+        assert cookie.startswith(f"{COOKIE}=") and "HttpOnly" in cookie and "SameSite=Strict" in cookie
+        assert "Max-Age" not in cookie and "Expires" not in cookie
 
 
 def test_head_changes_nothing(hub: Hub) -> None:
