@@ -23,7 +23,7 @@ from tests.language.pseudo import BEGIN, END, pseudo_offered
 
 ATTRIBUTES = ("aria-label", "placeholder", "title", "alt", "data-say")
 #: The same in every language here.
-ALIKE = frozenset({"Stairgate", "B", "kB", "MB", "GB", "QR", "DNS", "DIR", "IPv4", "IPv6"})
+ALIKE = frozenset({"Stairgate", "https", "B", "kB", "MB", "GB", "QR", "DNS", "DIR", "IPv4", "IPv6"})
 _FREE = frozenset({"bdi", "code", "textarea", "script", "style"})
 _VOID = frozenset({"area", "br", "hr", "img", "input", "link", "meta", "path", "line", "rect", "wbr", "circle"})
 _WORD = re.compile(r"[^\W\d_]+(?:[’'-][^\W\d_]+)*")
@@ -48,11 +48,12 @@ class _Reader(HTMLParser):
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         held = dict(attrs)
-        for name in ATTRIBUTES:
-            if _is_unsaid(held.get(name) or "", 0)[0]:
+        is_free = held.get("translate") == "no"
+        for name in () if is_free else ATTRIBUTES:
+            if held.get("translate") != "no" and _is_unsaid(held.get(name) or "", 0)[0]:
                 self.found.append((f"{tag}[{name}]", held[name] or ""))
         if tag not in _VOID:
-            self._open.append((tag, tag in _FREE or held.get("translate") == "no"))
+            self._open.append((tag, is_free or tag in _FREE))
 
     def handle_endtag(self, tag: str) -> None:
         while self._open and self._open.pop()[0] != tag:
