@@ -13,9 +13,10 @@ from stairgate.hub.acts import NotPossible
 from stairgate.hub.context import asking_mac, may, page, parts, source
 from stairgate.hub.guard import web_session
 from stairgate.hub.issue import PolicyTooLarge
+from stairgate.hub.language import _
 from stairgate.hub.local_time import system_zone, zone_names
 from stairgate.hub.plain_text import clean_name
-from stairgate.hub.step_up import BUSY
+from stairgate.hub.step_up import BUSY, too_many_tries
 
 account = Blueprint("account", __name__)
 Answer = Response | tuple[str, int]
@@ -39,14 +40,14 @@ def claim() -> Answer:
     # Counted before it is checked, so that tries at the same time count each.
     wait = parts().guessing.begin(source())
     if wait:
-        return _claim_page({"code": f"Too many tries. Please wait {wait} seconds."}, 429)
+        return _claim_page({"code": too_many_tries(wait)}, 429)
     if fault := parts().claim_code.check(request.form.get("code", "")):
         return _claim_page({"code": fault}, 403)
     try:
         if not parts().parents.claim(password, request.form.get("zone", "")):
             return redirect(url_for("account.login"), 303)
     except passwords.Busy:
-        return _claim_page({"password": BUSY}, 503)
+        return _claim_page({"password": _(BUSY)}, 503)
     parts().guessing.succeeded(source())
     parts().keeping.history.event("claimed", by=FIRST)
     _log.info("the hub has its owner")
@@ -71,15 +72,16 @@ def login() -> Answer:
         return _login_page("", 200)
     wait = parts().guessing.begin(source())
     if wait:
-        return _login_page(f"Too many tries. Please wait {wait} seconds.", 429)
+        return _login_page(too_many_tries(wait), 429)
     name = clean_name(request.form.get("name", ""))
     try:
         found = parts().parents.find(name, forms.password_of(request.form))
     except passwords.Busy:
-        return _login_page(BUSY, 503)
+        return _login_page(_(BUSY), 503)
     if not found:
         _log.warning("a wrong password")
-        return _login_page("That is not the password." if _is_one_account() else "Name and password do not fit.", 403)
+        fault = _("That is not the password.") if _is_one_account() else _("Name and password do not fit.")
+        return _login_page(fault, 403)
     parts().guessing.succeeded(source())
     return _welcome(found.id)
 
@@ -106,6 +108,7 @@ def sessions() -> Answer:
     lines = [
         {
             "session": session,
+            "browser": _browser_said(session.browser),
             "name": names.get(session.parent, ""),
             "since": wording.clock_time(session.created, zone, now),
             "seen": wording.clock_time(session.seen, zone, now),
@@ -132,6 +135,16 @@ def revoke_others() -> Answer:
     """Sign every other browser out: an owner everybody's, others their own."""
     parts().sessions.revoke_others(_own_id(), _only_parent())
     return redirect(url_for("account.sessions"), 303)
+
+
+def _browser_said(held: str) -> str:
+    """The words of `wording.browser_text`, which a session keeps in English, in the language of the page."""
+    browser, joint, system = held.partition(" on ")
+    if not joint:
+        return _("Another program") if held == "Another program" else held
+    if browser == "A browser":
+        return _("A browser on {system}").format(system=system)
+    return _("{browser} on {system}").format(browser=browser, system=system)
 
 
 def _own_id() -> str:
@@ -161,13 +174,13 @@ def _set_password() -> Answer:
     if fault := passwords.fault_of_password(password):
         return render("reset.html", faults={"password": fault}), 422
     if wait := parts().guessing.begin(source()):
-        return render("reset.html", faults={"code": f"Too many tries. Please wait {wait} seconds."}), 429
+        return render("reset.html", faults={"code": too_many_tries(wait)}), 429
     if fault := parts().keeping.reset_code.check(request.form.get("code", "")):
         return render("reset.html", faults={"code": fault}), 403
     try:
         owner = parts().parents.set_password(password)
     except passwords.Busy:
-        return render("reset.html", faults={"password": BUSY}), 503
+        return render("reset.html", faults={"password": _(BUSY)}), 503
     parts().keeping.reset_code.clear()
     parts().invitations.cancel()  # by whoever knew the password before
     parts().guessing.succeeded(source())

@@ -8,6 +8,7 @@ import secrets
 from typing import NamedTuple
 
 from stairgate.hub import limits, roles
+from stairgate.hub.language import _
 from stairgate.hub.store import Row, Transaction
 
 COLLECTION = "parents"
@@ -56,9 +57,9 @@ def folded(name: str) -> str:
 def check_name(rows: Transaction, name: str, own_id: str = "") -> None:
     """Raise `AccountFault` where a name is empty or somebody else’s."""
     if not name:
-        raise AccountFault("Please give a name, such as the one that your children call you.")
+        raise AccountFault(_("Please give a name, such as the one that your children call you."))
     if any(folded(other.name) == folded(name) for other in read_accounts(rows) if other.id != own_id):
-        raise AccountFault("Somebody in this home has that name already. Please take another.")
+        raise AccountFault(_("Somebody in this home has that name already. Please take another."))
 
 
 def remember_former(rows: Transaction, account: Account, now: float) -> None:

@@ -12,9 +12,10 @@ from stairgate.hub import forms, limits, passwords, roles, wording
 from stairgate.hub.accounts import Account, AccountFault
 from stairgate.hub.context import account, page, parts, source
 from stairgate.hub.guard import web_session
+from stairgate.hub.language import _
 from stairgate.hub.plain_text import clean_name
 from stairgate.hub.qr_picture import qr_code
-from stairgate.hub.step_up import BUSY, refuse_without_password
+from stairgate.hub.step_up import BUSY, refuse_without_password, too_many_tries
 
 accounts = Blueprint("accounts", __name__)
 Answer = Response | tuple[str, int]
@@ -40,11 +41,12 @@ def invite() -> Answer:
     role, name = request.form.get("role", ""), clean_name(request.form.get("name", ""))
     faults: forms.Faults = {}
     if role not in INVITED:
-        faults["role"] = "Please choose what they may do."
+        faults["role"] = _("Please choose what they may do.")
     if not own.name and not name:
-        faults["name"] = "Please say what you are called: with two accounts, the login asks for a name."
+        faults["name"] = _("Please say what you are called: with two accounts, the login asks for a name.")
     if len(parts().parents.accounts()) >= limits.ACCOUNTS_MAX:
-        faults["role"] = f"There are {limits.ACCOUNTS_MAX} accounts already. Remove one first."
+        text = _("There are {count} accounts already. Remove one first.")
+        faults["role"] = text.format(count=limits.ACCOUNTS_MAX)
     if faults:
         return _list(422, faults)
     if refusal := refuse_without_password():
@@ -72,7 +74,7 @@ def change_role(account: str) -> Answer:
     """Let an account do more or less: `role`, `password`."""
     role = request.form.get("role", "")
     if role not in roles.ROLES:
-        return _list(422, {account: "Please choose what they may do."})
+        return _list(422, {account: _("Please choose what they may do.")})
     if refusal := refuse_without_password():
         return _list(refusal.status, {account: refusal.sentence})
     try:
@@ -88,7 +90,7 @@ def change_role(account: str) -> Answer:
 def remove(account: str) -> Answer:
     """Take an account away: `sure`, `password`."""
     if not request.form.get("sure"):
-        return _list(422, {account: "Please tick the box first."})
+        return _list(422, {account: _("Please tick the box first.")})
     if refusal := refuse_without_password():
         return _list(refusal.status, {account: refusal.sentence})
     try:
@@ -118,14 +120,14 @@ def join() -> Answer:
     name, password = clean_name(request.form.get("name", "")), forms.password_of(request.form)
     faults: forms.Faults = {}
     if not name:
-        faults["name"] = "Please give a name, such as the one that the children call you."
+        faults["name"] = _("Please give a name, such as the one that the children call you.")
     if fault := passwords.fault_of_password(password):
         faults["password"] = fault
     if faults:
         return _join_page(faults, 422)
     # Counted before it is checked, so that tries at the same time count each.
     if wait := parts().guessing.begin(source()):
-        return _join_page({"code": f"Too many tries. Please wait {wait} seconds."}, 429)
+        return _join_page({"code": too_many_tries(wait)}, 429)
     code = request.form.get("code", "")
     role, fault = parts().invitations.take(code)
     if fault:
@@ -137,7 +139,7 @@ def join() -> Answer:
         # Whoever has the code may know that a name is taken, and tries again with it.
         parts().invitations.give_back(code)
         is_busy = isinstance(problem, passwords.Busy)
-        return _join_page({"password": BUSY} if is_busy else {"name": str(problem)}, 503 if is_busy else 409)
+        return _join_page({"password": _(BUSY)} if is_busy else {"name": str(problem)}, 503 if is_busy else 409)
     web_session().sign_in(joined.id, wording.browser_text(request.headers.get("User-Agent", "")))
     return redirect(url_for("home.index"), 303)
 
@@ -175,7 +177,7 @@ def change_password() -> Answer:
     try:
         parts().parents.change_password(own.id, wanted)
     except passwords.Busy:
-        return _own_page({"password": BUSY}, 503)
+        return _own_page({"password": _(BUSY)}, 503)
     if own.role == roles.OWNER:
         parts().invitations.cancel()  # by whoever knew the password before
     web_session().sign_in(own.id, wording.browser_text(request.headers.get("User-Agent", "")))

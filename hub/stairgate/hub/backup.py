@@ -22,6 +22,7 @@ from stairgate.hub.clock import Clock
 from stairgate.hub.config import ConfigError, read_config
 from stairgate.hub.history import FILE_NAME as HISTORY_NAME
 from stairgate.hub.history import History
+from stairgate.hub.language import _
 from stairgate.hub.notices import RESTORED, put_notice
 from stairgate.hub.packs import DIRECTORY_NAME as PACKS_NAME
 from stairgate.hub.sealed_file import BackupError, seal, unseal
@@ -71,7 +72,7 @@ def make_backup(places: Places, passphrase: str, clock: Clock) -> bytes:
             if history := _history_snapshot(places.data / HISTORY_NAME):
                 files[f"data/{HISTORY_NAME}"] = history
     except (OSError, ValueError) as problem:
-        raise BackupError(f"The files of this hub cannot be read: {problem}") from problem
+        raise BackupError(_("The files of this hub cannot be read: {problem}").format(problem=problem)) from problem
     return seal(write_content(Content(home.id, int(clock.wall()), files)), passphrase)
 
 
@@ -82,10 +83,12 @@ def stage(places: Places, sealed: bytes, passphrase: str, clock: Clock) -> Resto
     content = read_content(unseal(sealed, passphrase))
     staged = _staged(places)
     if places.home.is_relative_to(places.data):
-        raise BackupError(f"{places.home} is inside {places.data}; a restore needs them apart, or the other way round.")
+        text = _("{home} is inside {data}; a restore needs them apart, or the other way round.")
+        raise BackupError(text.format(home=places.home, data=places.data))
     for live in places:
         if os.path.ismount(live):
-            raise BackupError(f"{live} is a mount point and cannot be replaced; use a directory below it.")
+            text = _("{place} is a mount point and cannot be replaced; use a directory below it.")
+            raise BackupError(text.format(place=live))
     try:
         _remove_staged(places)
         private_files.make_directory(staged.home)
@@ -96,7 +99,7 @@ def stage(places: Places, sealed: bytes, passphrase: str, clock: Clock) -> Resto
     except (OSError, ValueError, ConfigError, StoreError) as problem:
         with contextlib.suppress(OSError):
             _remove_staged(places)
-        raise BackupError(f"This backup cannot be restored here: {problem}") from problem
+        raise BackupError(_("This backup cannot be restored here: {problem}").format(problem=problem)) from problem
     except BackupError:
         _remove_staged(places)
         raise
@@ -193,14 +196,14 @@ def _write(content: Content, staged: Places) -> None:
     staged.data.mkdir(mode=private_files.DIRECTORY_MODE, parents=True, exist_ok=True)
     roots = {"home": staged.home, "data": staged.data}
     for name, data in content.files.items():
-        top, _, rest = name.partition("/")
+        top, _slash, rest = name.partition("/")
         path = roots[top] / rest
         path.parent.mkdir(mode=private_files.DIRECTORY_MODE, parents=True, exist_ok=True)
         private_files.write_new(path, data)
     for name in ("agents", "broker"):  # an empty directory is no file
         (staged.home / name).mkdir(mode=private_files.DIRECTORY_MODE, exist_ok=True)
     for root in staged:
-        for at, _, _ in os.walk(root):
+        for at, _folders, _names in os.walk(root):
             private_files.sync_directory(Path(at))
 
 
@@ -246,7 +249,7 @@ def _swaps(places: Places) -> list[tuple[Path, Path]]:
 
 
 def _remove_staged(places: Places) -> None:
-    for _, beside in _swaps(places):
+    for _live, beside in _swaps(places):
         if beside.exists():
             shutil.rmtree(beside)
 

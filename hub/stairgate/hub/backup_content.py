@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from stairgate.hub import limits
+from stairgate.hub.language import _
 from stairgate.hub.sealed_file import BackupError
 
 _NAME = re.compile(r"(?:home|data)(?:/[A-Za-z0-9_][A-Za-z0-9._-]{0,63}){1,4}")
@@ -36,7 +37,7 @@ def write_content(content: Content) -> bytes:
     return (
         json.dumps(head, separators=(",", ":")).encode()
         + b"\n"
-        + b"".join(data for _, data in sorted(content.files.items()))
+        + b"".join(data for _name, data in sorted(content.files.items()))
     )
 
 
@@ -44,27 +45,27 @@ def read_content(data: bytes) -> Content:
     """What `write_content` wrote. Raises `BackupError` with what was expected."""
     line, newline, body = data.partition(b"\n")
     if not newline or len(line) > _HEAD_BYTES_MAX:
-        raise BackupError("The backup’s list of files is missing or too long.")
+        raise BackupError(_("The backup’s list of files is missing or too long."))
     try:
         head = json.loads(line)
     except (ValueError, RecursionError):
-        raise BackupError("The backup’s list of files cannot be read.") from None
+        raise BackupError(_("The backup’s list of files cannot be read.")) from None
     if not (isinstance(head, dict) and head.get("format") == 1 and _is_number(head.get("made"))):
-        raise BackupError("The backup’s list of files is of a kind this version does not know.")
+        raise BackupError(_("The backup’s list of files is of a kind this version does not know."))
     home, entries = head.get("home"), head.get("files")
     if not isinstance(home, str) or not isinstance(entries, list):
-        raise BackupError("The backup’s list of files is incomplete.")
+        raise BackupError(_("The backup’s list of files is incomplete."))
     if not all(_is_entry(entry) for entry in entries):
-        raise BackupError("The backup’s list of files has an entry without name, size or digest.")
+        raise BackupError(_("The backup’s list of files has an entry without name, size or digest."))
     _check_names([entry["name"] for entry in entries])
     if sum(entry["bytes"] for entry in entries) != len(body):
-        raise BackupError("The backup’s files are not as long as its list says.")
+        raise BackupError(_("The backup’s files are not as long as its list says."))
     files, at = {}, 0
     for entry in entries:
         held = body[at : at + entry["bytes"]]
         at += entry["bytes"]
         if hashlib.sha256(held).hexdigest() != entry["sha256"]:
-            raise BackupError(f"The backup’s file {entry['name']} is not what its list says.")
+            raise BackupError(_("The backup’s file {name} is not what its list says.").format(name=entry["name"]))
         files[entry["name"]] = held
     return Content(home, head["made"], files)
 
@@ -76,15 +77,17 @@ def is_name(name: str) -> bool:
 
 def _check_names(names: list[str]) -> None:
     if len(names) > limits.BACKUP_FILES_MAX:
-        raise BackupError(f"Expected at most {limits.BACKUP_FILES_MAX} files in a backup, got {len(names)}.")
+        text = _("Expected at most {most} files in a backup, got {count}.")
+        raise BackupError(text.format(most=limits.BACKUP_FILES_MAX, count=len(names)))
     for name in names:
         if not is_name(name):
-            raise BackupError(f"Expected a plain name below home or data, got {name[:80]!r}.")
+            text = _("Expected a plain name below home or data, got {name}.")
+            raise BackupError(text.format(name=repr(name[:80])))
     if len({name.lower() for name in names}) != len(names):
-        raise BackupError("Expected each file once in a backup.")
+        raise BackupError(_("Expected each file once in a backup."))
     folded = {name.lower() for name in names}
     if any(name[:at] in folded for name in folded for at, character in enumerate(name) if character == "/"):
-        raise BackupError("Expected no file in a backup to be a directory as well.")
+        raise BackupError(_("Expected no file in a backup to be a directory as well."))
 
 
 def _is_entry(entry: Any) -> bool:

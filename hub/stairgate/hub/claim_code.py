@@ -18,6 +18,7 @@ from typing import NamedTuple
 
 from stairgate.hub import limits
 from stairgate.hub.clock import Clock
+from stairgate.hub.language import _
 from stairgate.port.atomic import read_bounded, write_atomic
 from stairgate.port.clock import SystemClock
 
@@ -128,26 +129,28 @@ class ClaimCode:
         with self._lock:
             now = self._clock.monotonic()
             if self._tried is not None and now - self._tried < limits.CLAIM_SECONDS_BETWEEN_TRIES:
-                return "That was too quick after the last try. Wait a second, then try again."
+                return _("That was too quick after the last try. Wait a second, then try again.")
             self._tried = now
             state = self._slot.read()
             if state is None or not self._is_valid(state):
-                return f"This code has run out. “stairgate {self._command} --data DIR” on its machine makes a new one."
+                text = _("This code has run out. “stairgate {command} --data DIR” on its machine makes a new one.")
+                return text.format(command=self._command)
             if hmac.compare_digest(_digest(state.salt, read_code(text)), state.digest):
                 return ""
             if state.tries + 1 >= limits.CLAIM_TRIES and not self._renews:
                 self._slot.clear()
-                return f"That was not the code, five times. “stairgate {self._command} --data DIR” makes a new one."
+                text = _("That was not the code, five times. “stairgate {command} --data DIR” makes a new one.")
+                return text.format(command=self._command)
             if state.tries + 1 >= limits.CLAIM_TRIES:
                 self.renew()
-                return "That was not the code, five times. A new code is on the hub’s console."
+                return _("That was not the code, five times. A new code is on the hub’s console.")
             self._slot.write(state._replace(tries=state.tries + 1))
-            return "That is not the code on the hub’s console. Check each letter and try again."
+            return _("That is not the code on the hub’s console. Check each letter and try again.")
 
 
 def new_code() -> str:
     """Eight random characters, 40 bits."""
-    return "".join(secrets.choice(_ALPHABET) for _ in range(8))
+    return "".join(secrets.choice(_ALPHABET) for _place in range(8))
 
 
 def read_code(text: str) -> str:

@@ -14,12 +14,13 @@ from typing import NamedTuple
 from stairgate.hub import limits
 from stairgate.hub.claim_code import new_code, read_code
 from stairgate.hub.clock import Clock
+from stairgate.hub.language import N_, _
 
 _log = logging.getLogger(__name__)
 
 #: What a wrong, a void and an expired code are answered with: whoever tries learns nothing of whether one is open.
-NOT_THE_CODE = "That is not a code that is open. Check each letter, or ask whoever invited you for a new one."
-TOO_QUICK = "That was too quick after the last try. Wait a second, then try again."
+NOT_THE_CODE = N_("That is not a code that is open. Check each letter, or ask whoever invited you for a new one.")
+TOO_QUICK = N_("That was too quick after the last try. Wait a second, then try again.")
 
 
 class InvitationState(NamedTuple):
@@ -83,11 +84,11 @@ class Invitations:
         with self._lock:
             now = self._clock.monotonic()
             if now - self._tried < limits.INVITE_SECONDS_BETWEEN_TRIES:
-                return "", TOO_QUICK
+                return "", _(TOO_QUICK)
             self._tried = now
             held = self._current()
             if not held or not held.code:
-                return "", NOT_THE_CODE
+                return "", _(NOT_THE_CODE)
             if hmac.compare_digest(held.code.encode(), read_code(text).encode("utf-8", "replace")):
                 self._taken, self._held = held, None
                 return held.role, ""
@@ -95,7 +96,7 @@ class Invitations:
             if held.wrong >= limits.INVITE_TRIES:
                 held.code = ""
                 _log.warning("an invitation is void after %d wrong tries", held.wrong)
-            return "", NOT_THE_CODE
+            return "", _(NOT_THE_CODE)
 
     def give_back(self, text: str) -> None:
         """A code that was just taken is open again, as no account came of it; not where one was opened since."""

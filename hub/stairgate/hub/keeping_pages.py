@@ -10,12 +10,13 @@ from flask import Blueprint, Response, redirect, request, url_for
 from flask import render_template as render
 from werkzeug.wrappers import Response as AnyResponse
 
-from stairgate.hub import audit, backup, export, forms, history_words, limits
+from stairgate.hub import audit, backup, export, forms, history_words, limits, wording
 from stairgate.hub.act_log import counted_devices
 from stairgate.hub.cards import ChildCard
 from stairgate.hub.context import overview, page, parts, source
+from stairgate.hub.language import _
 from stairgate.hub.sealed_file import BackupError, fault_of_passphrase
-from stairgate.hub.step_up import refuse_without_password
+from stairgate.hub.step_up import refuse_without_password, too_many_tries
 
 keeping = Blueprint("keeping", __name__)
 Answer = AnyResponse | tuple[str, int]
@@ -37,7 +38,7 @@ def backup_page() -> Answer:
     parts().keeping.history.write()
     try:
         if places is None:
-            raise BackupError("This hub has no directories to back up.")
+            raise BackupError(_("This hub has no directories to back up."))
         sealed = backup.make_backup(places, passphrase, parts().clock)
     except BackupError as problem:
         return page("backup.html", 503, faults={"backup": str(problem)}, is_possible=True)
@@ -53,21 +54,21 @@ def restore() -> Answer:
         return render("restore.html", faults={}), 200
     upload = request.files.get("file")
     if upload is None or not upload.filename:
-        return render("restore.html", faults={"file": "Please choose the file of the backup."}), 422
+        return render("restore.html", faults={"file": _("Please choose the file of the backup.")}), 422
     if wait := parts().guessing.begin(source()):
-        return render("restore.html", faults={"code": f"Too many tries. Please wait {wait} seconds."}), 429
+        return render("restore.html", faults={"code": too_many_tries(wait)}), 429
     if fault := parts().claim_code.check(request.form.get("code", "")):
         return render("restore.html", faults={"code": fault}), 403
     parts().guessing.succeeded(source())
     places = parts().keeping.places
     try:
         if places is None:
-            raise BackupError("This hub has no directories that a backup could replace.")
+            raise BackupError(_("This hub has no directories that a backup could replace."))
         restored = backup.stage(places, upload.stream.read(), _text("passphrase"), parts().clock)
     except BackupError as problem:
         return render("restore.html", faults={"file": str(problem)}), 422
     parts().keeping.restart()
-    return render("restored.html", made=datetime.fromtimestamp(restored.made, UTC)), 200
+    return render("restored.html", made=_day_text(datetime.fromtimestamp(restored.made, UTC))), 200
 
 
 @keeping.get("/history")
@@ -102,7 +103,7 @@ def export_data() -> Answer:
 def delete_history() -> Answer:
     """Delete what happened and all counts; `sure` must be given."""
     if not request.form.get("sure"):
-        return page("data.html", 422, faults={"sure": "Please tick the box first."})
+        return page("data.html", 422, faults={"sure": _("Please tick the box first.")})
     parts().keeping.history.forget_everything()
     parts().keeping.use.forget_everything(parts().use.today_began())
     return redirect(url_for("keeping.history"), 303)
@@ -114,6 +115,12 @@ def week_of(card: ChildCard) -> history_words.Week:
     devices = {line.device.id for line in card.devices} & counted
     days = parts().keeping.history.days(devices, limits.HISTORY_DAYS_SHOWN)
     return history_words.week(days, parts().clock.wall())
+
+
+def _day_text(day: datetime) -> str:
+    """`3 Aug 2026`."""
+    month = wording.MONTH_NAMES[day.month - 1]
+    return _("{day} {month} {year}").format(day=day.day, month=month, year=day.year)
 
 
 def _text(field: str) -> str:

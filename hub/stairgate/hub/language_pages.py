@@ -4,6 +4,8 @@ It decides for how long a choice holds and where a phone is sent after it; which
 phone gets, is `language`'s part. Whoever sees a page may choose its language: no account and no child is changed.
 """
 
+from urllib.parse import quote
+
 from flask import Blueprint, Flask, abort, current_app, g, redirect, request
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response
@@ -56,4 +58,5 @@ def _back(path: str) -> str:
         current_app.url_map.bind("").match(path, method="GET")
     except HTTPException:
         return "/"
-    return path if path.startswith("/") and not path.startswith("//") else "/"
+    # Written anew as a path: a name in it may hold a line's end, or what browsers read as a slash.
+    return quote(path, errors="replace") if path.startswith("/") and not path.startswith("//") else "/"

@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 
 from stairgate.hub import limits
 from stairgate.hub.clock import Clock
+from stairgate.hub.language import ENGLISH, LANGUAGES, N_, _, ngettext, speaking
 from stairgate.hub.public_http import NotPublic, PublicHttp
 from stairgate.hub.requests import read_requests
 from stairgate.hub.source_fetch import is_address
@@ -23,14 +24,19 @@ from stairgate.hub.store import Store, StoreError
 _log = logging.getLogger(__name__)
 _SETTINGS = "notify"
 _AGENT = "Stairgate"
+_PLAIN = "text/plain; charset=utf-8"
 _TOPIC = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-")
 
 
 class Target(NamedTuple):
-    """Where words go: the address of a server, and a topic that only the family knows. Both empty: off."""
+    """Where words go: the address of a server, and a topic that only the family knows. Both empty: off.
+
+    speaks: the code of the language of whoever chose this, which is that of the words.
+    """
 
     url: str = ""
     topic: str = ""
+    speaks: str = ENGLISH.code
 
     @property
     def is_on(self) -> bool:
@@ -39,10 +45,26 @@ class Target(NamedTuple):
 
 
 class Outcome(NamedTuple):
-    """The last try. at: wall seconds, 0 for none since the hub began; fault: a sentence, "" when it arrived."""
+    """The last try. at: wall seconds, 0 for none since the hub began; fault: a sentence, "" when it arrived.
+
+    It is the English one, as no page was asked for when it was tried. status: what the server answered.
+    """
 
     at: float = 0.0
     fault: str = ""
+    status: int = 0
+
+    def said(self) -> str:
+        """The sentence in the language that is spoken."""
+        return _(self.fault).format(status=self.status)
+
+
+class NotTaken(Exception):
+    """The server's answer is no success. status: of HTTP."""
+
+    def __init__(self, status: int) -> None:
+        super().__init__(f"status: expected 2xx, got {status}")
+        self.status = status
 
 
 def fault_of(target: Target) -> str:
@@ -50,30 +72,38 @@ def fault_of(target: Target) -> str:
     if not target.url and not target.topic:
         return ""
     if not is_address(target.url) or not target.url.startswith("https://"):
-        return "Please give the address of a server that begins with https://."
+        return _("Please give the address of a server that begins with https://.")
     if not target.topic or len(target.topic) > limits.NOTIFY_TOPIC_CHARACTERS or set(target.topic) - _TOPIC:
-        return "A topic has letters, digits, - and _ only, up to 64; choose a long one that nobody guesses."
+        return _("A topic has letters, digits, - and _ only, up to 64; choose a long one that nobody guesses.")
     return ""
 
 
 def says(waiting: int) -> str:
-    """All that is ever sent."""
-    return "1 question waits in Stairgate" if waiting == 1 else f"{waiting} questions wait in Stairgate"
+    """All that is ever sent, in the language that is spoken."""
+    text = ngettext("1 question waits in Stairgate", "{count} questions wait in Stairgate", waiting)
+    return text.format(count=waiting)
+
+
+def _word(waiting: int | None, code: str) -> str:
+    """A word in the language of a target; None for a trial."""
+    # A language that this version no longer has is none to be silent for.
+    with speaking(LANGUAGES.get(code, ENGLISH)):
+        return _("This is a trial of Stairgate") if waiting is None else says(waiting)
 
 
 def send(internet: PublicHttp, target: Target, text: str) -> None:
-    """Post one word. Raises OSError, `http.client.HTTPException`, and ValueError for an answer that is no success."""
+    """Post one word. Raises OSError, `http.client.HTTPException`, ValueError, and `NotTaken`."""
     parts = urlsplit(target.url)
     host, port = parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80)
     connection = http.client.HTTPConnection(host, port)
     connection.sock = internet.connect(parts.scheme, host, port, limits.NOTIFY_SECONDS)
     try:
         path = f"{parts.path.rstrip('/')}/{target.topic}"
-        headers = {"Host": parts.netloc, "User-Agent": _AGENT, "Content-Type": "text/plain", "Connection": "close"}
+        headers = {"Host": parts.netloc, "User-Agent": _AGENT, "Content-Type": _PLAIN, "Connection": "close"}
         connection.request("POST", path, text.encode(), headers)
         answer = connection.getresponse()
         if not 200 <= answer.status < 300:  # nor is a redirect followed
-            raise ValueError(f"The server answered {answer.status}.")
+            raise NotTaken(answer.status)
     finally:
         connection.close()
 
@@ -97,12 +127,15 @@ class Notifier:
         """Where words go."""
         with self._store.transaction(self._home) as rows:
             row = rows.get("settings", _SETTINGS)
-        return Target(row.document["url"], row.document["topic"]) if row else Target()
+        if not row:
+            return Target()
+        # What was kept before the hub had languages names none.
+        return Target(row.document["url"], row.document["topic"], row.document.get("speaks", ENGLISH.code))
 
     def choose(self, target: Target) -> None:
         """Send them there from now on; nothing of `target` is checked again."""
         with self._store.transaction(self._home) as rows:
-            rows.put("settings", _SETTINGS, {"url": target.url, "topic": target.topic})
+            rows.put("settings", _SETTINGS, target._asdict())
         with self._lock:
             self._tries, self._next, self._outcome = 0, float("-inf"), Outcome()
 
@@ -146,15 +179,13 @@ class Notifier:
 
     def _run(self, target: Target, waiting: frozenset[tuple[str, bool]] | None) -> None:
         try:
-            send(
-                self._internet(), target, says(len(waiting)) if waiting is not None else "This is a trial of Stairgate"
-            )
-            fault = ""
-        except (OSError, http.client.HTTPException, ValueError, StoreError) as problem:
-            fault = _sentence(problem)
+            send(self._internet(), target, _word(None if waiting is None else len(waiting), target.speaks))
+            fault, status = "", 0
+        except (OSError, http.client.HTTPException, ValueError, NotTaken, StoreError) as problem:
+            fault, status = _sentence(problem), problem.status if isinstance(problem, NotTaken) else 0
             _log.warning("a word to the owner's server was not taken: %s", type(problem).__name__)
         with self._lock:
-            self._outcome = Outcome(self._clock.wall(), fault)
+            self._outcome = Outcome(self._clock.wall(), fault, status)
             if waiting is None:
                 return
             self._tries = self._tries + 1 if fault else 0
@@ -167,9 +198,9 @@ class Notifier:
 
 def _sentence(problem: Exception) -> str:
     if isinstance(problem, ssl.SSLError):
-        return "Its certificate is not one that can be believed."
+        return N_("Its certificate is not one that can be believed.")
     if isinstance(problem, NotPublic):
-        return "There is no such server on the public internet."
-    if isinstance(problem, ValueError):
-        return str(problem)[:100]
-    return "It did not answer."
+        return N_("There is no such server on the public internet.")
+    if isinstance(problem, NotTaken):
+        return N_("The server answered {status}.")
+    return N_("It did not answer.")

@@ -6,7 +6,7 @@ It decides nothing about what is sent; that is `notify`'s part.
 from flask import Blueprint, redirect, request, url_for
 from werkzeug.wrappers import Response
 
-from stairgate.hub import limits, roles, wording
+from stairgate.hub import language, limits, roles, wording
 from stairgate.hub.context import page, parts
 from stairgate.hub.notify import Target, fault_of
 
@@ -24,9 +24,10 @@ def show() -> Answer:
 @notify.post("")
 @roles.needs(roles.OWNER)
 def choose() -> Answer:
-    """`url` and `topic`; both empty switches it off."""
+    """`url` and `topic`; both empty switches it off. Words speak the language of whoever chooses."""
     url = request.form.get("url", "").strip()[: limits.SOURCE_URL_CHARACTERS]
-    target = Target(url, request.form.get("topic", "").strip()[: limits.NOTIFY_TOPIC_CHARACTERS + 1])
+    topic = request.form.get("topic", "").strip()[: limits.NOTIFY_TOPIC_CHARACTERS + 1]
+    target = Target(url, topic, language.current().code)
     if fault := fault_of(target):
         return _page(422, fault, target)
     parts().asking.notifier.choose(target)

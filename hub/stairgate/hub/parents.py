@@ -22,6 +22,7 @@ from stairgate.hub.accounts import (
     remember_former,
 )
 from stairgate.hub.clock import Clock
+from stairgate.hub.language import _
 from stairgate.hub.local_time import system_zone, zone_names
 from stairgate.hub.notices import PASSWORD_SET, put_notice
 from stairgate.hub.store import Document, Store, Transaction
@@ -81,7 +82,7 @@ class Parents:
         now = self._clock.wall()
         with self._store.transaction(self._home) as rows:
             if len(read_accounts(rows)) >= limits.ACCOUNTS_MAX:
-                raise AccountFault(f"There are {limits.ACCOUNTS_MAX} accounts already.")
+                raise AccountFault(_("There are {count} accounts already.").format(count=limits.ACCOUNTS_MAX))
             check_name(rows, name)
             account_id = new_account_id()
             document = {"password": kept, "created": now, "role": role, "name": name}
@@ -123,7 +124,7 @@ class Parents:
         with self._store.transaction(self._home) as rows:
             row = rows.get(COLLECTION, account_id)
             if not row:
-                raise AccountFault("This account is no longer here.")
+                raise AccountFault(_("This account is no longer here."))
             rows.put(COLLECTION, account_id, edit(rows, row.document), expected=row.revision)
 
     # Passwords
@@ -209,7 +210,7 @@ class Parents:
 def _check_other_owner(rows: Transaction, account_id: str) -> None:
     owners = {account.id for account in read_accounts(rows) if account.role == roles.OWNER}
     if owners <= {account_id}:
-        raise AccountFault("This home needs an owner. Make somebody else an owner first.")
+        raise AccountFault(_("This home needs an owner. Make somebody else an owner first."))
 
 
 def _end_sessions(rows: Transaction, account_id: str) -> None:

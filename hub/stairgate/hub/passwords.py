@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from werkzeug.security import check_password_hash, generate_password_hash
 
 from stairgate.hub import limits
+from stairgate.hub.language import _
 
 _METHOD = "scrypt:32768:8:1"
 _NOBODYS = f"nobodysPassword0${'0' * 128}"  # salt and hash of no password that anybody knows
@@ -55,9 +56,10 @@ def is_password(kept: str | None, password: str) -> bool:
 def fault_of_password(password: str) -> str:
     """What is wrong with a new password, as a sentence for its owner; empty when nothing is."""
     if len(password) < limits.PASSWORD_CHARACTERS_MIN:
-        return f"Please use at least {limits.PASSWORD_CHARACTERS_MIN} characters; three or four words are a good way."
+        text = _("Please use at least {count} characters; three or four words are a good way.")
+        return text.format(count=limits.PASSWORD_CHARACTERS_MIN)
     if len(password) > limits.PASSWORD_CHARACTERS_MAX:
-        return f"Please use at most {limits.PASSWORD_CHARACTERS_MAX} characters."
+        return _("Please use at most {count} characters.").format(count=limits.PASSWORD_CHARACTERS_MAX)
     if len(set(password)) < 4:
-        return "Please use at least four different characters."
+        return _("Please use at least four different characters.")
     return ""

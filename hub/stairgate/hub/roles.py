@@ -9,15 +9,16 @@ carer. Who has which role is `parents`' part, turning others away `guard`'s.
 from collections.abc import Callable
 from typing import Any, TypeVar
 
+from stairgate.hub.language import N_, _
+
 OWNER, COPARENT, CARER = "owner", "coparent", "carer"
 #: From the one that may most to the one that may least.
 ROLES = (OWNER, COPARENT, CARER)
-#: What a person who is invited may become, in words.
-ROLE_NAMES = {OWNER: "Owner", COPARENT: "Co-parent", CARER: "Carer"}
-ROLE_SAYS = {
-    OWNER: "May do everything, also decide who else has an account.",
-    COPARENT: "May do everything but decide who else has an account.",
-    CARER: "Sees how each child stands, gives extra time and answers requests for time. Nothing else.",
+_NAMES = {OWNER: N_("Owner"), COPARENT: N_("Co-parent"), CARER: N_("Carer")}
+_SAYS = {
+    OWNER: N_("May do everything, also decide who else has an account."),
+    COPARENT: N_("May do everything but decide who else has an account."),
+    CARER: N_("Sees how each child stands, gives extra time and answers requests for time. Nothing else."),
 }
 
 #: The role that the routes of a blueprint need where they do not say it themselves.
@@ -70,6 +71,16 @@ def role_needed(view: Callable[..., Any] | None, blueprint: str | None) -> str:
 def suffices(role: str, needed: str) -> bool:
     """True when an account of `role` may do what needs `needed`; a role nobody knows may nothing."""
     return role in ROLES and ROLES.index(role) <= ROLES.index(needed)
+
+
+def name_of(role: str) -> str:
+    """What a role is called; one that nobody knows as it is stored."""
+    return _(_NAMES[role]) if role in _NAMES else role
+
+
+def says_of(role: str) -> str:
+    """What an account of this role may do, in a sentence; nothing for a role that nobody knows."""
+    return _(_SAYS.get(role, ""))
 
 
 def rank(role: str) -> int:

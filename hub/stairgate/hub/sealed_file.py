@@ -14,6 +14,7 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from stairgate.hub import limits
+from stairgate.hub.language import _
 
 MAGIC = "stairgate-backup 1"
 PIECE_BYTES = 64 * 1024
@@ -48,26 +49,26 @@ def seal(content: bytes, passphrase: str) -> bytes:
     ]
     data = b"".join(sealed)
     if len(data) > limits.BACKUP_BYTES_MAX:
-        raise BackupError(f"The backup would be larger than {limits.BACKUP_BYTES_MAX // 2**20} MB.")
+        raise BackupError(_("The backup would be larger than {size} MB.").format(size=limits.BACKUP_BYTES_MAX // 2**20))
     return data
 
 
 def unseal(data: bytes, passphrase: str) -> bytes:
     """What `seal` was given. Raises `BackupError` with a sentence: no backup, wrong passphrase, or damaged."""
     if len(data) > limits.BACKUP_BYTES_MAX:
-        raise BackupError(f"This file is larger than any backup ({limits.BACKUP_BYTES_MAX // 2**20} MB).")
-    head, _, _ = data[:_HEAD_BYTES_MAX].partition(b"\n")
-    head += b"\n"
+        text = _("This file is larger than any backup ({size} MB).")
+        raise BackupError(text.format(size=limits.BACKUP_BYTES_MAX // 2**20))
+    head = data[:_HEAD_BYTES_MAX].partition(b"\n")[0] + b"\n"
     if not data.startswith(MAGIC.encode() + b" "):
         if data.startswith(b"stairgate-backup "):
-            raise BackupError("This backup was made by a newer version of Stairgate.")
-        raise BackupError("This file is not a backup of Stairgate.")
+            raise BackupError(_("This backup was made by a newer version of Stairgate."))
+        raise BackupError(_("This file is not a backup of Stairgate."))
     cipher = _cipher(head, passphrase)
     start = len(head) + _TAG_BYTES
     try:
         cipher.decrypt(_nonce(_CHECK, 0), data[len(head) : start], head)
     except InvalidTag:
-        raise BackupError("That is not the passphrase of this backup, or the file’s beginning is damaged.") from None
+        raise BackupError(_("That is not the passphrase of this backup, or the file’s beginning is damaged.")) from None
     step = PIECE_BYTES + _TAG_BYTES
     places = range(start, len(data), step)
     content = []
@@ -78,17 +79,17 @@ def unseal(data: bytes, passphrase: str) -> bytes:
     except InvalidTag:
         content.clear()
     if not content:
-        raise BackupError("This backup is damaged or was cut short. Nothing was changed.")
+        raise BackupError(_("This backup is damaged or was cut short. Nothing was changed."))
     return b"".join(content)
 
 
 def _cipher(head: bytes, passphrase: str) -> AESGCM:
     match = _HEAD.fullmatch(head)
     if not match:
-        raise BackupError("The first line of this backup is damaged.")
+        raise BackupError(_("The first line of this backup is damaged."))
     cost, block, parallel = (int(match[number]) for number in (1, 2, 3))
     if cost not in _COSTS or block != _BLOCK or parallel != _PARALLEL:
-        raise BackupError("The first line of this backup names a cost that Stairgate does not use.")
+        raise BackupError(_("The first line of this backup names a cost that Stairgate does not use."))
     return AESGCM(_derive(passphrase, bytes.fromhex(match[4].decode()), cost))
 
 
@@ -106,11 +107,12 @@ def _nonce(kind: int, place: int) -> bytes:
 def fault_of_passphrase(passphrase: str, again: str) -> str:
     """What is wrong with a new passphrase, as a sentence; empty when nothing is."""
     if len(passphrase) < limits.PASSPHRASE_CHARACTERS_MIN:
-        return f"Please use at least {limits.PASSPHRASE_CHARACTERS_MIN} characters; four or five words are a good way."
+        text = _("Please use at least {count} characters; four or five words are a good way.")
+        return text.format(count=limits.PASSPHRASE_CHARACTERS_MIN)
     if len(passphrase) > limits.PASSWORD_CHARACTERS_MAX:
-        return f"Please use at most {limits.PASSWORD_CHARACTERS_MAX} characters."
+        return _("Please use at most {count} characters.").format(count=limits.PASSWORD_CHARACTERS_MAX)
     if len(set(passphrase)) < 5:
-        return "Please use at least five different characters."
+        return _("Please use at least five different characters.")
     if passphrase != again:
-        return "The two passphrases differ. Please type the same twice."
+        return _("The two passphrases differ. Please type the same twice.")
     return ""

@@ -13,6 +13,7 @@ from flask import Blueprint, Response, abort, request
 from stairgate.hub import wording
 from stairgate.hub.context import page, parts
 from stairgate.hub.guard import host_name
+from stairgate.hub.language import N_, _
 
 secure = Blueprint("secure", __name__)
 _PROFILES = uuid.UUID("6d0d6e0e-2f7b-4c55-9a53-6c1f6a0c3f11")
@@ -27,77 +28,95 @@ class Guide(NamedTuple):
     button: str
     steps: tuple[str, ...]
 
+    def said(self) -> "Guide":
+        """In the language that is spoken."""
+        steps = tuple(_(step) for step in self.steps)
+        return self._replace(name=_(self.name), button=_(self.button), steps=steps)
+
 
 GUIDES = (
     Guide(
         "iphone",
-        "iPhone and iPad",
+        N_("iPhone and iPad"),
         "secure.profile",
-        "Get the profile",
+        N_("Get the profile"),
         (
-            "Open this page in Safari and tap the button. Answer “Allow”.",
-            "Open Settings, tap “Profile Downloaded” at the top, then “Install”.",
-            "Go to Settings, General, About, Certificate Trust Settings (at the very end) and switch on “Stairgate”.",
+            N_("Open this page in Safari and tap the button. Answer “Allow”."),
+            N_("Open Settings, tap “Profile Downloaded” at the top, then “Install”."),
+            N_(
+                "Go to Settings, General, About, Certificate Trust Settings (at the very end) and switch on "
+                "“Stairgate”."
+            ),
         ),
     ),
     Guide(
         "android",
-        "Android",
+        N_("Android"),
         "secure.certificate",
-        "Get the certificate",
+        N_("Get the certificate"),
         (
-            "Tap the button and keep the file.",
-            "Open Settings and search for “CA certificate”. Choose it, then “Install anyway”, then the file.",
-            "Android may tell you now and then that the network may be monitored. It says so about every certificate "
-            "that was added by hand.",
-            "Firefox only: Settings, About Firefox, tap the logo five times; then back, Secret Settings, "
-            "“Use third party CA certificates”.",
+            N_("Tap the button and keep the file."),
+            N_("Open Settings and search for “CA certificate”. Choose it, then “Install anyway”, then the file."),
+            N_(
+                "Android may tell you now and then that the network may be monitored. It says so about every "
+                "certificate that was added by hand."
+            ),
+            N_(
+                "Firefox only: Settings, About Firefox, tap the logo five times; then back, Secret Settings, “Use "
+                "third party CA certificates”."
+            ),
         ),
     ),
     Guide(
         "windows",
-        "Windows",
+        N_("Windows"),
         "secure.certificate",
-        "Get the certificate",
+        N_("Get the certificate"),
         (
-            "Choose the button, then open the file.",
-            "Choose “Install Certificate”, “Current User”, “Place all certificates in the following store”, "
-            "“Trusted Root Certification Authorities”.",
-            "Close the browser and open it again.",
+            N_("Choose the button, then open the file."),
+            N_(
+                "Choose “Install Certificate”, “Current User”, “Place all certificates in the following store”, "
+                "“Trusted Root Certification Authorities”."
+            ),
+            N_("Close the browser and open it again."),
         ),
     ),
     Guide(
         "mac",
-        "Mac",
+        N_("Mac"),
         "secure.certificate",
-        "Get the certificate",
+        N_("Get the certificate"),
         (
-            "Choose the button, then open the file: Keychain Access takes it.",
-            "Find “Stairgate” there, open it, unfold “Trust” and choose “Always Trust”.",
+            N_("Choose the button, then open the file: Keychain Access takes it."),
+            N_("Find “Stairgate” there, open it, unfold “Trust” and choose “Always Trust”."),
         ),
     ),
     Guide(
         "firefox",
-        "Firefox on a computer",
+        N_("Firefox on a computer"),
         "secure.certificate",
-        "Get the certificate",
+        N_("Get the certificate"),
         (
-            "Choose the button and save the file.",
-            "Open Settings, Privacy & Security, Certificates, “View Certificates”, “Authorities”, “Import” and choose "
-            "the file.",
-            "Tick “Trust this CA to identify websites”.",
+            N_("Choose the button and save the file."),
+            N_(
+                "Open Settings, Privacy & Security, Certificates, “View Certificates”, “Authorities”, “Import” "
+                "and choose the file."
+            ),
+            N_("Tick “Trust this CA to identify websites”."),
         ),
     ),
     Guide(
         "linux",
-        "Chrome on Linux or a Chromebook",
+        N_("Chrome on Linux or a Chromebook"),
         "secure.certificate",
-        "Get the certificate",
+        N_("Get the certificate"),
         (
-            "Choose the button and save the file.",
-            "Open Settings, Privacy and security, Security, “Manage certificates”; there “Authorities” or “Custom”, "
-            "then “Import”.",
-            "Tick “Trust this certificate for identifying websites”.",
+            N_("Choose the button and save the file."),
+            N_(
+                "Open Settings, Privacy and security, Security, “Manage certificates”; there “Authorities” or "
+                "“Custom”, then “Import”."
+            ),
+            N_("Tick “Trust this certificate for identifying websites”."),
         ),
     ),
 )
@@ -111,7 +130,7 @@ def guide() -> tuple[str, int]:
     return page(
         "secure.html",
         offer=offer,
-        guides=sorted(GUIDES, key=lambda one: one.id != chosen),
+        guides=[one.said() for one in sorted(GUIDES, key=lambda one: one.id != chosen)],
         check=offer.address(host_name(request.host), "/secure/check"),
     )
 
@@ -148,7 +167,7 @@ def profile() -> Response:
         "PayloadIdentifier": f"stairgate.{name}",
         "PayloadUUID": name,
         "PayloadDisplayName": "Stairgate",
-        "PayloadDescription": "Lets this device know your hub at home. It is good for no website of the internet.",
+        "PayloadDescription": _("Lets this device know your hub at home. It is good for no website of the internet."),
         "PayloadContent": [root],
     }
     return _file(plistlib.dumps(content), "application/x-apple-aspen-config", "stairgate.mobileconfig")

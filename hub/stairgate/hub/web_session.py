@@ -59,7 +59,7 @@ class WebSession(dict[str, Any], SessionMixin):
 
 
 class WebSessions(SessionInterface):
-    """Opens and saves a `WebSession`; the only cookie the hub sets."""
+    """Opens and saves a `WebSession`; the only cookie the hub sets beside that of the language."""
 
     def __init__(self, sessions: Sessions, secret: bytes) -> None:
         self._sessions = sessions

@@ -25,7 +25,7 @@ METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", 
 FIELDS = (
     *("name", "mac", "band", "zone", "kind", "person", "persons", "minutes", "until", "days", "start", "end", "week"),
     *("revision", "act", "from", "code", "password", "passphrase", "label", "choice", "whose", "next"),
-    *("again", "sure", "asks_who", "agent", "session", "file", "minute", "undo", "words", "url", "topic"),
+    *("again", "sure", "asks_who", "agent", "session", "file", "minute", "undo", "words", "url", "topic", "back"),
 )
 # What a header may carry at all; the server in front refuses the rest.
 HEADER_TEXTS = [text for text in TEXTS if text.isascii() and text.isprintable() and len(text) < 4000]

@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from stairgate.hub import limits
+from stairgate.hub import language, limits
 from stairgate.hub.notify import Notifier, Outcome, Target, fault_of, says
 from stairgate.hub.public_http import PublicHttp
 from tests.unit.hub.conftest import HOME, Hub
@@ -145,14 +145,14 @@ def test_a_server_that_fails_is_tried_three_times(hub: Hub, server: Server, noti
         turn(notifier)
         hub.clock.advance(limits.NOTIFY_RETRY_SECONDS)
     assert len(server.posts) == limits.NOTIFY_TRIES
-    assert notifier.outcome.fault == "The server answered 503."
+    assert notifier.outcome.said() == "The server answered 503."
 
 
 def test_a_redirect_is_not_followed_and_a_certificate_is_verified(hub: Hub, server: Server, notifier: Notifier) -> None:
     server.status = 302
     send(hub, "/me/ask", kind="time", minutes="15")
     turn(notifier)
-    assert notifier.outcome.fault == "The server answered 302."
+    assert notifier.outcome.said() == "The server answered 302."
     strict = Notifier(hub.store, HOME, hub.clock, lambda: server.internet(ssl.create_default_context()))
     turn(strict)
     assert "certificate" in strict.outcome.fault and len(server.posts) == 1
@@ -183,6 +183,32 @@ def test_a_server_that_never_answers_delays_no_page(hub: Hub, notifier: Notifier
     may_end.set()
     slow.wait(20)
     assert slow.outcome.fault == "It did not answer."
+
+
+def test_a_word_speaks_the_language_of_whoever_switched_it_on(hub: Hub, server: Server, notifier: Notifier) -> None:
+    hub.browser.set_cookie(language.COOKIE, "de")
+    assert hub.post("/notify", url=server.url, topic="unsere").status_code == 303
+    assert hub.parts.asking.notifier.target().speaks == notifier.target().speaks == "de"
+    send(hub, "/me/ask", kind="time", minutes="15")
+    server.status = 503
+    turn(notifier)
+    assert (server.posts[-1][0], server.posts[-1][1].decode()) == ("/unsere", "1 Frage wartet in Stairgate")
+    assert "charset=utf-8" in server.posts[-1][2]
+    # What came of it is said to whoever looks.
+    assert notifier.outcome.said() == "The server answered 503."
+    with language.speaking(language.LANGUAGES["de"]):
+        assert notifier.outcome.said() == "Der Server hat mit 503 geantwortet."
+
+
+@pytest.mark.parametrize("held", [{}, {"speaks": "xx"}])
+def test_a_language_that_is_not_known_is_no_reason_to_be_silent(
+    hub: Hub, server: Server, notifier: Notifier, held: dict[str, str]
+) -> None:
+    with hub.store.transaction(HOME) as rows:
+        rows.put("settings", "notify", {"url": server.url, "topic": "ours", **held})
+    notifier.try_now()
+    notifier.wait(20)
+    assert [body for _, body, _ in server.posts] == [b"This is a trial of Stairgate"]
 
 
 def test_the_owner_switches_it_on_and_off(hub: Hub) -> None:

@@ -83,9 +83,8 @@
     const field = document.getElementById(button.dataset.shows);
     button.hidden = false;
     button.addEventListener("click", () => {
-      const shown = field.type === "text";
-      field.type = shown ? "password" : "text";
-      button.textContent = button.textContent.replace(/^\w+/, shown ? "Show" : "Hide");
+      field.type = field.type === "text" ? "password" : "text";
+      [button.textContent, button.dataset.other] = [button.dataset.other, button.textContent];
     });
   }
   for (const button of document.querySelectorAll("[data-days]")) {
