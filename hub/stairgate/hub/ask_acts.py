@@ -34,6 +34,10 @@ from stairgate.hub.store import Transaction
 
 Result = TypeVar("Result")
 WHO = N_("Please say first who of you it is.")
+ALONE = N_(
+    "On a device that you share nobody is stopped and no minutes are taken, because anybody could tap a name. It works on "
+    "a device that is yours alone; if you have none, ask a parent."
+)
 
 
 class Wanted(NamedTuple):
@@ -134,6 +138,8 @@ class AskActs:
             who = speaker(device, now) if device else ""
             if not has_effect and not who and device and person in device.persons:
                 who = person
+            if has_effect and device and not is_alone(device):
+                raise NotPossible(_(ALONE))
             child = family.person(who)
             if not device or not child or (person and person != who):
                 raise NotPossible(_(WHO))
@@ -150,6 +156,14 @@ def speaker(device: Device, now: float) -> str:
     if "exempt" in device.flags:
         return ""
     return device.persons[0] if len(device.persons) == 1 else device.user(now)
+
+
+def is_alone(device: Device) -> bool:
+    """Whether a device is one child's alone: only there it is stopped and takes minutes by its own tap.
+
+    On a shared one a brother who taps her name could stop his sister until the morning.
+    """
+    return "exempt" not in device.flags and len(device.persons) == 1
 
 
 def may_see(request: Request, device: Device, now: float) -> bool:

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from stairgate.hub import limits, own_stop, wording
-from stairgate.hub.ask_acts import may_see, may_take, speaker
+from stairgate.hub.ask_acts import is_alone, may_see, may_take, speaker
 from stairgate.hub.bedtime_ahead import bedtime_ahead
 from stairgate.hub.family import Device, Family, Person
 from stairgate.hub.free_minutes import FreeMinutes
@@ -26,13 +26,14 @@ class MyAsking(NamedTuple):
     """What is shown. people: who may say that they ask, on a device that several share.
 
     number: changes when an answer comes, "" while none is waited for; every: ms between two looks. wish: what the child
-    wished for itself. takes: minutes that may be taken without asking. bedtime: words, "" for none ahead.
+    wished for itself. is_alone: the device is one child's, so it may stop itself there; takes: minutes that may be taken without asking. bedtime: words, "" for none ahead.
     """
 
     told: tuple[Told, ...]
     older: tuple[Told, ...]
     people: tuple[Person, ...]
     is_own: bool
+    is_alone: bool
     number: str
     every: int
     wish: str
@@ -68,10 +69,11 @@ def my_asking(
         older=tuple(shown[len(recent) :]),
         people=people if not who else (),
         is_own=who is not None,
+        is_alone=is_alone(device),
         number=number_of(requests, device, now) if waits else "",
         every=_QUICKLY if waits else _SLOWLY,
         wish=_wish(family, who, now),
-        takes=takes if who and takes and may_take(family, who, int(now), use) else (),
+        takes=takes if who and takes and is_alone(device) and may_take(family, who, int(now), use) else (),
         free_left=left,
         bedtime=wording.clock_time(ahead, who.zone, now) if who and ahead else "",
         readers=tuple(readers),

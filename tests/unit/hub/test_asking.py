@@ -438,8 +438,26 @@ def test_a_shared_device_asks_who_and_stops_nobody(hub: Hub, mia: str, noah: str
     assert send(hub, "/me/using", BOTHS, person=mia)[0] == 303
     assert "Waiting" not in see(hub, "/me", BOTHS)
     assert send(hub, "/me/ask", BOTHS, kind="time", minutes="30", person=noah)[0] == 409
-    assert send(hub, "/me/stop", BOTHS, until="19:00")[0] == 303
-    assert {override.target for override in hub.family().overrides} == {mia}
+    assert send(hub, "/me/stop", BOTHS, until="19:00")[0] == 409
+    assert hub.family().overrides == ()
+
+
+def test_a_brother_who_taps_her_name_on_the_shared_tablet_neither_stops_her_nor_takes_her_minutes(
+    hub: Hub, mia: str, noah: str
+) -> None:
+    hub.post(f"/children/{mia}/free-minutes", minutes="30")
+    hub.post(f"/children/{noah}/free-minutes", minutes="30")
+    assert send(hub, "/me/using", BOTHS, person=mia)[0] == 303
+    for path, fields in (("/me/stop", {"until": "19:00"}), ("/me/take", {"minutes": "15"})):
+        status, page = send(hub, path, BOTHS, **fields)
+        assert status == 409 and "a device that is yours alone" in page, path
+    assert hub.family().overrides == ()
+    page = see(hub, "/me/ask", BOTHS)
+    assert "Stop me then" not in page and "anybody could tap your name" in page
+    page = see(hub, "/me", BOTHS)
+    assert "Take 15" not in page and "You may take 30 minutes without asking" in page
+    assert "Stop me then" in see(hub, "/me/ask") and "Take 15" in see(hub, "/me")
+    assert send(hub, "/me/take", minutes="15")[0] == 303 and send(hub, "/me/stop", until="20:00")[0] == 303
 
 
 def test_a_shared_device_tells_nothing_of_a_child_that_is_not_its(hub: Hub, mia: str, noah: str) -> None:
