@@ -35,8 +35,8 @@ from stairgate.hub.store import Transaction
 Result = TypeVar("Result")
 WHO = N_("Please say first who of you it is.")
 ALONE = N_(
-    "On a device that you share nobody is stopped and no minutes are taken, because anybody could tap a name. It works on "
-    "a device that is yours alone; if you have none, ask a parent."
+    "On a device that you share nobody is stopped and no minutes are taken, because anybody could tap a name. "
+    "It works on a device that is yours alone; if you have none, ask a parent."
 )
 
 

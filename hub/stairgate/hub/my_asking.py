@@ -26,7 +26,8 @@ class MyAsking(NamedTuple):
     """What is shown. people: who may say that they ask, on a device that several share.
 
     number: changes when an answer comes, "" while none is waited for; every: ms between two looks. wish: what the child
-    wished for itself. is_alone: the device is one child's, so it may stop itself there; takes: minutes that may be taken without asking. bedtime: words, "" for none ahead.
+    wished for itself. is_alone: the device is one child's, so it may stop itself and take minutes there. takes: minutes
+    that may be taken without asking. bedtime: words, "" for none ahead.
     """
 
     told: tuple[Told, ...]
