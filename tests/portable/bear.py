@@ -1,7 +1,8 @@
 """A talking bear for the portable tests: the lines of its declaration, and its family's policy."""
 
-from stairgate.core.declaration import read_declaration
-from stairgate.core.policy_reader import read_policy
+from stairgate.core.declaration import read_brief_declaration
+from stairgate.core.lines import split
+from stairgate.core.policy_brief import read_toy_policy
 from tests.portable.family import ZONE
 
 TYPE_CHECKING = False
@@ -58,7 +59,7 @@ def declared(*without: bytes) -> bytes:
 
 def declaration() -> "Declaration":
     """The bear's declaration, read as a toy does."""
-    return read_declaration(declared(), True)
+    return read_brief_declaration(declared())
 
 
 def toy_body(*lines: bytes) -> bytes:
@@ -68,4 +69,4 @@ def toy_body(*lines: bytes) -> bytes:
 
 def toy_policy(*lines: bytes) -> "Policy":
     """As `toy_body`, read."""
-    return read_policy(toy_body(*lines))
+    return read_toy_policy(split(toy_body(*lines)))

@@ -1,16 +1,15 @@
 """What a maker declares about a toy: what it has, which data it collects and why, where to, and for how long.
 
-It decides whether a body is a declaration (order, references) and turns it into records for toy and hub. What a maker
-must say besides, and all faults for people, are `declaration_rules`' part; single fields `declaration_fields`'. It is
-signed with the maker's P-256 key, as a document of the kind `declaration` (docs/declaration.md).
+It decides what a toy takes from the document of its maker: the lines it enforces, by their shape. Every field, order
+and reference is checked by `declaration_reader`, what a maker must say at all by `declaration_rules`: before signing,
+and again by the hub. Signed with the maker's P-256 key, as a document of the kind `declaration` (docs/declaration.md).
 """
 
 from collections import namedtuple
 
 from stairgate.core import limits
-from stairgate.core.declaration_fields import KINDS, SCHEMA, SORT_FIELDS
+from stairgate.core.brief import read_brief
 from stairgate.core.envelope import open_signed_steps
-from stairgate.core.line_reader import LineReader, as_kept
 from stairgate.core.lines import split
 from stairgate.core.refused import Refused
 
@@ -18,6 +17,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Generator
     from typing import NamedTuple  # noqa: TID251
+
+    from stairgate.core.declaration_reader import Ai, Ixit, Provision, Words
 
     class Toy(NamedTuple):
         """`support_end`: a day, YYYY-MM-DD; the contacts are `https:` or `mailto:` addresses."""
@@ -69,40 +70,11 @@ if TYPE_CHECKING:
         retention_days: int
         flags: "tuple[str, ...]"
 
-    class Ixit(NamedTuple):
-        """A column of a row that is prose, for the test lab."""
-
-        row: str
-        column: str
-        text: str
-
-    class Ai(NamedTuple):
-        """A row that a model works on; `recourse`: how to get a person's judgement instead."""
-
-        row: str
-        model: str
-        runs_on: str
-        purpose: str
-        recipient: str
-        recourse: str
-
-    class Provision(NamedTuple):
-        """What the maker says of one provision of EN 303 645, and where the evidence is."""
-
-        number: str
-        state: str
-        evidence: str
-
-    class Words(NamedTuple):
-        """Wording of the label: about `toy`, a gate or a row; for parents, small children, or children who read."""
-
-        about: str
-        audience: str
-        language: str
-        text: str
-
     class Declaration(NamedTuple):
-        """Everything of one toy's declaration; `toy` is None only where the line is missing."""
+        """Everything of one toy's declaration; `toy` is None only where the line is missing.
+
+        On a toy `ixits`, `ais`, `provisions` and `words` are empty: only people read them.
+        """
 
         id: str
         version: int
@@ -142,10 +114,6 @@ else:
             "flags",
         ),
     )
-    Ixit = namedtuple("Ixit", ("row", "column", "text"))
-    Ai = namedtuple("Ai", ("row", "model", "runs_on", "purpose", "recipient", "recourse"))
-    Provision = namedtuple("Provision", ("number", "state", "evidence"))
-    Words = namedtuple("Words", ("about", "audience", "language", "text"))
     Declaration = namedtuple(
         "Declaration",
         (
@@ -166,107 +134,48 @@ else:
     )
 
 KIND = "declaration"
-_MANY = {"row": limits.DECLARATION_ROWS, "destination": limits.DESTINATIONS}
-# What only people read: a toy checks these lines and keeps none of them.
+_SHAPES = {
+    "declaration": "sii",
+    "toy": "sssssss",
+    "gesture": "ssii",
+    "gate": "s",
+    "sensor": "sss",
+    "destination": "sisss",
+    "row": "sssssssssil",
+}
 _FOR_PEOPLE = ("ixit", "ai", "provision", "words")
 
 
-class DeclarationReader(LineReader):
-    """Takes the lines of a declaration one by one; the records are complete only when there are no `faults`.
-
-    brief: what only people read is checked and not kept.
-    """
-
-    def __init__(self, brief: bool = False) -> None:
-        super().__init__(SCHEMA, KINDS, ("toy",), (), SORT_FIELDS)
-        self._skipped = _FOR_PEOPLE if brief else ()
-        self._records: "dict[str, list[list[object]]]" = {kind: [] for kind in KINDS}
-        self._names: "dict[str, set[object]]" = {"gate": set(), "sensor": set(), "destination": set(), "row": set()}
-        self._gate_of: "dict[object, object]" = {}
-
-    def named(self, kind: str, fields: "list[object]") -> None:
-        if kind in self._names and isinstance(fields[0], str):
-            self._names[kind].add(fields[0])
-
-    def checked(self, kind: str, fields: "list[object]") -> None:
-        names = self._names
-        if kind in ("sensor", "row"):
-            gate = fields[1] if kind == "sensor" else fields[2]
-            if gate not in names["gate"]:
-                self.fault("bad_reference", "gate", "the name of a gate line", gate)
-        if kind == "sensor":
-            self._gate_of[fields[0]] = fields[1]
-        if kind == "row":
-            self._check_row(fields)
-        if kind in ("ixit", "ai") and fields[0] not in names["row"]:
-            self.fault("bad_reference", "row", "the id of a row line", fields[0])
-        if kind == "words" and fields[0] != "toy" and fields[0] not in names["gate"] and fields[0] not in names["row"]:
-            self.fault("bad_reference", "about", "toy, the name of a gate or the id of a row", fields[0])
-        if kind in _MANY and len(self._records[kind]) >= _MANY[kind]:
-            self.fault("bad_field", "kind", f"at most {_MANY[kind]} lines of this kind", "one more")
-
-    def _check_row(self, fields: "list[object]") -> None:
-        row, sensor, gate, destination = fields[0], fields[1], fields[2], fields[8]
-        if row == "toy" or row in self._names["gate"]:
-            self.fault("bad_reference", "id", "an id that is no gate's name and not toy", row)
-        if sensor and sensor not in self._names["sensor"]:
-            self.fault("bad_reference", "sensor", "the name of a sensor line, or nothing", sensor)
-        elif sensor and self._gate_of.get(sensor, gate) != gate:
-            self.fault("bad_reference", "gate", "the gate of its sensor", gate)
-        if destination and destination not in self._names["destination"]:
-            self.fault("bad_reference", "destination", "the host of a destination line, or nothing", destination)
-
-    def keep(self, kind: str, fields: "list[object]") -> None:
-        if kind not in self._skipped:
-            self._records[kind].append(as_kept(fields))
-
-    def _made(self, kind: str, record: object) -> "tuple[object, ...]":
-        return tuple([record(*fields) for fields in self._records[kind]])  # type: ignore[operator]
-
-    def declaration(self) -> "Declaration":
-        """What was read so far, whether or not there are faults; without a sound first line it has no id."""
-        head = (self._records["declaration"] or [["", 0, 0]])[0]
-        toys = self._made("toy", Toy)
-        return Declaration(
-            head[0],  # type: ignore[arg-type]
-            head[1],  # type: ignore[arg-type]
-            head[2],  # type: ignore[arg-type]
-            toys[0] if toys else None,  # type: ignore[arg-type]
-            self._made("gesture", Gesture),  # type: ignore[arg-type]
-            tuple([fields[0] for fields in self._records["gate"]]),  # type: ignore[misc]
-            self._made("sensor", Sensor),  # type: ignore[arg-type]
-            self._made("destination", Destination),  # type: ignore[arg-type]
-            self._made("row", Row),  # type: ignore[arg-type]
-            self._made("ixit", Ixit),  # type: ignore[arg-type]
-            self._made("ai", Ai),  # type: ignore[arg-type]
-            self._made("provision", Provision),  # type: ignore[arg-type]
-            self._made("words", Words),  # type: ignore[arg-type]
-        )
-
-
-def read_declaration(body: bytes, brief: bool = False) -> "Declaration":
-    """The declaration of a body. Stops at the first fault. brief: without what only people read.
-
-    Raises Refused: `too_large`, `line_too_long`, `bad_line`, `bad_end`, `unknown_kind`, `bad_order`, `bad_field` or
-    `bad_reference`, with the line, the field, what was expected and what came.
-    """
+def read_brief_declaration(body: bytes) -> "Declaration":
+    """The declaration of a body as a toy keeps it. Raises Refused: `too_large`, or as `brief.read_brief`."""
     if len(body) > limits.DECLARATION_BYTES:
         raise Refused("too_large", f"expected at most {limits.DECLARATION_BYTES} bytes, got {len(body)}")
-    reader = DeclarationReader(brief)
-    for line in split(body):
-        reader.take(line)
-        if reader.faults:
-            break
-    reader.refuse()
-    return reader.declaration()
+    found = read_brief(split(body), KIND, _SHAPES, _FOR_PEOPLE)
+
+    def made(kind: str, record: object) -> "tuple[object, ...]":
+        return tuple([record(*fields) for fields in found[kind]])  # type: ignore[operator]
+
+    head, toys = found[KIND][0], made("toy", Toy)
+    return Declaration(
+        head[0],  # type: ignore[arg-type]
+        head[1],  # type: ignore[arg-type]
+        head[2],  # type: ignore[arg-type]
+        toys[0] if toys else None,  # type: ignore[arg-type]
+        made("gesture", Gesture),  # type: ignore[arg-type]
+        tuple([str(fields[0]) for fields in found["gate"]]),
+        made("sensor", Sensor),  # type: ignore[arg-type]
+        made("destination", Destination),  # type: ignore[arg-type]
+        made("row", Row),  # type: ignore[arg-type]
+        (),
+        (),
+        (),
+        (),
+    )
 
 
-def open_declaration_steps(
-    data: bytes, keys: "dict[str, bytes]", brief: bool = False
-) -> "Generator[None, None, Declaration]":
+def open_declaration_steps(data: bytes, keys: "dict[str, bytes]") -> "Generator[None, None, Declaration]":
     """The declaration of a document that one of the maker's keys (id to point) signed; yields while it verifies.
 
-    Raises Refused: the reasons of `envelope.open_signed` and of `read_declaration`.
+    Raises Refused: the reasons of `envelope.open_signed` and of `read_brief_declaration`.
     """
-    body = yield from open_signed_steps(data, KIND, keys, limits.DECLARATION_BYTES)
-    return read_declaration(body, brief)
+    return read_brief_declaration((yield from open_signed_steps(data, KIND, keys, limits.DECLARATION_BYTES)))

@@ -1,7 +1,7 @@
 """The table of a declaration's lines: which fields each kind has, in which order, and what each may hold.
 
-It decides about single fields; how lines belong together is `declaration`'s part, what a maker must say at all is
-`declaration_rules`'. The columns are those that EN 303 645's test standard asks for (TS 103 701, IXIT 21, 22) and
+It decides about single fields; how lines belong together is `declaration_reader`'s part, what a maker must say at all
+is `declaration_rules`'. The columns are those that EN 303 645's test standard asks for (TS 103 701, IXIT 21, 22) and
 those of children's privacy rules; data types and purposes are closed lists, so that a label can be worded and
 translated, and nobody declares advertising.
 """

@@ -2,12 +2,12 @@
 
 It decides over a whole declaration: required lines, rows that need consent, signs and words that a child must get.
 Sources: EN 303 645 V3.1.3 (5.2-1, 5.3-13, 5.8-3, 5.11-1, 6-1, 6-2), COPPA as amended (16 CFR 312.2, 312.10), the
-Children's Code (standards 4, 5, 12). Order, fields and references are `declaration`'s part.
+Children's Code (standards 4, 5, 12). Order, fields and references are `declaration_reader`'s part.
 """
 
 from stairgate.core import limits
-from stairgate.core.declaration import DeclarationReader
 from stairgate.core.declaration_fields import AUDIENCES, KINDS, SORT_FIELDS
+from stairgate.core.declaration_reader import DeclarationReader
 from stairgate.core.fields import SENSOR_GATES
 from stairgate.core.lines import split, write_line
 from stairgate.core.records import Fault

@@ -15,17 +15,6 @@ if TYPE_CHECKING:
 GOT_CHARACTERS = 60
 
 
-def as_kept(fields: "list[object]") -> "list[object]":
-    """Sound fields with tuples for lists. In a list of a sound field, all items are lists, or none is."""
-    kept: "list[object]" = []
-    for value in fields:
-        if isinstance(value, list):
-            nested = value and isinstance(value[0], list)
-            value = tuple([tuple(item) for item in value]) if nested else tuple(value)
-        kept.append(value)
-    return kept
-
-
 class LineReader:
     """Takes the lines of a document one by one, so that no more than one line is held besides what is kept.
 

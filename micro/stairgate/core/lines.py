@@ -99,6 +99,17 @@ def read_line(line: bytes) -> "list[object]":
     return values  # type: ignore[no-any-return]
 
 
+def as_tuples(fields: "list[object]") -> "list[object]":
+    """The same fields with tuples for lists. In a list of a sound field, all items are lists, or none is."""
+    kept: "list[object]" = []
+    for value in fields:
+        if isinstance(value, list):
+            nested = value and isinstance(value[0], list)
+            value = tuple([tuple(item) for item in value]) if nested else tuple(value)
+        kept.append(value)
+    return kept
+
+
 def split(body: bytes) -> "Iterator[bytes]":
     """The lines of a body one after the other, without their newlines.
 

@@ -2,10 +2,10 @@
 for it.
 
 It decides whether a signature over a SHA-256 digest belongs to a public point, and nothing about whose point
-that is. Verification handles public values only, so it need not be constant-time; there is no signing here. A device
-makes its own key with `public_point`, once, at pairing. FIPS 186-5,
-6.4.2 and SEC 1, 4.1.4; the arithmetic in Jacobian coordinates is that of RFC 6090 and of Bernstein and
-Lange's `dbl-2001-b`, the sum of multiples that of Möller's interleaving (SAC 2001).
+that is. Verification handles public values only, so it need not be constant-time; signing is `p256_sign`'s part. A
+device makes its own key with `public_point`, once, at pairing. FIPS 186-5, 6.4.2 and SEC 1, 4.1.4; the arithmetic in
+Jacobian coordinates is that of RFC 6090 and of Bernstein and Lange's `dbl-2001-b`, the sum of multiples that of
+Möller's interleaving (SAC 2001).
 
 Nearly all of the time goes into multiplying modulo P, so what counts is the number of doublings and additions.
 Eight multiples each of the base point and of the last key are kept (6 KB in all on 64-bit MicroPython): the next
@@ -210,8 +210,21 @@ def verify(point65: bytes, signature64: bytes, digest32: bytes) -> bool:
 def public_point(scalar: int) -> bytes:
     """The public point (65 bytes, uncompressed) of a private key, 1 to N - 1. Raises ValueError for another number.
 
-    A ladder: for each bit one addition and one doubling, whatever the bit. Big integers are still not constant-time,
-    but this runs once in a key's life, and nobody outside can start it or time it.
+    This runs once in a key's life, and nobody outside can start it or time it.
+    """
+    steps = ladder_steps(scalar)
+    while True:
+        try:
+            next(steps)
+        except StopIteration as end:
+            x, y = end.value
+            return b"\x04" + int(x).to_bytes(32, "big") + int(y).to_bytes(32, "big")
+
+
+def ladder_steps(scalar: int) -> "Generator[None, None, tuple[int, int]]":
+    """The x and y of a secret multiple of the base point, yielding while it works. Raises ValueError as `public_point`.
+
+    For each bit one addition and one doubling, whatever the bit; big integers are still not constant-time.
     """
     if not 0 < scalar < N:
         raise ValueError("a private key from 1 to the order of the curve less 1")
@@ -222,5 +235,7 @@ def public_point(scalar: int) -> bytes:
             low, high = total, double(high)
         else:
             low, high = double(low), total
+        if bit % BITS_EACH_STEP == 0:
+            yield
     x, y, _ = with_z_one([low])[0]
-    return b"\x04" + x.to_bytes(32, "big") + y.to_bytes(32, "big")
+    return x, y

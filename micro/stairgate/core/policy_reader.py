@@ -1,14 +1,15 @@
-"""The policy document read on a device: line by line, in the memory of one line besides the records.
+"""The policy document read on a router: line by line, in the memory of one line besides the records.
 
 It decides whether a body is a policy (order, references, repetition; single fields are `schema`'s part) and leaves
 what the policy means to `decide` and `gates`, who signed it to `envelope`, and whether home, agent and revision are
-the right ones to the agent. Writing policies, and all faults for people, are `policy`'s part: a toy never needs them.
+the right ones to the agent. Writing policies, and all faults for people, are `policy`'s part; a toy reads less
+(`policy_brief`).
 """
 
 from stairgate.core import limits
 from stairgate.core.fields import is_id
-from stairgate.core.line_reader import LineReader, as_kept
-from stairgate.core.lines import split
+from stairgate.core.line_reader import LineReader
+from stairgate.core.lines import as_tuples, split
 from stairgate.core.records import (
     Budget,
     Consent,
@@ -112,7 +113,7 @@ class PolicyReader(LineReader):
         elif kind == "everyone":
             self._records[kind] += fields[0]  # type: ignore[arg-type]
         else:
-            self._records[kind].append(as_kept(fields))
+            self._records[kind].append(as_tuples(fields))
 
     def _made(self, kind: str, record: object) -> "tuple[object, ...]":
         return tuple([record(*fields) for fields in self._records[kind]])  # type: ignore[operator, misc]

@@ -6,13 +6,16 @@ from typing import Any
 from stairgate.core import (
     certificate,
     declaration,
+    declaration_reader,
     declaration_rules,
     envelope,
+    gates,
     lines,
     messages,
     p256,
     pairing,
     policy,
+    policy_brief,
     settings,
     trust,
 )
@@ -57,6 +60,7 @@ TOY_POLICY = bear.toy_body(
     b'["reach","tbear",["talk.honey.example"]]',
     b'["quiet","tbear",[[31,1200,420]],"close"]',
 )
+DECLARATION = bear.declaration()
 DECLARED = KEY.sign("declaration", bear.declared())
 SETTINGS = json.dumps({"hub": {"listen": ["0.0.0.0:8080"], "https": True}, "agent": {"hello_minutes": 5}}).encode()
 
@@ -78,11 +82,23 @@ def check_settings(data: bytes) -> object:
     return values
 
 
+def read_on_toy(data: bytes) -> object:
+    """A toy's policy, and what the toy then asks of it."""
+    held = policy_brief.read_toy_policy(lines.split(data))
+    device = held.devices[0].id
+    decided = [
+        gates.decide_gate(held, DECLARATION, device, gate, ("answers",), 1_774_602_100, {})
+        for gate in DECLARATION.gates
+    ]
+    assert all(one.until is not None for one in decided if one.reason == "opened")
+    return decided
+
+
 def check_toy(data: bytes) -> object:
     """Everything that a maker got wrong: readable, whatever came; none only for what a toy can read."""
     faults = declaration_rules.check_declaration(data)
     assert all(len(fault.got) <= 60 for fault in faults)
-    return faults or declaration.read_declaration(data)
+    return faults or declaration_reader.read_declaration(data)
 
 
 def open_declaration(data: bytes) -> object:
@@ -104,7 +120,9 @@ CORE = {
     "lines": Parser(of_bytes(read_all), POLICY, (Refused,)),
     "policy": Parser(of_bytes(policy.read_policy), POLICY, (Refused,)),
     "toy's policy": Parser(of_bytes(policy.read_policy), TOY_POLICY, (Refused,)),
-    "declaration": Parser(of_bytes(declaration.read_declaration), bear.declared(), (Refused,)),
+    "toy's policy on the toy": Parser(of_bytes(read_on_toy), TOY_POLICY, (Refused,)),
+    "declaration": Parser(of_bytes(declaration_reader.read_declaration), bear.declared(), (Refused,)),
+    "declaration on the toy": Parser(of_bytes(declaration.read_brief_declaration), bear.declared(), (Refused,)),
     "declaration of a toy": Parser(of_bytes(check_toy), bear.declared()),
     "signed declaration": Parser(of_bytes(open_declaration), DECLARED, (Refused,)),
     "envelope": Parser(of_bytes(lambda data: envelope.open_signed(data, "policy", KEYS, 20000)), SIGNED, (Refused,)),
