@@ -11,6 +11,7 @@ from markupsafe import Markup
 
 from stairgate.hub import catalogue, limits, own_stop, wording
 from stairgate.hub.bedtime_ahead import bedtime_ahead
+from stairgate.hub.discovery import shown_name
 from stairgate.hub.family import Family, Person
 from stairgate.hub.free_minutes import FreeMinutes
 from stairgate.hub.language import _, ngettext, pgettext
@@ -116,7 +117,7 @@ def _asked(family: Family, child: Person, request: Request, now: float) -> Asked
         what(request),
         request.objection or request.words,
         _before(request),
-        device.name if device and not is_only else "",
+        shown_name(device.name) if device and not is_only else "",
         wording.clock_time(request.at, child.zone, now),
         wording.clock_time(request.until, child.zone, now),
         _choices(family, child, request, now),
