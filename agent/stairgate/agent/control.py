@@ -240,6 +240,7 @@ class Control:
             spending, spent = self._counting.spending(utc, used), self._counting.spent(utc, used)
             outcome = self._enforcement.enforce(policy, used, everything, spending)
             self._off.look(self._clock.monotonic())
+            self._counting.off_until = self._off.ends
         except (KernelRefused, ValueError) as refused:
             log.error("not applied: %s", refused)
             self._tell_failure(getattr(refused, "code", "policy").lower())

@@ -26,7 +26,8 @@ Row = tuple[str, str, int, bytes]
 class Counting:
     """state: opened here. clock: believed and monotonic time. timed: what the filter tells of addresses.
 
-    policy: whose use is counted; set by `follow`.
+    policy: whose use is counted; set by `follow`. off_until: monotonic seconds until which a parent has switched the
+    gate off at the console, None while it is on: nobody spends minutes of rules that do not hold.
     """
 
     def __init__(self, state: UseState, clock: ClockTrust, timed: TimedAddresses) -> None:
@@ -36,6 +37,7 @@ class Counting:
         self._categories: dict[str, frozenset[str]] = {}
         self._devices: dict[int, str] = {}
         self.policy: Policy | None = None
+        self.off_until: float | None = None
         self._told: dict[tuple[str, str, int], bytes] = {}
         self._spent: frozenset[tuple[str, str]] = frozenset()
         self._is_news = False
@@ -75,6 +77,10 @@ class Counting:
 
     def moved(self, flows: Iterable[Moved], began: float, ended: float) -> None:
         """What a reading has found, between two moments of the monotonic clock."""
+        if self.off_until is not None and began < self.off_until:
+            # Nor is it a pause between two minutes that count.
+            self._meter.keep(())
+            return
         self._meter.add(flows, self._devices, self._categories, began, ended)
 
     def next_moment(self) -> float:

@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from stairgate.agent import off
 from stairgate.agent.conntrack import Flow
-from stairgate.agent.gate import GRANTED
+from stairgate.agent.gate import GRANTED, GateSettings
 from stairgate.agent.limits import CHECKPOINT_SECONDS
 from stairgate.agent.timed_addresses import TimedRow
 from stairgate.core.messages import Usage, encode_usage
@@ -59,6 +60,38 @@ def test_one_after_the_other_is_as_long_as_both_at_once(router: Router, watching
     watching.go_on({CONSOLE}, 5 * 60)
 
     assert 9 <= watching.told() <= 10
+
+
+def test_while_it_is_switched_off_at_the_console_no_minute_counts(router: Router, watching: Watching) -> None:
+    router.receive(signed(limited_to(30)))
+    watching.go_on({PHONE}, 6 * 60)
+    before = watching.told()
+    assert 4 <= before <= 6
+
+    off.switch_off(router.kernel, off.Place(GateSettings(), ("br-lan",), None), 10 * 60)
+    router.kernel.touched = True
+    watching.go_on({PHONE}, 10 * 60 + 1)
+    assert watching.told() <= before + 1  # the minute that had begun
+    watching.go_on({PHONE}, 6 * 60)
+
+    assert 8 <= watching.told() <= 12
+    assert router.open_now() == EVERYBODY
+
+
+def test_a_minute_off_is_not_counted_as_a_pause_between_two_minutes_of_a_film(
+    router: Router, watching: Watching
+) -> None:
+    router.receive(signed(limited_to(60)))
+    watching.go_on({PHONE}, 5 * 60)
+    before = watching.told()
+    for _ in range(2):
+        off.switch_off(router.kernel, off.Place(GateSettings(), ("br-lan",), None), 3 * 60)
+        router.kernel.touched = True
+        watching.go_on({PHONE}, 3 * 60)
+        watching.go_on({PHONE}, 60)
+    off.end_now(router.kernel)
+    watching.go_on((), 3 * 60)
+    assert watching.told() <= before + 4  # of eight minutes six were off
 
 
 def test_a_device_that_lies_on_the_sofa_uses_nothing(router: Router, watching: Watching) -> None:
