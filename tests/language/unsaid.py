@@ -118,17 +118,23 @@ def look(home: FullHome, visits: Sequence[Visit]) -> Iterator[Leak]:
 def look_at_all(names: Sequence[str] = ()) -> Iterator[Leak]:
     """All pages, or those of these names, through all states of one hub."""
     hub = LiveHub()
-    home = FullHome(hub)
-    with pseudo_offered():
-        for state, lead_to in STATES:
-            if state == "empty":
-                client = _client(home, NOBODY)
-                hub.clock.advance(2)
-                form = {"code": hub.codes[-1], "password": PASSWORD, "zone": "Europe/Berlin"}
-                client.post("/claim", data=form)
-            lead_to(home)
-            visits = [visit for visit in VISITS if visit.state == state and (not names or visit.name in names)]
-            yield from look(home, visits)
+    hub.start()
+    try:
+        with pseudo_offered():
+            yield from _through_states(FullHome(hub), names)
+    finally:
+        hub.stop()
+
+
+def _through_states(home: FullHome, names: Sequence[str]) -> Iterator[Leak]:
+    for state, lead_to in STATES:
+        if state == "empty":
+            client = _client(home, NOBODY)
+            home.hub.clock.advance(2)
+            form = {"code": home.hub.codes[-1], "password": PASSWORD, "zone": "Europe/Berlin"}
+            client.post("/claim", data=form)
+        lead_to(home)
+        yield from look(home, [each for each in VISITS if each.state == state and (not names or each.name in names)])
 
 
 def main() -> int:
