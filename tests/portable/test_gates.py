@@ -69,6 +69,7 @@ CASES: "tuple[Case, ...]" = (
     ("sensor: ends with the level", (BEDTIME, OPENED.replace(b"%d" % TEN, b"%d" % (EVENING + 600)), AGREED), "microphone", ("answers",), EVENING - 60, {}, "open", EVENING, "opened"),
     ("sensor: a pause", (PAUSE,) + READY, "microphone", ("answers",), NOON, {}, "closed", NOON + 60, "pause"),
     ("sensor: lost time", READY, "microphone", ("answers",), NOON, {"trouble": "lost_time"}, "closed", None, "lost_time"),
+    ("sensor: no hub, no time", None, "microphone", ("answers",), NOON, {"trouble": "lost_time", "session": TEN}, "open", TEN, "gesture"),
     ("sensor: safe mode", READY, "microphone", ("answers",), NOON, {"trouble": "safe_mode"}, "closed", None, "safe_mode"),
     ("sensor: broken policy", None, "microphone", ("answers",), NOON, {"trouble": "corrupt_policy", "session": TEN}, "closed", None, "corrupt_policy"),
     ("sensor: new owner, old gesture", None, "microphone", ("answers",), NOON, {"trouble": "new_owner", "session": TEN}, "closed", None, "new_owner"),

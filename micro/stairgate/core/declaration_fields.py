@@ -133,7 +133,11 @@ SCHEMA: "dict[str, tuple[Field, ...]]" = {
     "gate": (_field("name", _one_of(GATES)),),
     "sensor": (_field("name", ID), _field("gate", _one_of(GATES)), _field("indicator", _one_of(INDICATORS))),
     "destination": (
-        ("host", "a DNS name or an address, in lower case", is_host),
+        (
+            "host",
+            f"a DNS name or an address, in lower case, of at most {limits.DESTINATION_CHARACTERS} characters",
+            lambda value: is_host(value) and len(str(value)) <= limits.DESTINATION_CHARACTERS,
+        ),
         ("port", "a port, 1 to 65535", lambda value: is_integer(value, 1, 65535)),
         _field("transport", _one_of(TRANSPORTS)),
         _field("controller", LABEL),

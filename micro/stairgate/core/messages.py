@@ -297,8 +297,11 @@ def _encode(schema: "Schema", values: "tuple[object, ...]", cap: int) -> bytes:
     return data
 
 
-def _read(schema: "Schema", data: bytes, cap: int, absent: "dict[str, object] | None" = None) -> "list[object]":
-    """The values of a message; `absent` says what the members mean that may be missing."""
+def read_message(schema: "Schema", data: bytes, cap: int, absent: "dict[str, object] | None" = None) -> "list[object]":
+    """The values of a JSON message; `absent` says what the members mean that may be missing.
+
+    Raises Refused: `too_large`, `unknown_version` or `bad_message`.
+    """
     if len(data) > cap:
         raise Refused("too_large", f"expected at most {cap} bytes, got {len(data)}")
     try:
@@ -326,7 +329,7 @@ def encode_hello(hello: Hello) -> bytes:
 
 def read_hello(data: bytes) -> Hello:
     """The hello of a message. Raises Refused: `too_large`, `unknown_version` or `bad_message`."""
-    values = _read(HELLO, data, limits.HELLO_BYTES, {"trust": 0, "certificate": ""})
+    values = read_message(HELLO, data, limits.HELLO_BYTES, {"trust": 0, "certificate": ""})
     values[9] = tuple([tuple(row) for row in values[9]])  # type: ignore[attr-defined]
     return Hello(*values)  # type: ignore[arg-type]
 
@@ -339,7 +342,7 @@ def encode_usage(usage: Usage) -> bytes:
 
 def read_usage(data: bytes) -> Usage:
     """The usage of a message. Raises Refused: `too_large`, `unknown_version` or `bad_message`."""
-    values = _read(USAGE, data, limits.USAGE_BYTES, {"bytes": [], "minutes": []})
+    values = read_message(USAGE, data, limits.USAGE_BYTES, {"bytes": [], "minutes": []})
     values[3] = tuple([tuple(row) for row in values[3]])  # type: ignore[attr-defined]
     values[4] = tuple([tuple(row[:3]) + (a2b_base64(row[3]),) for row in values[4]])  # type: ignore[attr-defined]
     return Usage(*values)  # type: ignore[arg-type]
@@ -356,7 +359,7 @@ def read_events(data: bytes) -> Events:
 
     Raises Refused: `too_large`, `unknown_version` or `bad_message`.
     """
-    id, t, agent, rows = _read(EVENTS, data, limits.EVENTS_BYTES)
+    id, t, agent, rows = read_message(EVENTS, data, limits.EVENTS_BYTES)
     seen = [Seen(row[1], tuple(row[2]), row[3], row[4]) for row in rows if row[0] == "seen"]  # type: ignore[attr-defined]
     return Events(id, t, agent, tuple(seen))  # type: ignore[arg-type]
 

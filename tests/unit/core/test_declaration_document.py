@@ -7,6 +7,7 @@ import pytest
 
 from stairgate.core import declaration_fields, limits
 from stairgate.core.declaration_fields import KINDS, SCHEMA
+from stairgate.core.ledger import KINDS as LEDGER_KINDS
 
 DOCUMENT = (Path(__file__).parents[3] / "docs" / "declaration.md").read_text(encoding="utf-8")
 ROWS = [line for line in DOCUMENT.splitlines() if line.startswith("| ")]
@@ -43,3 +44,8 @@ def test_each_word_of_the_format_is_named(table: str) -> None:
 )
 def test_each_limit_is_the_codes(said: str) -> None:
     assert said in DOCUMENT
+
+
+@pytest.mark.parametrize("kind", LEDGER_KINDS)
+def test_each_kind_of_entry_is_explained(kind: str) -> None:
+    assert any(f"`{kind}`" in row.split("|")[1] for row in ROWS)

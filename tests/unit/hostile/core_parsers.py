@@ -10,6 +10,8 @@ from stairgate.core import (
     declaration_rules,
     envelope,
     gates,
+    ledger,
+    ledger_message,
     lines,
     messages,
     p256,
@@ -60,6 +62,9 @@ TOY_POLICY = bear.toy_body(
     b'["reach","tbear",["talk.honey.example"]]',
     b'["quiet","tbear",[[31,1200,420]],"close"]',
 )
+ENTRY = ledger.Entry(17, 1774602000, "sent", "answers", 5120, "talk.honey.example")
+ENTRY_LINE = ledger.entry_line(ledger.START, ENTRY)
+LEDGER = ledger.message_head("m1", 5, "tbear") + ENTRY_LINE.partition(b" ")[2][:-1] + ledger.MESSAGE_END
 DECLARATION = bear.declaration()
 DECLARED = KEY.sign("declaration", bear.declared())
 SETTINGS = json.dumps({"hub": {"listen": ["0.0.0.0:8080"], "https": True}, "agent": {"hello_minutes": 5}}).encode()
@@ -129,6 +134,8 @@ CORE = {
     "hello": Parser(of_bytes(messages.read_hello), messages.encode_hello(HELLO), (Refused,)),
     "usage": Parser(of_bytes(messages.read_usage), messages.encode_usage(USAGE), (Refused,)),
     "events": Parser(of_bytes(messages.read_events), messages.encode_events(EVENTS), (Refused,)),
+    "ledger": Parser(of_bytes(ledger_message.read_ledger), LEDGER, (Refused,)),
+    "ledger's line": Parser(of_bytes(lambda data: ledger.read_entry(ledger.START, data)), ENTRY_LINE[:-1], (Refused,)),
     "time": Parser(of_bytes(messages.read_time), TIME, (Refused,)),
     "topic": Parser(of_text(messages.parse_topic), b"sg/v1/000/h1/r1/down/policy", (Refused,)),
     "pairing code": Parser(of_text(pairing.read_code), b"000G-40R4-0M30-E209", (Refused,)),
