@@ -129,6 +129,7 @@ def build(
     reports = Reports(store, home, clock, roster)
     traffic = Traffic(clock)
     credentials = Credentials(authority, roster, store, home, signer, clock)
+    reports.policy_of, reports.use = issuer.policy_of, keeping.use.settled
     exchange = Exchange(store, issuer, signer, clock, reports, traffic, credentials, keeping.use)
     sender = _Sender()
     acts = Acts(store, home, clock, issuer, sender)

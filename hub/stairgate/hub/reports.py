@@ -2,11 +2,12 @@
 
 It keeps each agent's last hello and compares it with the newest policy. What changed is written down, so that
 a hub that restarts need not say "waiting" about a policy that holds. Whether its clock and its devices bear
-it out is judged as each hello arrives, stays in RAM, and the next hello heals it.
+it out is judged as each hello arrives, stays in RAM, and the next hello heals it. Only whether minutes are used up is
+judged when it is asked: they go on being counted after a hello that said “open”.
 """
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 from stairgate.core.decide import decide_all
@@ -23,7 +24,8 @@ class Report(NamedTuple):
     """An agent's last hello: what it applies, what became of the newest policy.
 
     Of this moment only, in RAM: heard (wall, seconds), clock_difference (agent minus hub, whole seconds) and
-    devices (id, level, until) as it enforces them; open_devices are those of them that should be closed.
+    devices (id, level, until) as it enforces them; open_devices are those of them that should be closed. open_since:
+    those that are open, and since which hello in a row (wall seconds).
     """
 
     revision: int
@@ -35,6 +37,7 @@ class Report(NamedTuple):
     clock_difference: int = 0
     devices: tuple[tuple[str, str, int | None], ...] = ()
     open_devices: tuple[str, ...] = ()
+    open_since: tuple[tuple[str, float], ...] = ()
 
     def lasting(self) -> dict[str, str | int | float]:
         """What is written down."""
@@ -77,6 +80,9 @@ class Reports:
         self._clock = clock
         self._lock = threading.Lock()
         self._reports: dict[str, Report] = {}
+        #: The values of an issued policy, and the minutes that every router must know: set when the parts are there.
+        self.policy_of: Callable[[Issued], Policy | None] = lambda issued: None
+        self.use: Callable[[Policy, int], dict[str, dict[str, int]]] = lambda policy, now: {}
         with store.transaction(home) as rows:
             for row in rows.page("agents"):
                 self._reports[row.id] = Report(**row.document)
@@ -102,7 +108,9 @@ class Reports:
         )
         with self._lock:
             before = self._reports.get(hello.agent)
-            self._reports[hello.agent] = report
+            since = dict(before.open_since) if before else {}
+            opened = tuple((device, since.get(device, heard)) for device, level, _ in hello.devices if level == "open")
+            self._reports[hello.agent] = report = report._replace(open_since=opened)
         if before is None or any(getattr(before, name) != getattr(report, name) for name in _COMPARED):
             with self._store.transaction(self._home) as rows:
                 rows.put("agents", hello.agent, report.lasting())
@@ -133,11 +141,26 @@ class Reports:
             return Standing(agent, "failed", report.reason, report.heard, until=until)
         if not applied:
             return Standing(agent, "waiting", "", report.heard)
-        if report.open_devices:
+        if report.open_devices or (newest and self._has_spent(report, newest)):
             return Standing(agent, "failed", "device_open", report.heard)
         if abs(report.clock_difference) > limits.CLOCK_DIFFERENCE_SECONDS:
             return Standing(agent, "failed", "clock_differs", report.heard, report.clock_difference)
         return Standing(agent, "applied", report.reason if report.reason in QUALIFIED else "", report.heard)
+
+    def _has_spent(self, report: Report, newest: Issued) -> bool:
+        """Whether a device is open though its minutes are used up, by what every router has known for a while.
+
+        One that was opened a moment ago is not blamed: an agent that was killed is told its minutes again first.
+        """
+        wall = self._clock.wall()
+        opened = {device for device, since in report.open_since if abs(wall - since) >= limits.USE_SETTLED_SECONDS}
+        policy = self.policy_of(newest) if opened else None
+        if not policy or not policy.budgets:
+            return False
+        now = int(wall) + report.clock_difference
+        moments = (now, max(0, now - int(limits.USE_SETTLED_SECONDS)))
+        decided = [decide_all(policy, moment, self.use(policy, moment)) for moment in moments]
+        return any(all(device in at and at[device].reason == "budget_spent" for at in decided) for device in opened)
 
 
 def _switched_off_until(report: Report) -> int | None:

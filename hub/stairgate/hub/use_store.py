@@ -7,6 +7,7 @@ makes of them `stairgate.core.budget`'s.
 """
 
 import threading
+from collections import deque
 from collections.abc import Collection, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -40,6 +41,7 @@ class UseStore:
             self._book.merge(*row)
         self._deleted_before = self._file.deleted_before()
         self._changed: set[tuple[str, str, int]] = set()
+        self._recent: deque[tuple[float, Row]] = deque(maxlen=limits.USE_RECENT_ROWS)  # what was new in it, and when
         self._written = float("-inf")
         self._swept_day = -1
 
@@ -48,14 +50,16 @@ class UseStore:
     def take(self, rows: Iterable[Row]) -> bool:
         """Merge bitmaps; True when they said something new. Days that are not kept are left out."""
         today = int(self._clock.wall()) // _DAY_SECONDS
-        new = False
+        new, at = False, self._clock.monotonic()
         with self._lock:
+            before = {row[:3]: row[3] for row in self._book.rows(today - limits.USE_DAYS)}
             for person, category, day, bits in rows:
                 # Tomorrow is for a router whose clock is a little ahead.
                 if today - limits.USE_DAYS < day <= today + 1 and self._book.merge(
                     person, category, day, _without(bits, self._deleted_before - day * DAY_MINUTES)
                 ):
                     self._changed.add((person, category, day))
+                    self._recent.append((at, (person, category, day, _less(bits, before.get((person, category, day))))))
                     new = True
         return new
 
@@ -70,6 +74,20 @@ class UseStore:
         """Minutes used in the family day that holds `now`, for `stairgate.core.decide`."""
         with self._lock:
             return used_of(policy, now, self._book)
+
+    def settled(self, policy: "Policy", now: int) -> "Used":
+        """`used` without what was heard in the last seconds: what every router must know by now."""
+        with self._lock:
+            while self._recent and self._clock.monotonic() - self._recent[0][0] >= limits.USE_SETTLED_SECONDS:
+                self._recent.popleft()
+            fresh = UseBook(limits.USE_RECENT_ROWS)
+            for _at, row in self._recent:
+                fresh.merge(*row)
+            without = {row[:3]: row[3] for row in fresh.rows(0)}
+            book = UseBook(limits.USE_ROWS_MAX)
+            for person, category, day, bits in self._book.rows(now // _DAY_SECONDS - limits.USE_SHARED_DAYS):
+                book.merge(person, category, day, _less(bits, without.get((person, category, day))))
+            return used_of(policy, now, book)
 
     def minutes(self, person: str, category: str, begin: int, end: int) -> int:
         """How many minutes were used from `begin` on and before `end`, UTC seconds."""
@@ -129,6 +147,14 @@ class UseStore:
         self.write()
         with self._disk:
             self._file.close()
+
+
+def _less(bits: bytes, known: bytes | None) -> bytes:
+    """The minutes of a bitmap that are not in another one."""
+    if known is None:
+        return bits
+    rest = int.from_bytes(bits, "little") & ~int.from_bytes(known, "little")
+    return rest.to_bytes(BITMAP_BYTES, "little")
 
 
 def _without(bits: bytes, count: int) -> bytes:

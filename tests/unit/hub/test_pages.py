@@ -122,6 +122,51 @@ def test_a_hello_said_just_as_bedtime_begins_is_no_contradiction(hub: Hub, child
         assert json.loads(hub.get("/status").text)["applied"] == applied, second
 
 
+def test_a_device_that_is_open_after_its_minutes_are_used_up_is_told_when_the_router_must_know(
+    hub: Hub, child: str
+) -> None:
+    device = hub.family().devices[0].id
+    hub.post(f"/children/{child}/schedule/budget", category="total", **{f"minutes-{day}": "30" for day in range(7)})
+    policy, digest = hub.broker.policy(ROUTER)
+
+    def hello(level: str) -> None:
+        hub.broker.hello(ROUTER, policy.revision, digest, devices=((device, level, None),))
+
+    def used(count: int) -> None:
+        now = int(hub.clock.wall())
+        bits = (((1 << count) - 1) << (now // 60 % 1440 - count)).to_bytes(180, "little")
+        hub.broker.minutes(ROUTER, (child, "total", now // 86400, bits))
+
+    def applied() -> int:
+        return int(json.loads(hub.get("/status").text)["applied"])
+
+    hello("open")
+    used(29)
+    hub.clock.advance(60)
+    assert applied() == 1
+    used(30)
+    for _ in range(3):  # it is told, and closes: nobody is blamed meanwhile
+        assert applied() == 1
+        hub.clock.advance(5)
+    hub.clock.advance(limits.USE_SETTLED_SECONDS)
+    used(31)  # which a game goes on to use: that is no grace
+    assert applied() == 0
+    assert "a device is on that should be off" in hub.get("/").text
+    hello("open")
+    assert applied() == 0
+    hello("closed")
+    assert applied() == 1
+    hello("open")  # killed, and not yet told
+    assert applied() == 1
+    hub.clock.advance(limits.USE_SETTLED_SECONDS)
+    assert applied() == 0
+    hub.post(f"/children/{child}/give", minutes="15")
+    policy, digest = hub.broker.policy(ROUTER)
+    hello("open")
+    hub.clock.advance(60)
+    assert applied() == 1
+
+
 def test_a_hello_that_waited_at_the_broker_is_asked_for_again_once(hub: Hub, child: str) -> None:
     policy, digest = hub.broker.policy(ROUTER)
     hub.parts.exchange.connected()
