@@ -8,11 +8,13 @@ made to obey is provisioning's.
 import logging
 import queue
 import threading
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from stairgate.hub import limits
 from stairgate.hub.clock import Clock
 from stairgate.hub.home_authority import BrokerFault, HomeAuthority
+from stairgate.hub.language import ENGLISH, speaking
+from stairgate.hub.said_later import SaidLater, what_it_says
 from stairgate.hub.store import Store, StoreError
 
 _log = logging.getLogger(__name__)
@@ -22,14 +24,15 @@ _SETTINGS = "removals"
 class Removed(NamedTuple):
     """An agent that was put out. stage: `working`, `out` or `failed`, with what to do about it.
 
-    at: wall seconds. is_again: the old key of a router that was paired again.
+    at: wall seconds. is_again: the old key of a router that was paired again. A fault after a restart is English until
+    it is tried again, at once.
     """
 
     id: str
     label: str
     at: float
     stage: str
-    fault: str = ""
+    fault: str | SaidLater = ""
     is_again: bool = False
 
 
@@ -99,18 +102,20 @@ class Removal:
     def _put_out(self, agent: str) -> None:
         if not any(removed.id == agent and removed.stage != "out" for removed in self.recent()):
             return
-        stage, fault = "out", ""
+        stage: str = "out"
+        fault: str | SaidLater = ""
         try:
             self._authority.take_over(agent)
         except BrokerFault as problem:
-            stage, fault = "failed", str(problem)
+            stage, fault = "failed", what_it_says(problem)
         except Exception as problem:
             # Whatever it was: the thread goes on, and the page does not say that it is out.
             _log.exception("putting out an agent")
             stage, fault = "failed", f"{type(problem).__name__}: {problem}"
         (_log.info if stage == "out" else _log.error)("put out an agent: %s %s", stage, fault)
         with self._lock:
-            fault = fault[: limits.FAULT_CHARACTERS_MAX]
+            if isinstance(fault, str):
+                fault = fault[: limits.FAULT_CHARACTERS_MAX]
             self._removed = tuple(
                 removed._replace(stage=stage, fault=fault) if removed.id == agent else removed
                 for removed in self._removed
@@ -121,6 +126,11 @@ class Removal:
         self._removed = self._removed[: limits.REMOVALS_SHOWN]
         try:
             with self._store.transaction(self._home) as rows:
-                rows.put("settings", _SETTINGS, {"agents": [removed._asdict() for removed in self._removed]})
+                rows.put("settings", _SETTINGS, {"agents": [_kept(removed) for removed in self._removed]})
         except StoreError:
             _log.exception("which routers were removed could not be written down")
+
+
+def _kept(removed: Removed) -> dict[str, Any]:
+    with speaking(ENGLISH):
+        return {**removed._asdict(), "fault": str(removed.fault)[: limits.FAULT_CHARACTERS_MAX]}
