@@ -69,9 +69,9 @@ def test_numbers_decide_between_one_and_several(german: Hub) -> None:
         german.clock.advance(5)
         german.parts.devices.upkeep.run()
     german.clock.advance(3 * 3600)
-    assert "2 weitere neue Geräte sind jetzt ohnehin aus." in text(german.get("/quarantine"))
+    assert "2 weitere neue Geräte haben jetzt ohnehin kein Internet." in text(german.get("/quarantine"))
     german.post(f"/devices/{device(german, SECOND).id}/assign", whose="adult")
-    assert "1 weiteres neues Gerät ist jetzt ohnehin aus." in text(german.get("/quarantine"))
+    assert "1 weiteres neues Gerät hat jetzt ohnehin kein Internet." in text(german.get("/quarantine"))
 
 
 @pytest.mark.parametrize(
