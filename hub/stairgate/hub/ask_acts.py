@@ -15,6 +15,7 @@ from stairgate.hub.bedtime_ahead import bedtime_ahead
 from stairgate.hub.clock import Clock
 from stairgate.hub.family import Device, Family, Override, Person, read_family, remove, write
 from stairgate.hub.free_minutes import FreeMinutes, after, read_free, write_free
+from stairgate.hub.journeys import as_there
 from stairgate.hub.language import N_, _
 from stairgate.hub.refusal import NotPossible
 from stairgate.hub.requests import (
@@ -88,7 +89,7 @@ class AskActs:
         """Close this child's internet from a minute of today on until the morning: its own wish."""
 
         def edit(rows: Transaction, family: Family, device: Device, child: Person, now: int) -> Override:
-            wish = own_stop.wish(new_id("o"), family, child, minute, now)
+            wish = own_stop.wish(new_id("o"), family, as_there(family, child, now), minute, now)
             for earlier in own_stop.waiting(family.overrides_of(child.id), now):
                 remove(rows, earlier)
             write(rows, wish)

@@ -18,6 +18,8 @@ from stairgate.hub.day_windows import morning
 from stairgate.hub.family import Device, Family, Person, Week, read_family
 from stairgate.hub.free_minutes import read_free
 from stairgate.hub.issue import Issuer
+from stairgate.hub.journeys import Away, away_of
+from stairgate.hub.language import N_, _
 from stairgate.hub.local_time import local
 from stairgate.hub.own_stop import is_own
 from stairgate.hub.reports import Reports, Standing
@@ -44,7 +46,10 @@ class DeviceLine(NamedTuple):
 
 
 class ChildCard(NamedTuple):
-    """A child as parents see it. `morning`: the time of day at which “until the morning” would end."""
+    """A child as parents see it, by the clock at home; `away`: that of a journey, None without one.
+
+    `morning`: the time of day at which “until the morning” would end.
+    """
 
     person: Person
     state: wording.State
@@ -62,6 +67,7 @@ class ChildCard(NamedTuple):
     use: use_words.TimeLeft | None
     today: Today
     why: Why
+    away: Away | None = None
 
 
 class Toast(NamedTuple):
@@ -188,6 +194,7 @@ class Cards:
                     use=use_words.time_left(left.get(person.id, ()), person.zone, now),
                     today=today_of(family, person, now),
                     why=why,
+                    away=away_of(family, person, now),
                 )
             )
         trial_until = wording.clock_time(family.trial_until, zone, now) if family.trial_until else ""

@@ -13,6 +13,7 @@ from stairgate.hub.ask_acts import is_alone, may_see, may_take, speaker
 from stairgate.hub.bedtime_ahead import bedtime_ahead
 from stairgate.hub.family import Device, Family, Person
 from stairgate.hub.free_minutes import FreeMinutes
+from stairgate.hub.journeys import as_there
 from stairgate.hub.language import _
 from stairgate.hub.my_words import Told, told
 from stairgate.hub.outlook import Use
@@ -54,7 +55,7 @@ def my_asking(
     now: float,
 ) -> MyAsking:
     """Everything about questions on the page of a child's device. readers: the parents' names as children read them."""
-    people = tuple(person for person in family.people if person.id in device.persons)
+    people = tuple(as_there(family, person, now) for person in family.people if person.id in device.persons)
     names = {person.id: person for person in people}
     who = names.get(speaker(device, now))
     mine = [request for request in reversed(requests) if may_see(request, device, now) and request.person in names]

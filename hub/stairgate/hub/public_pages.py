@@ -18,6 +18,7 @@ from stairgate.hub.context import asking_mac, parts
 from stairgate.hub.day_windows import rule_on, zone_at
 from stairgate.hub.family import DEVICE_KINDS, Device, Family, Person, read_family
 from stairgate.hub.filters import ChildFilter
+from stairgate.hub.journeys import Away, as_there, away_of
 from stairgate.hub.language import _
 from stairgate.hub.schedule_words import rule_text, window_text
 from stairgate.hub.store import Conflict
@@ -55,6 +56,7 @@ class Mine(NamedTuple):
     only: tuple[str, ...] = ()
     use: use_pages.Mine | None = None
     why: Why = Why("")
+    away: Away | None = None
 
 
 class Unassigned(NamedTuple):
@@ -144,7 +146,7 @@ def _unassigned(family: Family, device: Device) -> Unassigned:
 def _mine(family: Family, device: Device) -> Mine:
     now = parts().clock.wall()
     owners = [person for person in family.people if person.id in device.persons]
-    zone = owners[0].zone if owners else parts().parents.zone()
+    zone = zone_at(family, owners[0], now) if owners else parts().parents.zone()
     decision = outlook.of_everybody(family, int(now), parts().use.used)[device.id]
     with parts().store.transaction(parts().home) as rows:
         known = read_known(rows, family, now)
@@ -157,7 +159,7 @@ def _mine(family: Family, device: Device) -> Mine:
     filters = [held for person in ruling if (held := family.filter_of(person.id))]
     has_rules = bool(owners) and "exempt" not in device.flags
     overview = parts().cards.overview(zone)
-    use = use_pages.mine(ruling, now) if has_rules else None
+    use = use_pages.mine([as_there(family, person, now) for person in ruling], now) if has_rules else None
     blocked = filter_words.blocked_here(filters) if has_rules else None
     return Mine(
         called=called(device.kind),
@@ -178,6 +180,7 @@ def _mine(family: Family, device: Device) -> Mine:
         why=why,
         until=wording.clock_time(decision.until, zone, now) if decision.until is not None else "",
         using_until=wording.clock_time(device.using_until, zone, now) if user else "",
+        away=away_of(family, owners[0], now) if owners else None,
     )
 
 
