@@ -65,14 +65,20 @@ class AnswerActs:
 
         return self._acts.change(edit)
 
-    def undo(self, person: str, request_id: str) -> Request:
-        """Take an answer back: what it gave, and the question waits again."""
+    def undo(self, person: str, request_id: str, only_by: str = "") -> Request:
+        """Take an answer back: what it gave, and the question waits again.
+
+        only_by: the account whose answer it must be, "" for anybody's. A carer takes back the own ones: else a
+        parent's no would be undone and answered with a yes.
+        """
 
         def edit(rows: Transaction) -> Request:
             now = int(self._clock.wall())
             request = _find(rows, person, request_id)
             if request.state not in (YES, NO) or not 0 <= now - request.answered_at <= limits.UNDO_SECONDS:
                 raise NotPossible(_(_LATE))
+            if only_by and request.answered_by != only_by:
+                raise NotPossible(_("Somebody else answered this. Only a parent can take that back."))
             if request.granted in (ONCE, ALWAYS):
                 _take_back(rows, request)
             elif request.granted:

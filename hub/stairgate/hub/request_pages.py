@@ -44,10 +44,12 @@ def answer(person: str, request_id: str) -> Answer:
 @requests.post("/requests/<request_id>/undo")
 @roles.needs(roles.CARER)
 def undo(person: str, request_id: str) -> Answer:
-    """Take an answer back, up to 10 minutes later: the question waits again."""
+    """Take an answer back, up to 10 minutes later: the question waits again. A carer: only the own one."""
+    signed_in = account()
+    only_by = signed_in.id if signed_in and not may(roles.COPARENT) else ""
     if not _is_mine(person, request_id):
         abort(403, _("Questions for a site are answered by a parent."))
-    return _act(person, lambda: parts().asking.parent.undo(person, request_id))
+    return _act(person, lambda: parts().asking.parent.undo(person, request_id, only_by))
 
 
 @requests.post("/passes/<pass_id>/end")

@@ -486,6 +486,36 @@ def test_devices_without_rules_ask_nothing(hub: Hub, mia: str) -> None:
         assert see(hub, "/me/asked", address).strip() == '{"state":""}'
 
 
+def test_a_carer_takes_back_only_the_own_answer(hub: Hub, mia: str) -> None:
+    hub.parts.parents.add("carer", "Granny", "correct horse battery")
+    hub.parts.parents.add("carer", "Aunt Zoe", "correct horse battery")
+    granny, zoe = hub.new_browser(), hub.new_browser()
+    hub.post("/login", granny, name="Granny", password="correct horse battery")
+    hub.post("/login", zoe, name="Aunt Zoe", password="correct horse battery")
+
+    def answered(choice: str, browser: FlaskClient | None = None) -> str:
+        request = asked(hub, kind="time", minutes="15")
+        path = f"/children/{mia}/requests/{request.id}"
+        sent = hub.post(f"{path}/answer", browser, choice=choice, revision=str(request.revision))
+        assert sent.status_code == 303, sent.text
+        return path
+
+    def state(path: str) -> str:
+        return next(one.state for one in requests(hub) if path.endswith(one.id))
+
+    for choice, said in (("no", "no"), ("15", "yes")):
+        for by, refused, allowed in ((None, (granny, zoe), None), (granny, (zoe,), granny), (zoe, (granny,), None)):
+            path = answered(choice, by)
+            for browser in refused:
+                told = hub.post(f"{path}/undo", browser)
+                assert told.status_code == 409 and "Only a parent can take that back" in told.text
+                assert state(path) == said
+            assert hub.post(f"{path}/undo", allowed).status_code == 303  # a parent takes back anybody’s
+            assert state(path) == "open"
+            assert send(hub, f"/me/ask/{path.rpartition('/')[2]}/withdraw")[0] == 303
+            hub.clock.advance(limits.REQUESTS_OF_DEVICE_SECONDS)
+
+
 def test_a_carer_is_told_of_no_question_for_a_site_and_of_no_router(hub: Hub, mia: str) -> None:
     hub.parts.parents.add("carer", "Granny", "correct horse battery")
     granny = hub.new_browser()
