@@ -90,7 +90,8 @@ $(VENV)/dev: pyproject.toml | build/packages-run
 
 # Debian's Chromium where there is one; elsewhere Playwright brings its own.
 build/browser: | $(VENV)/dev
-	@mkdir -p build && { test -x /usr/bin/chromium || $(BIN)/playwright install --with-deps chromium; } && touch $@
+	@mkdir -p build && { test -x /usr/bin/chromium-headless-shell || test -x /usr/bin/chromium || \
+		$(BIN)/playwright install --with-deps chromium; } && touch $@
 
 # OpenWrt 24.10 and 25.12 ship paho 1.6.1, so the agent is tested with it beside 2.x.
 build/paho-1.6: | $(VENV)/dev

@@ -32,7 +32,8 @@ from tests.browser.a11y_life import CARER_NAME, OWNER_NAME
 from tests.browser.a11y_pages import NOBODY, PARENT, VISITS, Visit, stale, unvisited
 from tests.browser.a11y_variations import VARIATIONS, Variation, Window
 from tests.browser.a11y_walk import walk
-from tests.browser.conftest import CHROMIUM, LiveHub, Phone, chromium_flags
+from tests.browser.conftest import LiveHub, Phone
+from tests.chromium import launch
 
 BEGAN = time.monotonic()
 
@@ -178,7 +179,7 @@ def report(looks: Iterator[Look]) -> tuple[int, int, int]:
 def look_in_a_browser(pages: Sequence[str], variations: Sequence[Variation]) -> tuple[int, int, int]:
     """Look and report, in a process of its own."""
     with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=chromium_flags())
+        chromium = launch(playwright)
         counts = report(look_at_all(chromium, pages, variations))
         chromium.close()
     return counts
@@ -187,7 +188,7 @@ def look_in_a_browser(pages: Sequence[str], variations: Sequence[Variation]) -> 
 def walk_in_a_browser() -> list[tuple[str, int, str]]:
     """Name, taps and fault of each task, in a process of its own."""
     with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=chromium_flags())
+        chromium = launch(playwright)
         walked = [(one.task.name, one.taps, one.fault) for one in walk(chromium)]
         chromium.close()
     return walked

@@ -1,6 +1,5 @@
 """A real hub on a loopback port, with a broker in memory, and a headless Chromium in front of it."""
 
-import os
 import socket
 import threading
 from collections.abc import Callable, Iterator
@@ -22,26 +21,12 @@ from stairgate.hub.parts import build
 from stairgate.hub.roster import Agent
 from stairgate.hub.serve import serve_pages
 from stairgate.provisioning.signing import SigningKey
+from tests.chromium import launch
 
 HOME, ROUTER = "hhome", "rrouter"
 PASSWORD = "correct horse battery"
 #: Friday 2026-08-07, 18:00 in Berlin.
 EVENING = 1786118400.0
-# Debian's; where there is none, the one that Playwright has installed.
-CHROMIUM = "/usr/bin/chromium" if os.path.exists("/usr/bin/chromium") else None
-FLAGS = [
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
-
-
-def chromium_flags() -> list[str]:
-    """The flags of every browser here."""
-    return [*FLAGS, "--no-sandbox"] if os.geteuid() == 0 else FLAGS
 
 
 class LiveHub:
@@ -126,7 +111,7 @@ def hub() -> Iterator[LiveHub]:
 def chromium() -> Iterator[Browser]:
     """One browser for a module: Playwright lives once in a process, and other modules begin it elsewhere."""
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=chromium_flags())
+        browser = launch(playwright)
         yield browser
         browser.close()
 

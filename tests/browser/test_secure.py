@@ -14,14 +14,15 @@ from http.server import HTTPServer, SimpleHTTPRequestHandler
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserType, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 from playwright.sync_api import Error as Refused
 
 from stairgate.hub.https_start import open_https
 from stairgate.hub.listening import bind
 from stairgate.hub.serve import serve_pages
 from stairgate.provisioning.web_authority import OWN_NAME
-from tests.browser.conftest import CHROMIUM, EVENING, PASSWORD, LiveHub, Phone, chromium_flags
+from tests.browser.conftest import EVENING, PASSWORD, LiveHub, Phone
+from tests.chromium import launch
 from tests.unit.provisioning.test_web_authority import stolen
 
 Start = Callable[..., AbstractContextManager[Browser]]
@@ -57,13 +58,10 @@ def start(tmp_path: Path) -> Iterator[Start]:
     (tmp_path / ".pki" / "nssdb").mkdir(parents=True)
     certutil(tmp_path, "-N", "--empty-password")
     with sync_playwright() as playwright:
-        kind: BrowserType = playwright.chromium
 
         @contextmanager
         def begin(*flags: str) -> Iterator[Browser]:
-            browser = kind.launch(
-                executable_path=CHROMIUM, args=[*chromium_flags(), *flags], env={"HOME": str(tmp_path)}
-            )
+            browser = launch(playwright, *flags, home=tmp_path)
             yield browser
             browser.close()
 

@@ -6,13 +6,12 @@ browser of its own, which remembers no answer of a name server.
 """
 
 import json
-import os
 import sys
 from collections.abc import Sequence
 
 from playwright.sync_api import Error, Page, sync_playwright
 
-from tests.lab.visit import CHROMIUM, FLAGS
+from tests.chromium import launch
 
 PARTS = """() => ({
     colour: getComputedStyle(document.querySelector('h1')).color,
@@ -35,10 +34,8 @@ def look(page: Page, url: str) -> dict[str, object]:
 
 def visit(urls: Sequence[str]) -> None:
     """Open each page in a tab of its own."""
-    flags = [*FLAGS, *(["--no-sandbox"] if os.geteuid() == 0 else [])]
     with sync_playwright() as playwright:
-        ours = CHROMIUM if os.path.exists(CHROMIUM) else None  # else the one that Playwright has installed
-        browser = playwright.chromium.launch(executable_path=ours, args=flags)
+        browser = launch(playwright)
         for url in urls:
             print(json.dumps(look(browser.new_page(), url)), flush=True)
         browser.close()

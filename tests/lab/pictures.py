@@ -6,7 +6,6 @@ the tests.
 """
 
 import contextlib
-import os
 import subprocess
 import sys
 import tempfile
@@ -20,11 +19,11 @@ from stairgate.hub.acts import new_id
 from stairgate.hub.demo_family import DemoChild, DemoDevice, seed
 from stairgate.hub.family import Budget, write
 from stairgate.hub.tinydb_store import TinyDbStore
+from tests.chromium import launch
 from tests.lab import network
 from tests.lab.home import HUB_PORT, LabHome
 from tests.lab.processes import Program, python_module, stop_all, wait_until
 from tests.lab.run import HABITS
-from tests.lab.visit import CHROMIUM, FLAGS
 
 FOLDER = Path(__file__).resolve().parents[2] / "docs" / "pictures"
 PASSWORD = "correct horse battery"
@@ -113,10 +112,8 @@ OTHER_CHILD_S = (Picture("childs-device", "/login", status=403),)
 @contextlib.contextmanager
 def chromium(namespace: str) -> Iterator[Browser]:
     """A browser on this device: its processes inherit the namespace of the thread that starts them."""
-    flags = [*FLAGS, *(["--no-sandbox"] if os.geteuid() == 0 else [])]
-    ours = CHROMIUM if os.path.exists(CHROMIUM) else None
     with network.inside(namespace), sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=ours, args=flags)
+        browser = launch(playwright)
         try:
             yield browser
         finally:

@@ -5,7 +5,6 @@ phone's namespace and in the internet's say when the last packet passed. Nothing
 but the product.
 """
 
-import os
 import re
 import subprocess
 import time
@@ -15,13 +14,13 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect, sync_playwright
 
+from tests.chromium import launch
 from tests.lab import network
 from tests.lab.gate_check import LATE_NS, MILLISECOND, Window, late_packets, missing_resets
 from tests.lab.home import HUB_PORT, LabHome
 from tests.lab.parent import Parent
 from tests.lab.processes import wait_until
 from tests.lab.scene import Scene
-from tests.lab.visit import CHROMIUM, FLAGS
 
 PASSWORD = "correct horse battery"
 TWO_WORDS = re.compile(r'class="words big">([a-z]+ [a-z]+)<')
@@ -42,10 +41,8 @@ def home(home_network: None, folder: Path) -> Iterator[LabHome]:
 @pytest.fixture
 def tablet(home: LabHome) -> Iterator[Page]:
     """The parent's browser: its processes inherit the namespace of the thread that starts them."""
-    flags = [*FLAGS, *(["--no-sandbox"] if os.geteuid() == 0 else [])]
-    ours = CHROMIUM if os.path.exists(CHROMIUM) else None
     with network.inside("tablet"), sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=ours, args=flags)
+        browser = launch(playwright)
         page = browser.new_context(
             viewport={"width": 360, "height": 740},
             base_url=f"http://{network.HOME.v4}:{HUB_PORT}",

@@ -15,12 +15,12 @@ from unittest import mock
 import pytest
 from playwright.sync_api import Page, expect, sync_playwright
 
+from tests.chromium import launch
 from tests.lab import home as lab_home
 from tests.lab import network
 from tests.lab.home import HUB_PORT, LabHome
 from tests.lab.parent import PASSWORD, Parent
 from tests.lab.processes import python_module, wait_until
-from tests.lab.visit import CHROMIUM, FLAGS
 from tests.lab.web_sites import Site, Sites
 
 SCHOOL, STYLES, SCRIPTS, PICTURES = "school.example", "styles.example", "scripts.example", "pictures.example"
@@ -91,9 +91,8 @@ def family(home_network: None, folder: Path) -> Iterator[Family]:
 @pytest.fixture
 def tablet(family: Family) -> Iterator[Page]:
     """The parent's browser, signed in; its processes inherit the namespace of the thread that starts them."""
-    ours = CHROMIUM if Path(CHROMIUM).exists() else None
     with network.inside("tablet"), sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=ours, args=[*FLAGS, "--no-sandbox"])
+        browser = launch(playwright)
         page = browser.new_context(
             viewport={"width": 360, "height": 740}, base_url=f"http://{network.HOME.v4}:{HUB_PORT}"
         ).new_page()

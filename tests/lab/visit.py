@@ -6,29 +6,18 @@ localhost is, and hides what a family's browser would complain about.
 """
 
 import json
-import os
 import sys
 from collections.abc import Sequence
 
 from playwright.sync_api import sync_playwright
 
-CHROMIUM = "/usr/bin/chromium"
-FLAGS = (
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-)
+from tests.chromium import launch
 
 
 def visit(urls: Sequence[str]) -> None:
     """Open each page on a phone's screen."""
-    flags = [*FLAGS, *(["--no-sandbox"] if os.geteuid() == 0 else [])]
     with sync_playwright() as playwright:
-        ours = CHROMIUM if os.path.exists(CHROMIUM) else None  # else the one that Playwright has installed
-        browser = playwright.chromium.launch(executable_path=ours, args=flags)
+        browser = launch(playwright)
         page = browser.new_context(viewport={"width": 360, "height": 740}).new_page()
         console: list[str] = []
         page.on("console", lambda message: console.append(message.text))
