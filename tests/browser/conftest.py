@@ -1,5 +1,6 @@
 """A real hub on a loopback port, with a broker in memory, and a headless Chromium in front of it."""
 
+import re
 import socket
 import threading
 from collections.abc import Callable, Iterator
@@ -21,7 +22,10 @@ from stairgate.hub.parts import build
 from stairgate.hub.roster import Agent
 from stairgate.hub.serve import serve_pages
 from stairgate.provisioning.signing import SigningKey
+from tests import quick_apps
 from tests.chromium import launch
+
+quick_apps.begin()
 
 HOME, ROUTER = "hhome", "rrouter"
 PASSWORD = "correct horse battery"
@@ -133,6 +137,16 @@ class Phone:
             self.complaints.append(message.text)
 
     def claim(self, hub: LiveHub) -> None:
+        """As the page does, without looking at it."""
+        hub.clock.advance(2)
+        token = re.search(r'name="csrf_token" value="([^"]+)"', self.context.request.get("/claim").text())
+        assert token
+        form = {"csrf_token": token[1], "code": hub.codes[-1], "password": PASSWORD, "zone": "Europe/Berlin"}
+        assert self.context.request.post("/claim", form=form).ok
+        self.page.goto("/")
+
+    def claim_by_hand(self, hub: LiveHub) -> None:
+        """On the page, as an owner does."""
         hub.clock.advance(2)
         self.page.goto("/")
         self.page.get_by_label("code on the hub").fill(hub.codes[-1])

@@ -62,7 +62,7 @@ def look_again(page: Page) -> None:
 
 def test_from_the_claim_to_undo(phone: Phone, hub: LiveHub) -> None:
     page = phone.page
-    phone.claim(hub)
+    phone.claim_by_hand(hub)
     page.get_by_role("link", name="Add a child").click()
     page.get_by_label("Name").fill("Mia")
     page.get_by_label("6 to 9").check()

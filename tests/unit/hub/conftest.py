@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
-from jinja2.bccache import Bucket, BytecodeCache
 from werkzeug.test import TestResponse
 
 from stairgate.hub import passwords
@@ -23,6 +22,7 @@ from stairgate.hub.parts import Parts, build
 from stairgate.hub.public_http import PublicHttp
 from stairgate.hub.roster import Agent
 from stairgate.provisioning.signing import SigningKey
+from tests import quick_apps
 
 HOME = "hhome"
 ROUTER = "rrouter"
@@ -31,21 +31,7 @@ PASSWORD = "correct horse battery"
 EVENING = 1786118400.0
 
 
-class Compiled(BytecodeCache):
-    """Templates compiled once for all hubs of a test run."""
-
-    def __init__(self) -> None:
-        self._code: dict[str, bytes] = {}
-
-    def load_bytecode(self, bucket: Bucket) -> None:
-        if bucket.key in self._code:
-            bucket.bytecode_from_string(self._code[bucket.key])
-
-    def dump_bytecode(self, bucket: Bucket) -> None:
-        self._code[bucket.key] = bucket.bytecode_to_string()
-
-
-COMPILED = Compiled()
+quick_apps.begin()
 
 
 class Client(FlaskClient):
@@ -84,7 +70,6 @@ class Hub:
         self.parts.claim_code.renew()
         self.app = create_app(self.parts)
         self.app.test_client_class = Client
-        self.app.jinja_env.bytecode_cache = COMPILED
         self.browser = self.new_browser()
 
     def new_browser(self) -> FlaskClient:
