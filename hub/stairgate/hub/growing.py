@@ -34,7 +34,7 @@ def read_born(text: str, today: date) -> str | None:
     text = text.strip()
     if not text:
         return ""
-    year, _, month = text[:8].partition("-")
+    year, dash, month = text[:8].partition("-")
     if not (len(year) == 4 and len(month) == 2 and (year + month).isascii() and (year + month).isdigit()):
         return None
     if not 1 <= int(month) <= _MONTHS or int(year) < 1:
@@ -63,7 +63,7 @@ def proposed(band: str, born: str, today: date, not_now: NotNow | None = None) -
     """The looser band that fits the age today, "" for none: it fits already, is looser, or a parent said not now."""
     if not born or today >= adult_from(born):
         return ""
-    order = [held for held, _ in BANDS]
+    order = [held for held, first in BANDS]
     fits = band_of(age_on(born, today))
     if band not in order or order.index(fits) <= order.index(band):
         return ""
