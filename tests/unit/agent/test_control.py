@@ -9,7 +9,7 @@ from stairgate.agent.conntrack import Flow
 from stairgate.agent.gate import GRANTED
 from stairgate.agent.limits import HELLO_SECONDS, RETRY_SECONDS, SLOW_POLL_SECONDS
 from stairgate.agent.sync import open_policy
-from stairgate.core.records import Device, Week
+from stairgate.core.records import Device, Person, Week
 from tests.lab.policies import AGENT_ID, family_policy, pause
 from tests.unit.agent.rig import identity, signed, signing_key
 from tests.unit.agent.router import AT, BENS, EVERYBODY, PHONE, TABLET, Router, paused
@@ -266,6 +266,26 @@ def test_a_hello_every_quarter_of_an_hour_heals_the_rest(router: Router) -> None
     router.wait(2 * HELLO_SECONDS + 1)
 
     assert len(router.hellos()) == 3
+
+
+def test_a_grown_up_who_accepts_rules_is_closed_as_a_child_and_free_as_soon_as_they_are_taken_back(
+    router: Router,
+) -> None:
+    free = family_policy(5)
+    night = Week("pkim", 127, 0, 0, "closed")
+    accepted = tuple(
+        device._replace(persons=("pkim",), flags=()) if device.id == "dtablet" else device for device in free.devices
+    )
+    people = (*free.persons[:1], Person("pkim", "adult", "zutc", "open"), *free.persons[1:])
+    router.receive(signed(free))
+    assert TABLET in router.kernel.elements(gate.EXEMPT)
+
+    router.receive(signed(free._replace(revision=6, persons=people, devices=accepted, weeks=(night,))))
+    assert TABLET not in router.kernel.elements(gate.EXEMPT) and TABLET not in router.open_now()
+    assert {device: level for device, level, _ in router.hellos()[-1].devices}["dtablet"] == "closed"
+
+    router.receive(signed(free._replace(revision=7)))
+    assert TABLET in router.kernel.elements(gate.EXEMPT)
 
 
 def test_usage_is_told_only_when_bytes_moved_and_only_of_devices_of_the_policy(router: Router) -> None:
