@@ -30,6 +30,7 @@ from stairgate.hub.family import (
 )
 from stairgate.hub.filters import from_preset, write_filter
 from stairgate.hub.issue import Issued, Issuer
+from stairgate.hub.language import _
 from stairgate.hub.local_time import next_time
 from stairgate.hub.notes import Signature, SignedRows
 from stairgate.hub.presets import BY_ID
@@ -112,7 +113,7 @@ class Acts:
 
         def edit(rows: Transaction) -> Person:
             if len(rows.page("people")) >= limits.CHILDREN_MAX:
-                raise NotPossible(f"This home has {limits.CHILDREN_MAX} children already.")
+                raise NotPossible(_("This home has {count} children already.").format(count=limits.CHILDREN_MAX))
             write(rows, child)
             if band in BY_ID:
                 write_filter(rows, from_preset(child.id, BY_ID[band]))
@@ -158,7 +159,7 @@ class Acts:
             known = family.device_with(mac)
             device = Device(known.id if known else new_id("d"), name, (mac,), tuple(persons), kind, tuple(flags))
             if known and not known.is_unassigned and (known.persons or not persons):
-                raise NotPossible(f"This address belongs to “{known.name}” already.")
+                raise NotPossible(_("This address belongs to “{device}” already.").format(device=known.name))
             if not known or known.is_unassigned:
                 check_room(family)
             if known:
@@ -183,7 +184,7 @@ class Acts:
 
     def exempt_parent(self, mac: str) -> None:
         """Keep a parent's own device out of all rules. Raises `NotPossible` when it is known as anybody's."""
-        self.add_device("A parent’s device", mac, "phone", (), ("exempt",))
+        self.add_device(_("A parent’s device"), mac, "phone", (), ("exempt",))
 
     def set_bedtime(
         self,
@@ -203,7 +204,7 @@ class Acts:
         def edit(rows: Transaction) -> Week:
             family = read_family(rows)
             if not family.person(person):
-                raise NoSuchChild("This child is no longer here.")
+                raise NoSuchChild(_("This child is no longer here."))
             return write_window(rows, family, Week(week or "", person, days, start, end, level, revision or 0))
 
         return self.change(edit)
@@ -307,7 +308,7 @@ class Acts:
         family = read_family(rows)
         child = family.person(person)
         if not child:
-            raise NoSuchChild("This child is no longer here.")
+            raise NoSuchChild(_("This child is no longer here."))
         now = self._clock.wall()
         before = family.overrides_of(person)
         wanted, until = overrides(int(now), family, child)
@@ -327,7 +328,7 @@ def write_window(rows: Transaction, family: Family, window: Week) -> Week:
     """Write a window of the week; one without an id is new. Raises `Conflict`, `NotPossible`."""
     if not window.id:
         if len(family.weeks_of(window.person)) >= limits.BEDTIMES_MAX:
-            raise NotPossible(f"There are {limits.BEDTIMES_MAX} times already. Remove one first.")
+            raise NotPossible(_("There are {count} times already. Remove one first.").format(count=limits.BEDTIMES_MAX))
         window = replace(window, id=new_id("w"), revision=0)
     elif window.id not in {held.id for held in family.weeks_of(window.person)}:
         raise Conflict("weeks", window.id, window.revision, 0)
@@ -338,7 +339,7 @@ def write_window(rows: Transaction, family: Family, window: Week) -> Week:
 def check_room(family: Family) -> None:
     """Raises `NotPossible` when no further device can be somebody's."""
     if sum(not device.is_unassigned for device in family.devices) >= limits.DEVICES_MAX:
-        raise NotPossible(f"This home has {limits.DEVICES_MAX} devices already.")
+        raise NotPossible(_("This home has {count} devices already.").format(count=limits.DEVICES_MAX))
 
 
 def replace_overrides(rows: Transaction, old: Iterable[Override], new: Iterable[Override]) -> None:
@@ -357,9 +358,9 @@ def undoable(rows: Transaction, target: str, act: str, now: float) -> Row:
     """What the last act on a child or device has kept; `act` "" means any. Raises `NotPossible`."""
     row = rows.get("acts", target)
     if not row or act not in ("", row.document["act"]) or row.document["kind"] == "undo":
-        raise Overtaken("Somebody changed this in the meantime, so nothing was undone.")
+        raise Overtaken(_("Somebody changed this in the meantime, so nothing was undone."))
     if now - row.document["at"] > limits.UNDO_SECONDS:
-        raise NotPossible("This is too long ago to be undone.")
+        raise NotPossible(_("This is too long ago to be undone."))
     return row
 
 

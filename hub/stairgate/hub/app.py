@@ -9,7 +9,7 @@ from pathlib import Path
 
 from flask import Flask, g, render_template, request
 from flask_wtf.csrf import CSRFError, CSRFProtect  # type: ignore[import-untyped]
-from werkzeug.exceptions import HTTPException, InternalServerError
+from werkzeug.exceptions import HTTPException, InternalServerError, default_exceptions
 
 from stairgate.hub import audit, limits, roles, wording
 from stairgate.hub.account_pages import account
@@ -31,6 +31,7 @@ from stairgate.hub.growing_pages import told as growing_told
 from stairgate.hub.guard import add_guard, web_session
 from stairgate.hub.home_pages import home
 from stairgate.hub.keeping_pages import keeping, week_of
+from stairgate.hub.language import N_, _
 from stairgate.hub.language_pages import add_language, languages
 from stairgate.hub.needs_pages import needs
 from stairgate.hub.notify_pages import notify
@@ -165,24 +166,33 @@ def _add_words(app: Flask) -> None:
     )
 
 
+_ERRORS = {
+    404: N_("There is no such page here."),
+    405: N_("This address does not do that."),
+    413: N_("That was more than this form takes."),
+}
+#: What the library says of its own, in English only.
+_LIBRARY = frozenset(problem.description for problem in default_exceptions.values())
+
+
 def _show_error(problem: HTTPException) -> tuple[str, int]:
     status = problem.code or 500
-    sentences = {
-        404: "There is no such page here.",
-        405: "This address does not do that.",
-        413: "That was more than this form takes.",
-    }
-    sentence = sentences.get(status, problem.description or "Something went wrong.")
     if isinstance(problem, CSRFError):
-        sentence = "This page was open for too long, or cookies are switched off. Go back, reload it and try again."
+        sentence = _("This page was open for too long, or cookies are switched off. Go back, reload it and try again.")
     elif isinstance(problem, InternalServerError):
-        sentence = "Something went wrong in the hub. What you set before still holds."
+        sentence = _("Something went wrong in the hub. What you set before still holds.")
+    elif status in _ERRORS:
+        sentence = _(_ERRORS[status])
+    elif problem.description and problem.description not in _LIBRARY:
+        sentence = problem.description  # put into the language where it was raised
+    else:
+        sentence = _("Something went wrong.")
     return render_template("error.html", status=status, sentence=sentence), status
 
 
 def _show_store_error(problem: StoreError) -> tuple[str, int]:
     _log.error("the store: %s", problem)
-    sentence = "The hub could not write this down, so nothing was changed. Is its disk full?"
+    sentence = _("The hub could not write this down, so nothing was changed. Is its disk full?")
     return render_template("error.html", status=503, sentence=sentence), 503
 
 

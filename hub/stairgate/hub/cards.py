@@ -1,20 +1,24 @@
 """What the pages show, as values: one card for each child, one line for each device.
 
 Built from the family, the core's decisions and the agents' reports at one moment; templates only lay it out.
-The state number changes exactly when a card does, so that a page can ask cheaply whether to look again.
+The state number changes exactly when a card does, so that a page can ask cheaply whether to look again; a page in
+another language has other numbers, as its cards say other words.
 """
 
 import hashlib
 import threading
 from typing import NamedTuple
 
+from markupsafe import Markup
+
 from stairgate.core.decide import Decision
-from stairgate.hub import limits, outlook, use_words, wording
+from stairgate.hub import language, limits, outlook, use_words, wording
 from stairgate.hub.acts import Act, Acts
 from stairgate.hub.arrivals import Arrivals, NewCard
 from stairgate.hub.assignment import names_of, possessive, visit_end
 from stairgate.hub.clock import Clock
 from stairgate.hub.day_windows import morning
+from stairgate.hub.discovery import shown_name
 from stairgate.hub.family import Device, Family, Person, Week, read_family
 from stairgate.hub.free_minutes import read_free
 from stairgate.hub.issue import Issuer
@@ -23,7 +27,7 @@ from stairgate.hub.language import N_, _
 from stairgate.hub.local_time import local
 from stairgate.hub.own_stop import is_own
 from stairgate.hub.reports import Reports, Standing
-from stairgate.hub.request_words import Board, board, with_wish
+from stairgate.hub.request_words import Board, board
 from stairgate.hub.requests import read_requests
 from stairgate.hub.store import Store
 from stairgate.hub.today import Today, today_of
@@ -31,6 +35,7 @@ from stairgate.hub.traffic import Traffic
 from stairgate.hub.use_acts import GIVE
 from stairgate.hub.why_facts import read_known, why_of_person
 from stairgate.hub.why_sentence import PARENT, Why
+from stairgate.hub.wish_words import with_wish
 
 
 class DeviceLine(NamedTuple):
@@ -71,11 +76,10 @@ class ChildCard(NamedTuple):
 
 
 class Toast(NamedTuple):
-    """What just happened, with the act that Undo takes back and the seconds it is still shown."""
+    """What just happened: the act that Undo takes back, a sentence, and the seconds it is still shown."""
 
     act: Act
-    name: str
-    text: str
+    text: Markup
     seconds: int
     is_device: bool = False
     request: str = ""
@@ -143,7 +147,8 @@ class Cards:
         self._lock = threading.Lock()
         # Not from 1: a phone may still show a number from before the hub was started again.
         self._number = int(clock.wall())
-        self._fingerprint = b""
+        # For each language: what its cards said last, and the number of that.
+        self._said: dict[str, tuple[bytes, int]] = {}
 
     def overview(self, zone: str) -> Overview:
         """Everything the pages of parents show, now."""
@@ -220,12 +225,13 @@ class Cards:
         )
 
     def _count(self, shown: bytes) -> int:
-        fingerprint = hashlib.sha256(shown).digest()
+        fingerprint, spoken = hashlib.sha256(shown).digest(), language.current().code
         with self._lock:
-            if fingerprint != self._fingerprint:
-                self._fingerprint = fingerprint
-                self._number += 1
-            return self._number
+            before, number = self._said.get(spoken, (b"", 0))
+            if fingerprint != before:
+                number = self._number = self._number + 1
+                self._said[spoken] = fingerprint, number
+            return number
 
 
 def _line(family: Family, device: Device, decision: Decision, zone: str, now: float) -> DeviceLine:
@@ -248,6 +254,18 @@ def _zone_of(family: Family, device: Device, zone: str) -> str:
     return owners[0].zone if owners else zone
 
 
+_TOASTS = {
+    "pause": N_("<bdi>{name}</bdi> is paused until {time}."),
+    "bonus": N_("<bdi>{name}</bdi> has extra time until {time}."),
+    "end": N_("<bdi>{name}</bdi> is back to the usual rules."),
+    GIVE: N_("<bdi>{name}</bdi> got minutes of today back."),
+    "today": N_("<bdi>{name}</bdi> has an exception, only today."),
+    "budget": N_("<bdi>{name}</bdi> has other minutes a day."),
+    "calendar": N_("<bdi>{name}</bdi> has another calendar."),
+}
+_OTHER_RULES = N_("<bdi>{name}</bdi> has other rules now.")
+
+
 def _toast(cards: list[ChildCard], now: float) -> Toast | None:
     recent = [card for card in cards if card.undo and now - card.undo.at < limits.TOAST_SECONDS]
     if not recent:
@@ -256,16 +274,8 @@ def _toast(cards: list[ChildCard], now: float) -> Toast | None:
     act = card.undo
     assert act is not None
     until = wording.clock_time(act.until, card.person.zone, now) if act.until else ""
-    text = {
-        "pause": f"is paused until {until}.",
-        "bonus": f"has extra time until {until}.",
-        "end": "is back to the usual rules.",
-        GIVE: "got minutes of today back.",
-        "today": "has an exception, only today.",
-        "budget": "has other minutes a day.",
-        "calendar": "has another calendar.",
-    }.get(act.kind, "has other rules now.")
-    return Toast(act, card.person.name, text, max(1, round(limits.TOAST_SECONDS - (now - act.at))))
+    text = Markup(_(_TOASTS.get(act.kind, _OTHER_RULES))).format(name=card.person.name, time=until)
+    return Toast(act, text, max(1, round(limits.TOAST_SECONDS - (now - act.at))))
 
 
 def _newest(*toasts: Toast | None) -> Toast | None:
@@ -278,7 +288,7 @@ def _answer_toast(asked: Board, now: float) -> Toast | None:
     request = asked.answered.request
     act = Act(request.id, request.person, "answer", 0, request.answered_at)
     seconds = max(1, round(limits.TOAST_SECONDS - (now - request.answered_at)))
-    return Toast(act, asked.answered.child, asked.answered.text, seconds, request=request.id)
+    return Toast(act, asked.answered.text, seconds, request=request.id)
 
 
 def _device_toast(family: Family, undo: dict[str, Act], zone: str, now: float) -> Toast | None:
@@ -290,11 +300,15 @@ def _device_toast(family: Family, undo: dict[str, Act], zone: str, now: float) -
     if not recent:
         return None
     act, device = max(recent, key=lambda pair: pair[0].at)
-    visit = family.visit_of(device, now)
-    if visit:
-        text = f"is a visitor’s until {wording.clock_time(visit.until, zone, now)}."
+    fields = {"name": shown_name(device.name)}
+    if visit := family.visit_of(device, now):
+        text = _("<bdi>{name}</bdi> is a visitor’s until {time}.")
+        fields["time"] = wording.clock_time(visit.until, zone, now)
     elif device.persons:
-        text = f"is {possessive(names_of(family, device))} now."
+        text = _("<bdi>{name}</bdi> is {owners} now.")
+        fields["owners"] = possessive(names_of(family, device))
+    elif device.flags:
+        text = _("<bdi>{name}</bdi> is a grown-up’s now: no rules.")
     else:
-        text = "is a grown-up’s now: no rules." if device.flags else "is new again."
-    return Toast(act, device.name, text, max(1, round(limits.TOAST_SECONDS - (now - act.at))), True)
+        text = _("<bdi>{name}</bdi> is new again.")
+    return Toast(act, Markup(text).format(**fields), max(1, round(limits.TOAST_SECONDS - (now - act.at))), True)

@@ -13,6 +13,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from stairgate.hub import roles
 from stairgate.hub.childs_device import PASSWORD, REFUSED, ChildsDevice
+from stairgate.hub.language import _
 from stairgate.hub.network import Network
 from stairgate.hub.parents import Parents
 from stairgate.hub.web_session import WebSession
@@ -99,13 +100,13 @@ def add_guard(
         name = host_name(request.headers.get("Host", ""))
         if not name or (name not in names and name != "localhost" and name not in network.own_addresses()):
             g.is_stranger = True
-            abort(400, "This hub does not go by that name. Open it by its address in your home network.")
+            abort(400, _("This hub does not go by that name. Open it by its address in your home network."))
 
     @app.before_request
     def check_origin() -> None:
         origin = request.headers.get("Origin")
         if request.method in _CHANGING and origin is not None and origin != request.host_url.rstrip("/"):
-            abort(403, "This form did not come from the hub’s own pages.")
+            abort(403, _("This form did not come from the hub’s own pages."))
 
     def check_device() -> AnyResponse | None:
         """On a child's device a parent's session counts for nothing, on public pages too."""
@@ -119,7 +120,7 @@ def add_guard(
         if verdict != REFUSED or (request.endpoint in PUBLIC and request.endpoint not in _SIGNING_IN):
             return None
         if request.endpoint == "home.status":
-            abort(401, "Please sign in.")
+            abort(401, _("Please sign in."))
         return app.make_response((render_template("childs_device.html"), 403))
 
     def find_account() -> None:
@@ -153,7 +154,7 @@ def add_guard(
     def check_parts() -> None:
         # A browser names every part of a form; what follows here looks for names.
         if request.mimetype == "multipart/form-data" and (None in request.form or None in request.files):
-            abort(400, "A part of this form has no name.")
+            abort(400, _("A part of this form has no name."))
 
     @app.after_request
     def add_headers(response: Response) -> Response:
@@ -168,5 +169,5 @@ def add_guard(
 
 def _turn_away(endpoint: str) -> AnyResponse:
     if request.endpoint == "home.status":
-        abort(401, "Please sign in.")
+        abort(401, _("Please sign in."))
     return redirect(url_for(endpoint), 303)

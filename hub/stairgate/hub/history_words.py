@@ -9,103 +9,111 @@ from typing import NamedTuple
 
 from stairgate.hub import limits, wording
 from stairgate.hub.history import DAY_SECONDS, Day, Event
+from stairgate.hub.language import N_, _, ngettext
 
 _WORDS = {
-    "accounts.cancel": "Took an invitation back",
-    "accounts.change_password": "Chose another password for themselves",
-    "accounts.change_role": "Changed what {account} may do",
-    "accounts.invite": "Invited somebody",
-    "accounts.join": "Joined with an invitation",
-    "accounts.remove": "Removed the account of {account}",
-    "accounts.rename": "Changed their own name",
-    "accounts.sign_out": "Signed {account} out everywhere",
-    "account.revoke": "Signed a browser out",
-    "account.revoke_others": "Signed all other browsers out",
-    "child.add": "Added {child}",
-    "child.remove": "Removed a child, with its history",
-    "child.pause": "Paused {child}{minutes}",
-    "child.bonus": "Gave {child} extra time{minutes}",
-    "child.give": "Gave {amount} of today back to {child}",
-    "child.end": "Ended a pause or extra time of {child}",
-    "child.undo": "Undid the last change for {child}",
-    "child.bedtime": "Changed a bedtime of {child}",
-    "child.remove_bedtime": "Removed a bedtime of {child}",
-    "schedule.set_window": "Changed a time in the week of {child}",
-    "schedule.remove_window": "Removed a time from the week of {child}",
-    "schedule.choose_bedtimes": "Chose the bedtimes of an age for {child}",
-    "schedule.set_otherwise": "Changed what holds for {child} at all other times",
-    "schedule.copy_week": "Copied another child’s week for {child}",
-    "schedule.set_dates": "Changed an exception on dates for {child}",
-    "schedule.remove_dates": "Removed an exception on dates of {child}",
-    "schedule.only_today": "Changed today for {child}",
-    "schedule.free_until": "Opened for {child} until a time",
-    "schedule.set_budget": "Changed minutes a day of {child}",
-    "schedule.choose_budgets": "Chose the minutes of an age for {child}",
-    "schedule.set_day_start": "Changed when minutes begin anew",
-    "requests.answer": "Answered a question of {child}{minutes}",
-    "requests.undo": "Took back an answer to {child}",
-    "requests.end_pass": "Closed a site again for {child}",
-    "requests.lift_stop": "Took back that {child} wanted to stop",
-    "requests.free_minutes": "Said how many minutes {child} may take without asking",
-    "asking.stop": "{child} wanted to stop today",
-    "asking.take": "{child} took extra time that is allowed without asking{minutes}",
-    "growing.accept": "Took the looser preset for the age of {child}",
-    "growing.born": "Changed the birth month of {child}",
-    "growing.not_now": "Said “not now” to a looser preset for {child}",
-    "grown": "Somebody is 18: rules, filter and history ended by themselves",
-    "words.save": "Said why to {child}",
-    "notify.choose": "Said where a word is sent when a question waits",
-    "notify.try_now": "Had a word sent for trial",
-    "filter.choose": "Chose a preset of the filter of {child}",
-    "filter.switch": "Changed what is blocked for {child}",
-    "filter.search": "Changed searching and YouTube for {child}",
-    "filter.way": "Changed how the filter of {child} works",
-    "filter.set_apps": "Changed apps for {child}",
-    "filter.set_names": "Changed names in the filter of {child}",
-    "filter.set_only": "Changed the homework list of {child}",
-    "needs.add": "Added to the homework list of {child}",
-    "filter.undo": "Undid the last change of the filter of {child}",
-    "device.add": "Added a device",
-    "device.assign": "Said whose {device} is",
-    "device.edit": "Changed {device}",
-    "device.end_use": "Ended somebody’s turn at {device}",
-    "device.exempt_this_one": "Took their own device out of the rules",
-    "device.remove": "Removed a device",
-    "device.undo": "Undid the last change of {device}",
-    "agreed.begin": "Began to write rules that can be offered on {device}",
-    "agreed.offer": "Offered rules on {device}",
-    "agreed.withdraw": "Took back the rules that were offered on {device}",
-    "agreed.discard": "Deleted the rules that were written for {device}",
-    "agreed_here.accept": "Rules were accepted on {device}",
-    "agreed_here.refuse": "Rules were refused on {device}",
-    "agreed_here.end": "Accepted rules were taken back on {device}",
-    "quarantine.keep": "New devices stay without internet until somebody says whose they are",
-    "quarantine.stop": "New devices follow the strictest child again",
-    "quarantine.try_it": "Tried leaving new devices without internet",
-    "source.add": "Added a block list",
-    "source.refresh": "Had a block list fetched",
-    "source.remove": "Removed a block list",
-    "source.switch": "Switched a block list on or off",
-    "router.cancel": "Stopped waiting for a router",
-    "router.open_code": "Asked for a code to add a router",
-    "router.put_out": "Put out the last connection of a removed router",
-    "router.remove": "Removed a router",
-    "router.rename": "Renamed {router}",
-    "keeping.backup": "Made a backup",
-    "keeping.export_data": "Downloaded all data",
-    "keeping.delete_history": "Deleted the history",
-    "claimed": "This hub got its owner",
-    "restored": "This hub was restored from a backup",
-    "password_set": "The owner’s password was set anew with a code from the hub’s machine",
-    "router_failed": "{router} could not do what was asked",
-    "router_applied": "{router} does what was asked again",
-    "paired": "A router was paired with its code",
+    "accounts.cancel": N_("Took an invitation back"),
+    "accounts.change_password": N_("Chose another password for themselves"),
+    "accounts.change_role": N_("Changed what {account} may do"),
+    "accounts.invite": N_("Invited somebody"),
+    "accounts.join": N_("Joined with an invitation"),
+    "accounts.remove": N_("Removed the account of {account}"),
+    "accounts.rename": N_("Changed their own name"),
+    "accounts.sign_out": N_("Signed {account} out everywhere"),
+    "account.revoke": N_("Signed a browser out"),
+    "account.revoke_others": N_("Signed all other browsers out"),
+    "child.add": N_("Added {child}"),
+    "child.remove": N_("Removed a child, with its history"),
+    "child.pause": N_("Paused {child}"),
+    "child.bonus": N_("Gave {child} extra time"),
+    "child.give": N_("Gave {length} of today back to {child}"),
+    "child.end": N_("Ended a pause or extra time of {child}"),
+    "child.undo": N_("Undid the last change for {child}"),
+    "child.bedtime": N_("Changed a bedtime of {child}"),
+    "child.remove_bedtime": N_("Removed a bedtime of {child}"),
+    "schedule.set_window": N_("Changed a time in the week of {child}"),
+    "schedule.remove_window": N_("Removed a time from the week of {child}"),
+    "schedule.choose_bedtimes": N_("Chose the bedtimes of an age for {child}"),
+    "schedule.set_otherwise": N_("Changed what holds for {child} at all other times"),
+    "schedule.copy_week": N_("Copied another child’s week for {child}"),
+    "schedule.set_dates": N_("Changed an exception on dates for {child}"),
+    "schedule.remove_dates": N_("Removed an exception on dates of {child}"),
+    "schedule.only_today": N_("Changed today for {child}"),
+    "schedule.free_until": N_("Opened for {child} until a time"),
+    "schedule.set_budget": N_("Changed minutes a day of {child}"),
+    "schedule.choose_budgets": N_("Chose the minutes of an age for {child}"),
+    "schedule.set_day_start": N_("Changed when minutes begin anew"),
+    "requests.answer": N_("Answered a question of {child}"),
+    "requests.undo": N_("Took back an answer to {child}"),
+    "requests.end_pass": N_("Closed a site again for {child}"),
+    "requests.lift_stop": N_("Took back that {child} wanted to stop"),
+    "requests.free_minutes": N_("Said how many minutes {child} may take without asking"),
+    "asking.stop": N_("{child} wanted to stop today"),
+    "asking.take": N_("{child} took extra time that is allowed without asking"),
+    "growing.accept": N_("Took the looser preset for the age of {child}"),
+    "growing.born": N_("Changed the birth month of {child}"),
+    "growing.not_now": N_("Said “not now” to a looser preset for {child}"),
+    "grown": N_("Somebody is 18: rules, filter and history ended by themselves"),
+    "words.save": N_("Said why to {child}"),
+    "notify.choose": N_("Said where a word is sent when a question waits"),
+    "notify.try_now": N_("Had a word sent for trial"),
+    "filter.choose": N_("Chose a preset of the filter of {child}"),
+    "filter.switch": N_("Changed what is blocked for {child}"),
+    "filter.search": N_("Changed searching and YouTube for {child}"),
+    "filter.way": N_("Changed how the filter of {child} works"),
+    "filter.set_apps": N_("Changed apps for {child}"),
+    "filter.set_names": N_("Changed names in the filter of {child}"),
+    "filter.set_only": N_("Changed the homework list of {child}"),
+    "needs.add": N_("Added to the homework list of {child}"),
+    "filter.undo": N_("Undid the last change of the filter of {child}"),
+    "device.add": N_("Added a device"),
+    "device.assign": N_("Said whose {device} is"),
+    "device.edit": N_("Changed {device}"),
+    "device.end_use": N_("Ended somebody’s turn at {device}"),
+    "device.exempt_this_one": N_("Took their own device out of the rules"),
+    "device.remove": N_("Removed a device"),
+    "device.undo": N_("Undid the last change of {device}"),
+    "agreed.begin": N_("Began to write rules that can be offered on {device}"),
+    "agreed.offer": N_("Offered rules on {device}"),
+    "agreed.withdraw": N_("Took back the rules that were offered on {device}"),
+    "agreed.discard": N_("Deleted the rules that were written for {device}"),
+    "agreed_here.accept": N_("Rules were accepted on {device}"),
+    "agreed_here.refuse": N_("Rules were refused on {device}"),
+    "agreed_here.end": N_("Accepted rules were taken back on {device}"),
+    "quarantine.keep": N_("New devices stay without internet until somebody says whose they are"),
+    "quarantine.stop": N_("New devices follow the strictest child again"),
+    "quarantine.try_it": N_("Tried leaving new devices without internet"),
+    "source.add": N_("Added a block list"),
+    "source.refresh": N_("Had a block list fetched"),
+    "source.remove": N_("Removed a block list"),
+    "source.switch": N_("Switched a block list on or off"),
+    "router.cancel": N_("Stopped waiting for a router"),
+    "router.open_code": N_("Asked for a code to add a router"),
+    "router.put_out": N_("Put out the last connection of a removed router"),
+    "router.remove": N_("Removed a router"),
+    "router.rename": N_("Renamed {router}"),
+    "keeping.backup": N_("Made a backup"),
+    "keeping.export_data": N_("Downloaded all data"),
+    "keeping.delete_history": N_("Deleted the history"),
+    "claimed": N_("This hub got its owner"),
+    "restored": N_("This hub was restored from a backup"),
+    "password_set": N_("The owner’s password was set anew with a code from the hub’s machine"),
+    "router_failed": N_("{router} could not do what was asked"),
+    "router_applied": N_("{router} does what was asked again"),
+    "paired": N_("A router was paired with its code"),
+}
+# The same where minutes are known.
+_WITH_MINUTES = {
+    "child.pause": N_("Paused {child} for {length}"),
+    "child.bonus": N_("Gave {child} extra time for {length}"),
+    "requests.answer": N_("Answered a question of {child} for {length}"),
+    "asking.take": N_("{child} took extra time that is allowed without asking for {length}"),
 }
 _SVG_WIDTH, _SVG_HEIGHT = 280, 64
 
 
 class Line(NamedTuple):
-    """One event. `by`: who, empty when nobody of the family did it."""
+    """One event. `by`: by whom, in words; empty when nobody of the family did it."""
 
     when: str
     text: str
@@ -143,18 +151,26 @@ def lines(
 
 
 def _line(event: Event, names: Mapping[str, str], routers: Mapping[str, str], zone: str, now: float) -> Line:
-    # A page of which this table does not know: still told, by the page's name.
-    text = _WORDS.get(event.kind) or f"Changed something ({event.kind.replace('.', ': ').replace('_', ' ')})"
+    text = _(_WITH_MINUTES.get(event.kind, "")) if event.minutes else ""
+    text = text or _(_WORDS.get(event.kind, ""))
+    if not text:
+        # A page of which this table does not know: still told, by the page's name.
+        text = _("Changed something ({page})").format(page=event.kind.replace(".", ": ").replace("_", " "))
     text = text.format(
-        child=names.get(event.person, "a child"),
-        account=names.get(event.person, "somebody"),
-        device=names.get(event.device, "a device"),
-        minutes=f" for {event.minutes} minutes" if event.minutes else "",
-        amount=f"{event.minutes} minutes",
-        router=routers.get(event.agent, "A router"),
+        child=names.get(event.person) or _("a child"),
+        account=names.get(event.person) or _("somebody"),
+        device=names.get(event.device) or _("a device"),
+        length=ngettext("{count} minute", "{count} minutes", event.minutes).format(count=event.minutes),
+        router=routers.get(event.agent) or _("A router"),
     )
     text = text[:1].upper() + text[1:]  # a router’s label may begin small
-    return Line(wording.clock_time(event.at, zone, now), text, names.get(event.by, event.by and "a parent"))
+    return Line(wording.clock_time(event.at, zone, now), text, _by(event, names))
+
+
+def _by(event: Event, names: Mapping[str, str]) -> str:
+    if name := names.get(event.by):
+        return _("by {name}").format(name=name)
+    return _("by a parent") if event.by else ""
 
 
 def week(days: Sequence[Day], now: float) -> Week:
@@ -199,5 +215,4 @@ def _bars(values: Sequence[int], peak: int, side: float) -> str:
 
 
 def _day_name(day: int) -> str:
-    then = datetime.fromtimestamp(day * DAY_SECONDS, UTC)
-    return f"{wording.DAY_NAMES[then.weekday()]} {then.day} {then:%b}"
+    return wording.date_text(datetime.fromtimestamp(day * DAY_SECONDS, UTC).date())

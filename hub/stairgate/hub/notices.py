@@ -6,7 +6,7 @@ notice is in the store and no page takes it away before its time.
 
 from stairgate.hub import limits
 from stairgate.hub.clock import Clock
-from stairgate.hub.language import _
+from stairgate.hub.language import _, pgettext
 from stairgate.hub.local_time import local
 from stairgate.hub.store import Store, Transaction
 from stairgate.hub.time_words import full_date_text
@@ -67,4 +67,6 @@ class Notices:
 
 def _moment(at: float, zone: str) -> str:
     then = local(at, zone)
-    return _("{date}, {time}").format(date=full_date_text(then.date()), time=f"{then:%H:%M}")
+    return pgettext("in a sentence, after “on” or “of”", "{date}, {time}").format(
+        date=full_date_text(then.date()), time=f"{then:%H:%M}"
+    )

@@ -201,4 +201,4 @@ def _fault(reason: str, as_sentence: int = 0) -> str:
     if reason in _FAULTS:
         return _(_FAULTS[reason][as_sentence])
     unknown = reason.replace("_", " ")
-    return f"{unknown[:1].upper()}{unknown[1:]}." if as_sentence else unknown
+    return _("{reason}.").format(reason=unknown[:1].upper() + unknown[1:]) if as_sentence else unknown
