@@ -21,7 +21,7 @@ _NOT_STATED = N_("not stated")
 
 _BY_HAGEZI = "HaGeZi, github.com/hagezi/dns-blocklists"
 _BY_STEVENBLACK = "Steven Black, github.com/StevenBlack/hosts"
-_BY_UT1 = "Université Toulouse Capitole, mirrored at github.com/olbat/ut1-blacklists"
+_BY_UT1 = N_("Université Toulouse Capitole, mirrored at github.com/olbat/ut1-blacklists")
 _BY_PROJECT = "The Block List Project, github.com/blocklistproject/Lists"
 _BY_DIBDOT = "Dirk Brenken, github.com/dibdot/DoH-IP-blocklists"
 
@@ -29,7 +29,7 @@ _BY_DIBDOT = "Dirk Brenken, github.com/dibdot/DoH-IP-blocklists"
 class Known(NamedTuple):
     """One list. id: stays the same for ever, as homes remember it. made_by: who, and where to read about it.
 
-    title: in English, as a licence that is not stated; `licence_text` says it in the reader's language.
+    Where title, licence and made_by have English words, `in_words` says them in the reader's language.
     """
 
     id: str
@@ -117,6 +117,9 @@ KNOWN = (
 )
 
 
-def licence_text(licence: str) -> str:
-    """A licence of the table: its name is the same everywhere, that there is none is said in the reader's language."""
-    return _(licence) if licence == _NOT_STATED else licence
+_TITLES = frozenset(known.title for known in KNOWN)
+
+
+def in_words(text: str) -> str:
+    """What the table says, in the reader's language; names of people, places and licences are the same everywhere."""
+    return _(text) if text in _TITLES or text in (_NOT_STATED, _BY_UT1) else text

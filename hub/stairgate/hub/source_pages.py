@@ -29,6 +29,7 @@ class Line(NamedTuple):
     text: str
     dropped: tuple[str, ...]
     maker: str
+    made_by: str
     licence: str
     form: str
     often: str
@@ -136,7 +137,8 @@ def _line(each: Source, zone: str, now: float) -> Line:
         text=text,
         dropped=tuple(_left_out(*what) for what in outcome.dropped) if each.enabled else (),
         maker=each.made_by.partition(",")[0],
-        licence=known_sources.licence_text(each.licence) if each.is_known else each.licence,
+        licence=known_sources.in_words(each.licence) if each.is_known else each.licence,
+        made_by=known_sources.in_words(each.made_by),
         form=sources.FORMATS.get(each.format, each.format),
         often=source_form.how_often(each.hours),
         can_shorten=tone == "bad" and outcome.names >= limits.SOURCE_SHRINK_NAMES,

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from stairgate.hub import categories, limits
 from stairgate.hub.acts import NotPossible, new_id
-from stairgate.hub.known_sources import KNOWN, Known
+from stairgate.hub.known_sources import KNOWN, Known, in_words
 from stairgate.hub.language import N_, _
 from stairgate.hub.said_tables import SaidTable
 from stairgate.hub.sentence import from_kept, kept
@@ -86,7 +86,7 @@ class Source:
     @property
     def name(self) -> str:
         """What it is called: by the family, or, one of the table, in the reader's language."""
-        return _(self.title) if self.is_known else self.title
+        return in_words(self.title) if self.is_known else self.title
 
     @property
     def is_known(self) -> bool:

@@ -65,7 +65,7 @@ def _answer(family: Family, device: Device, name: str) -> why.Answer:
         owners[0].zone if owners else parts().parents.zone(),
     )
     shelf = parts().lists.shelf
-    lists = tuple((one.tag, one.title) for one in parts().lists.sources.all() if one.enabled and one.tag != ILLEGAL)
+    lists = tuple((one.tag, one.name) for one in parts().lists.sources.all() if one.enabled and one.tag != ILLEGAL)
     answer = why.answer(subject, name, why.Known(tags_of(shelf, name), shelf.listed().everyone, lists), now)
     passes = [one for person in owners if (one := pass_for(family.passes, person.id, name, now))]
     if answer.blocked or not passes:
