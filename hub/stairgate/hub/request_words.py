@@ -27,7 +27,6 @@ from stairgate.hub.requests import (
     pass_end,
 )
 from stairgate.hub.wish_words import wish_says
-from stairgate.hub.wish_words import with_wish as with_wish
 
 
 class Choice(NamedTuple):
