@@ -14,7 +14,7 @@ import pytest
 from werkzeug.test import TestResponse
 
 from stairgate.core import pairing
-from stairgate.hub import limits, passwords
+from stairgate.hub import language, limits, passwords, web_session
 from stairgate.hub.guard import PUBLIC
 from stairgate.hub.store import COLLECTIONS
 from tests.portable.test_pairing import REQUEST
@@ -88,7 +88,8 @@ def test_a_stranger_changes_nothing_on_any_route(hub: Hub) -> None:
     chance = random.Random(1)
     for value in ("p1", "..", "%2e%2e%2f", "%00", "a" * 300, "<script>"):
         for _, path in rules(hub, value):
-            for method in METHODS:
+            # Every method with one value; with the others, which are refused by what reads paths, some of them.
+            for method in METHODS if value == "p1" else chance.sample(METHODS, 3):
                 answer = hub.new_browser().open(path, method=method, data=hostile_form(chance), content_type=FORM)
                 check(answer, path)
     assert snapshot(hub) == before
@@ -106,7 +107,7 @@ def test_a_stranger_gets_no_name_from_any_route(hub: Hub) -> None:
                 assert endpoint.startswith(("static", "public.", "why.", "asking.", *sign_in)), path
 
 
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", range(2))
 def test_a_parent_s_browser_with_hostile_forms_never_crashes_the_hub(hub: Hub, seed: int) -> None:
     chance = random.Random(seed)
     child = hub.family().people[0].id
@@ -125,8 +126,13 @@ def test_a_parent_s_browser_with_hostile_forms_never_crashes_the_hub(hub: Hub, s
 def test_hostile_headers(hub: Hub, header: str) -> None:
     for text in HEADER_TEXTS:
         for path in ("/", "/login", "/me", "/help", "/status", "/nothing"):
-            for browser in (hub.browser, hub.new_browser()):
+            # A browser of the tests that keeps cookies sends them instead of the header.
+            for browser in (hub.browser, hub.app.test_client(use_cookies=False)):
                 check(browser.get(path, headers={header: text}), f"{header}: {text}")
+        if header == "Cookie":
+            for name in (web_session.COOKIE, language.COOKIE):
+                answer = hub.app.test_client(use_cookies=False).get("/login", headers={header: f"{name}={text}"})
+                check(answer, f"{name}={text}")
 
 
 @pytest.mark.parametrize("text", [text for text in TEXTS if text.strip() and len(text) < 5000])
@@ -241,20 +247,19 @@ def test_500_hostile_posts_to_me_fill_nothing(shared: Hub) -> None:
 # Every changing route: the token and the origin
 
 
+FOREIGN_ORIGINS = ("http://evil.example", "null", "http://localhost:81", "https://localhost", "http://LOCALHOST.evil")
+
+
 def test_no_form_of_another_site_is_taken_on_any_route(shared: Hub) -> None:
+    chance = random.Random(7)
     before = collections(shared)
     token = shared.token(shared.browser, "/login")
     tried = 0
     for value in (shared.family().people[0].id, shared.family().devices[0].id):
         for _, path in rules(shared, value):
             for method in ("POST", "PUT", "PATCH", "DELETE"):
-                for origin in (
-                    "http://evil.example",
-                    "null",
-                    "http://localhost:81",
-                    "https://localhost",
-                    "http://LOCALHOST.evil",
-                ):
+                # The origin is looked at before the method.
+                for origin in FOREIGN_ORIGINS if method == "POST" else chance.sample(FOREIGN_ORIGINS, 1):
                     answer = shared.browser.open(
                         path, method=method, data={"csrf_token": token, "minutes": "15"}, headers={"Origin": origin}
                     )
