@@ -12,7 +12,7 @@ from werkzeug.wrappers import Response
 from stairgate.hub import agreed_words, outlook, use_words, wording
 from stairgate.hub.accounts import names_by_id
 from stairgate.hub.agreed import agreed_person, agreement_of
-from stairgate.hub.agreed_acts import AgreedActs, is_asked
+from stairgate.hub.agreed_acts import AgreedActs, is_asked, is_empty
 from stairgate.hub.agreed_pages import forget_minutes
 from stairgate.hub.agreements import ACCEPTED
 from stairgate.hub.context import asking_mac, parts
@@ -109,8 +109,9 @@ def _mine(family: Family, device: Device) -> Mine | None:
     now = parts().clock.wall()
     rules = agreed_words.rules_of(family, person, now)
     holds = agreed_person(family, device) is not None
-    if not holds and not is_asked(held, rules.digest):
+    if not holds and (is_empty(family, person) or not is_asked(held, rules.digest)):
         return None
+    changed = held.state == ACCEPTED and not holds
     decision = outlook.of_everybody(family, int(now), parts().use.used)[device.id]
     with parts().acts.reading() as rows:
         known, names = read_known(rows, family, now), names_by_id(rows, now)
@@ -121,8 +122,8 @@ def _mine(family: Family, device: Device) -> Mine | None:
         rules,
         use_words.told(state, decision, allowances, now),
         holds,
-        held.state == ACCEPTED and not holds,
-        names.get(held.by, ""),
+        changed,
+        "" if changed else names.get(held.by, ""),  # whoever changed them may be somebody else
         wording.clock_time(held.at, person.zone, now),
         use_words.time_left(allowances, person.zone, now),
     )

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from stairgate.hub import filter_words, schedule_words, wording
 from stairgate.hub.agreed import digest_of
-from stairgate.hub.agreed_acts import is_asked
+from stairgate.hub.agreed_acts import is_asked, is_empty
 from stairgate.hub.agreements import ACCEPTED, DRAFT, ENDED, OFFERED, REFUSED, Agreement
 from stairgate.hub.family import Family, Person
 from stairgate.hub.language import _
@@ -62,6 +62,9 @@ def rules_of(family: Family, person: Person, now: float) -> Rules:
 def standing_of(family: Family, held: Agreement, person: Person, zone: str, now: float) -> Standing:
     """How it stands with these rules."""
     when = wording.clock_time(held.at, zone, now)
+    if held.state in (OFFERED, ACCEPTED) and is_empty(family, person):
+        says = _("Nothing is set any more, so the device asks nothing, and nothing holds.")
+        return Standing(says, "waiting", "clock", False, True)
     if held.state == ACCEPTED and is_asked(held, digest_of(family, person)):
         says = _(
             "The rules were changed after they were accepted, so nothing holds. The device shows the new ones and asks."

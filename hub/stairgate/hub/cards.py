@@ -14,6 +14,7 @@ from markupsafe import Markup
 from stairgate.core.decide import Decision
 from stairgate.hub import language, limits, outlook, use_words, wording
 from stairgate.hub.acts import Act, Acts
+from stairgate.hub.agreed import agreed_person
 from stairgate.hub.arrivals import Arrivals, NewCard
 from stairgate.hub.assignment import names_of, possessive, visit_end
 from stairgate.hub.clock import Clock
@@ -39,7 +40,10 @@ from stairgate.hub.wish_words import with_wish
 
 
 class DeviceLine(NamedTuple):
-    """A device as parents see it. `user`: who of its people uses it now; `visit_until`: words, for a visitor's."""
+    """A device as parents see it. `user`: who of its people uses it now; `visit_until`: words, for a visitor's.
+
+    by_agreement: rules hold that were accepted on it, a grown-up's.
+    """
 
     device: Device
     kind: str
@@ -48,6 +52,7 @@ class DeviceLine(NamedTuple):
     user: str = ""
     using_since: str = ""
     visit_until: str = ""
+    by_agreement: bool = False
 
 
 class ChildCard(NamedTuple):
@@ -246,6 +251,7 @@ def _line(family: Family, device: Device, decision: Decision, zone: str, now: fl
         user.name if user else "",
         wording.clock_time(device.using_since, zone, now) if user else "",
         wording.clock_time(visit.until, zone, now) if visit else "",
+        agreed_person(family, device) is not None,
     )
 
 

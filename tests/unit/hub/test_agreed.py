@@ -126,6 +126,19 @@ def test_a_no_is_remembered_quietly_and_not_asked_again_for_a_week(hub: Hub, off
     assert hub.post(f"/devices/{phone}/rules/offer").status_code == 303
 
 
+def test_where_nothing_is_left_nothing_is_asked(hub: Hub, offered: "tuple[str, str]") -> None:
+    phone, kim = offered
+    assert answer(hub) == 303
+    assert "with rules by agreement · " in hub.get("/devices").text
+    (week,) = hub.family().weeks_of(kim)
+    hub.post(f"/children/{kim}/bedtime/{week.id}/remove")
+    hub.post(f"/children/{kim}/schedule/budget", category="total", **{f"minutes-{day}": "" for day in range(7)})
+    assert "Rules are offered" in there(hub)
+    hub.post(f"/children/{kim}/filter/preset", preset="none")
+    assert "not limited" in there(hub) and "asks nothing" in hub.get(f"/devices/{phone}").text
+    assert "no rules, never watched" in hub.get("/devices").text and not holds_of(hub, phone)
+
+
 def test_a_changed_rule_ends_what_was_accepted_and_one_put_back_holds_again(
     hub: Hub, offered: "tuple[str, str]"
 ) -> None:
