@@ -1,6 +1,6 @@
 """An entry of the ledger: its line, the chain through all lines, and the message that carries entries to the hub."""
 
-from stairgate.core.ledger import KINDS, MESSAGE_END, START, Entry, entry_line, message_head, plain, read_entry
+from stairgate.core.ledger import KINDS, START, Entry, chained, entry_line, message_end, message_head, plain, read_entry
 from stairgate.core.ledger_message import read_ledger
 from tests.portable.refusals import reason_of
 
@@ -39,8 +39,6 @@ def test_a_missing_line_breaks_the_chain() -> None:
 
 
 def test_a_line_with_a_true_check_and_no_entry() -> None:
-    from stairgate.core.ledger import chained
-
     for text in (BAD, b"[]", b'[1,5,"sold","answers",1,""]'):
         assert reason_of(read_entry, START, chained(START, text).encode() + b" " + text) == "bad_entry"
 
@@ -52,7 +50,7 @@ def test_a_place_is_plain_and_short() -> None:
 
 def message(*entries: bytes) -> bytes:
     """The message with these entries."""
-    return message_head("m1", 5, "tbear") + b",".join(entries) + MESSAGE_END
+    return message_head("m1", 5, "tbear") + b",".join(entries) + message_end()
 
 
 def test_the_message() -> None:
@@ -60,6 +58,14 @@ def test_the_message() -> None:
     read = read_ledger(message(*lines))
     assert (read.id, read.t, read.agent, read.entries, read.last) == ("m1", 5, "tbear", (ENTRY, NEXT), 18)
     assert read_ledger(message()).last == 0
+    assert read.receipt == b""
+
+
+def test_a_receipt_rides_along() -> None:
+    document = b'stairgate-receipt 1 00 00\n["receipt","bear1",5,"retention"]\n'
+    data = message_head("m1", 5, "tbear") + b'[3,5,"receipt","",1,"retention"]' + message_end(document)
+    assert read_ledger(data).receipt == document
+    assert reason_of(read_ledger, data.replace(b'"stairgate', b'["stairgate').replace(b'n"}', b'n"]}')) == "bad_message"
 
 
 def test_a_kind_of_a_later_version_counts_as_received() -> None:

@@ -5,6 +5,7 @@ line is noticed, and so is a missing one. Keeping lines is the toy's part (`stai
 message `ledger_message`'s.
 """
 
+import json
 from binascii import hexlify
 from collections import namedtuple
 from hashlib import sha256
@@ -20,8 +21,9 @@ if TYPE_CHECKING:
     class Entry(NamedTuple):
         """`seq` counts from 1 without gaps; `t`: UTC seconds by the toy's clock; `kind`: one of `KINDS`.
 
-        row: id of a data row, or "". amount: bytes of `collected`, `sent` and `undeclared`, seconds that a sensor was
-        open of `closed`, a number of entries or items of `dropped` and `erased`. where: a gate, a host, or a reason.
+        row: id of a data row, or "". amount: bytes of `collected`, `sent` and `undeclared`; seconds that a sensor was
+        open of `closed`; items of `erased`; entries of `dropped`; of `receipt` the last entry that it counts.
+        where: a gate, a host, or a reason.
         """
 
         seq: int
@@ -76,10 +78,11 @@ def entry_line(before: str, entry: "Entry") -> bytes:
 
 def read_entry(before: str, line: bytes) -> "tuple[str, Entry]":
     """The check and the entry of a line without its newline. Raises Refused `bad_check` or `bad_entry`."""
-    check, text = str(line[:CHECK_CHARACTERS], "ascii"), line[CHECK_CHARACTERS + 1 :]
+    text = line[CHECK_CHARACTERS + 1 :]
     if len(line) > limits.ENTRY_BYTES or line[CHECK_CHARACTERS : CHECK_CHARACTERS + 1] != b" ":
         raise Refused("bad_entry", "expected a check and an array")
-    if chained(before, text) != check:
+    check = chained(before, text)
+    if check.encode() != line[:CHECK_CHARACTERS]:
         raise Refused("bad_check", "the line does not follow the one before")
     values = read_line(text)
     if [type(value) for value in values] != [int, int, str, str, int, str] or values[2] not in KINDS:
@@ -88,8 +91,12 @@ def read_entry(before: str, line: bytes) -> "tuple[str, Entry]":
 
 
 def message_head(id: str, t: int, agent: str) -> bytes:
-    """How a message up/ledger begins; entries as JSON arrays follow, with commas between, then `MESSAGE_END`."""
+    """How a message up/ledger begins; entries as JSON arrays follow, with commas between, then `message_end`."""
     return f'{{"v":1,"id":"{id}","t":{t},"agent":"{agent}","entries":['.encode()
 
 
-MESSAGE_END = b"]}"
+def message_end(receipt: bytes = b"") -> bytes:
+    """How the message ends. receipt: the signed document that its last entry, of kind `receipt`, tells of."""
+    if not receipt:
+        return b"]}"
+    return b'],"receipt":' + json.dumps(str(receipt, "utf-8")).encode() + b"}"

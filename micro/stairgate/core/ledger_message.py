@@ -10,22 +10,27 @@ from stairgate.core import limits
 from stairgate.core.fields import is_id, is_integer, is_time, is_word
 from stairgate.core.ledger import KINDS, Entry
 from stairgate.core.messages import HEAD, read_message
+from stairgate.core.refused import Refused
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import NamedTuple  # noqa: TID251
 
     class LedgerMessage(NamedTuple):
-        """`entries` in ascending order of `seq`; `last`: the highest number in the message, 0 for none."""
+        """`entries` in ascending order of `seq`; `last`: the highest number in the message, 0 for none.
+
+        receipt: the signed document that the last entry, of kind `receipt`, tells of (`core.receipt`), or b"".
+        """
 
         id: str
         t: int
         agent: str
         entries: "tuple[Entry, ...]"
         last: int
+        receipt: bytes
 
 else:
-    LedgerMessage = namedtuple("LedgerMessage", ("id", "t", "agent", "entries", "last"))
+    LedgerMessage = namedtuple("LedgerMessage", ("id", "t", "agent", "entries", "last", "receipt"))
 
 
 def is_where(value: object) -> bool:
@@ -61,12 +66,23 @@ def _is_entries(value: object) -> bool:
     return True
 
 
-LEDGER = HEAD + (("entries", "entries [seq, t, kind, row, amount, where], ascending", _is_entries),)
+LEDGER = HEAD + (
+    ("entries", "entries [seq, t, kind, row, amount, where], ascending", _is_entries),
+    (
+        "receipt",
+        "a signed document or nothing",
+        lambda value: isinstance(value, str) and len(value) <= limits.RECEIPT_BYTES,
+    ),
+)
 
 
 def read_ledger(data: bytes) -> "LedgerMessage":
     """The entries of a message. Raises Refused: `too_large`, `unknown_version` or `bad_message`."""
-    id, t, agent, rows = read_message(LEDGER, data, limits.LEDGER_BYTES)
+    id, t, agent, rows, receipt = read_message(LEDGER, data, limits.LEDGER_BYTES, {"receipt": ""})
     entries = tuple([Entry(*row) for row in rows if row[2] in KINDS])  # type: ignore[attr-defined]
     last = rows[-1][0] if rows else 0  # type: ignore[index]
-    return LedgerMessage(id, t, agent, entries, last)  # type: ignore[arg-type]
+    try:
+        document = str(receipt).encode()
+    except ValueError:
+        raise Refused("bad_message", "receipt: expected a signed document") from None
+    return LedgerMessage(id, t, agent, entries, last, document)  # type: ignore[arg-type]

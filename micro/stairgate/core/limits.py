@@ -72,3 +72,4 @@ ENTRY_BYTES = 240  # one line of the ledger: numbers, a kind, a row's id and the
 LEDGER_BYTES = 4096  # message up/ledger
 LEDGER_ROWS = 64  # entries in one message; the shortest take 40 bytes
 DESTINATION_CHARACTERS = WHERE_CHARACTERS  # a declared host must fit into an entry
+RECEIPT_BYTES = 2560  # signed, header included: every row of a declaration once

@@ -26,7 +26,20 @@ def made(tree: ast.AST) -> dict[str, list[str]]:
     }
 
 
-@pytest.mark.parametrize("name", ["records", "rules", "decide", "messages", "declaration", "declaration_reader", "gates", "ledger", "ledger_message"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "records",
+        "rules",
+        "decide",
+        "messages",
+        "declaration",
+        "declaration_reader",
+        "gates",
+        "ledger",
+        "ledger_message",
+    ],
+)
 def test_both_declarations_agree(name: str) -> None:
     tree = ast.parse((CORE / f"{name}.py").read_text(encoding="utf-8"))
     assert declared(tree)

@@ -18,6 +18,7 @@ from stairgate.core import (
     pairing,
     policy,
     policy_brief,
+    receipt,
     settings,
     trust,
 )
@@ -64,7 +65,8 @@ TOY_POLICY = bear.toy_body(
 )
 ENTRY = ledger.Entry(17, 1774602000, "sent", "answers", 5120, "talk.honey.example")
 ENTRY_LINE = ledger.entry_line(ledger.START, ENTRY)
-LEDGER = ledger.message_head("m1", 5, "tbear") + ENTRY_LINE.partition(b" ")[2][:-1] + ledger.MESSAGE_END
+LEDGER = ledger.message_head("m1", 5, "tbear") + ENTRY_LINE.partition(b" ")[2][:-1] + ledger.message_end()
+RECEIPT = b'["receipt","bear1",5,"command"]\n["gone","answers",3,"command"]\n["ledger",9,"00112233445566ff"]\n'
 DECLARATION = bear.declaration()
 DECLARED = KEY.sign("declaration", bear.declared())
 SETTINGS = json.dumps({"hub": {"listen": ["0.0.0.0:8080"], "https": True}, "agent": {"hello_minutes": 5}}).encode()
@@ -135,6 +137,7 @@ CORE = {
     "usage": Parser(of_bytes(messages.read_usage), messages.encode_usage(USAGE), (Refused,)),
     "events": Parser(of_bytes(messages.read_events), messages.encode_events(EVENTS), (Refused,)),
     "ledger": Parser(of_bytes(ledger_message.read_ledger), LEDGER, (Refused,)),
+    "receipt": Parser(of_bytes(receipt.read_receipt), RECEIPT, (Refused,)),
     "ledger's line": Parser(of_bytes(lambda data: ledger.read_entry(ledger.START, data)), ENTRY_LINE[:-1], (Refused,)),
     "time": Parser(of_bytes(messages.read_time), TIME, (Refused,)),
     "topic": Parser(of_text(messages.parse_topic), b"sg/v1/000/h1/r1/down/policy", (Refused,)),

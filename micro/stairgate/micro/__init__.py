@@ -1,0 +1,5 @@
+"""The agent inside a toy: gates before its sensors, an account of its data, and what a parent decided, kept by the toy.
+
+Runs on MicroPython and, for tests, on CPython. Read in this order: `examples/bear` (what a maker writes), `agent` (what
+holds it together), `gates`, `ledger`, `platform` (what a board must offer). What is decided lives in `stairgate.core`.
+"""
