@@ -198,7 +198,7 @@ class Cards:
                     is_paused=decision.reason == "pause",
                     can_extend=decision.level != "open" or decision.until is not None,
                     morning=f"{local(morning(family, person, now), person.zone):%H:%M}",
-                    devices=tuple(line for line in lines if person.id in line.device.persons),
+                    devices=tuple(line for line in lines if _is_theirs(family, line, person)),
                     bedtimes=family.weeks_of(person.id),
                     undo=undo.get(person.id),
                     use=use_words.time_left(left.get(person.id, ()), person.zone, now),
@@ -253,6 +253,10 @@ def _line(family: Family, device: Device, decision: Decision, zone: str, now: fl
         wording.clock_time(visit.until, zone, now) if visit else "",
         agreed_person(family, device) is not None,
     )
+
+
+def _is_theirs(family: Family, line: DeviceLine, person: Person) -> bool:
+    return person.id in line.device.persons or (line.by_agreement and agreed_person(family, line.device) == person)
 
 
 def _zone_of(family: Family, device: Device, zone: str) -> str:

@@ -281,6 +281,19 @@ def test_what_is_for_children_only_is_turned_away(hub: Hub, offered: "tuple[str,
     assert "Kim" not in hub.get("/").text
     for page in ("schedule", "day", "filter", "filter/needs"):
         assert hub.get(f"/children/{kim}/{page}").status_code == 200, page
+    nowhere = "nothing is filtered anywhere"
+    assert nowhere not in hub.get(f"/children/{kim}/filter").text
+    send(hub, "/me/rules/end")
+    assert nowhere in hub.get(f"/children/{kim}/filter").text
+
+
+def test_open_until_opens_longer_and_ends_no_yes(hub: Hub, offered: "tuple[str, str]") -> None:
+    phone, kim = offered
+    answer(hub)
+    hub.clock.advance(3 * 3600)
+    assert "Bedtime" in there(hub)
+    assert hub.post(f"/children/{kim}/schedule/free", until="21:45").status_code == 303
+    assert holds(hub, phone) and "until 21:45" in there(hub)
 
 
 def test_history_says_who_offered_and_that_the_device_answered(hub: Hub, offered: "tuple[str, str]") -> None:
