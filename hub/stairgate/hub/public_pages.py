@@ -146,13 +146,15 @@ def _unassigned(family: Family, device: Device) -> Unassigned:
 def _mine(family: Family, device: Device) -> Mine:
     now = parts().clock.wall()
     owners = [person for person in family.people if person.id in device.persons]
-    zone = zone_at(family, owners[0], now) if owners else parts().parents.zone()
+    user = family.person(device.user(now))
+    # Only where it is one child's page: another who shares it may be at home.
+    alone = user or (owners[0] if len(owners) == 1 else None)
+    zone = zone_at(family, alone, now) if alone else owners[0].zone if owners else parts().parents.zone()
     decision = outlook.of_everybody(family, int(now), parts().use.used)[device.id]
     with parts().store.transaction(parts().home) as rows:
         known = read_known(rows, family, now)
     why = why_of_device(family, device.id, decision, known, zone, now, CHILD, parts().use.used)
     state = wording.state_of(decision, zone, now)._replace(why=why.sentence)
-    user = family.person(device.user(now))
     ruling = [user] if user else owners
     weeks = [week for person in ruling for week in family.weeks_of(person.id)]
     bedtimes = sorted({window_text(week) for week in weeks})
@@ -180,7 +182,7 @@ def _mine(family: Family, device: Device) -> Mine:
         why=why,
         until=wording.clock_time(decision.until, zone, now) if decision.until is not None else "",
         using_until=wording.clock_time(device.using_until, zone, now) if user else "",
-        away=away_of(family, owners[0], now) if owners else None,
+        away=away_of(family, alone, now) if alone else None,
     )
 
 

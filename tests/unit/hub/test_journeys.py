@@ -46,6 +46,20 @@ def test_the_child_reads_the_clock_where_it_is(hub: Hub, mia: str) -> None:
     assert "the times on this page are by the clock of America/New_York , where it is 12:00 now." in page
 
 
+def test_a_shared_device_goes_by_the_clock_of_whoever_uses_it(hub: Hub, mia: str) -> None:
+    noah = hub.add_child("Noah")
+    tablet = hub.family().device_with(TABLET)
+    assert tablet
+    fields = {"revision": str(tablet.revision), "name": "tablet", "kind": "tablet", "asks_who": "yes"}
+    assert hub.post(f"/devices/{tablet.id}", **fields, whose=[mia, noah]).status_code == 303
+    assert "journey" not in there(hub)
+    assert send(hub, "/me/using", person=noah)[0] == 303
+    assert "journey" not in there(hub)
+    assert send(hub, "/me/using", person=mia)[0] == 303
+    page = text_of(there(hub))
+    assert "where it is 12:00 now" in page and "until 20:30" in page
+
+
 def test_what_a_child_types_and_reads_of_its_own_wish_is_that_clock_too(hub: Hub, mia: str) -> None:
     assert send(hub, "/me/stop", until="15:00")[0] == 303
     (wish,) = hub.family().overrides
