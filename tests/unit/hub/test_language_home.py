@@ -88,7 +88,7 @@ def test_what_the_library_says_in_english_reaches_no_page(german: Hub) -> None:
     app = german.browser.application
     with app.test_request_context("/login"), language.speaking(GERMAN):
         answer = app.make_response(app.handle_http_exception(BadRequest()))
-    assert (answer.status_code, "Etwas ist schiefgegangen." in answer.text) == (400, True)
+    assert (answer.status_code, "Etwas ist schiefgegangen." in answer.get_data(as_text=True)) == (400, True)
 
 
 def test_a_phone_looks_again_for_no_words_of_another_language(german: Hub) -> None:
