@@ -46,10 +46,12 @@ class Ledger:
         storage.folder(FOLDER)
         self.last, self.check = self._origin()
         self._segment, self._bytes = "", SEGMENT_BYTES
-        for name in reversed(storage.names(FOLDER)):
+        names = storage.names(FOLDER)
+        for name in reversed(names):
             if self._open(name):
                 break
-            self._segment = ""  # nothing whole is in it: the next entry begins a new file
+        if self._segment not in names[-1:]:
+            self._segment = ""  # nothing whole is in the newest: the next entry begins another
         self.acknowledged = self._acknowledged()
 
     def _origin(self) -> "tuple[int, str]":
