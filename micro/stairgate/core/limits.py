@@ -41,6 +41,7 @@ TRUSTED_KEYS = 4  # the current key, the next one and, after a loss, theirs to c
 BASE64_CHARACTERS = 400  # of a certificate in one line: 300 bytes
 CERTIFICATE_CHUNKS = 8  # 2400 bytes; ours have about 600
 CODE_CHARACTERS = 16  # of the pairing code: 80 bits
+TOY_CODE_CHARACTERS = 26  # of a toy's sticker: 128 bits
 CODE_TEXT_CHARACTERS = 64  # what a person may type for it, with spaces and hyphens
 
 GRANT_SECONDS_MAX = 6 * 3600  # the longest grant an agent gives before it renews it

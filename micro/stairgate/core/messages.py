@@ -139,7 +139,10 @@ else:
     Time = namedtuple("Time", ("utc", "nonce", "revision", "digest"))
 
 VERSION = 1
-KINDS = {"up": ("hello", "usage", "events", "ledger"), "down": ("policy", "time", "trust", "certificate", "usage")}
+KINDS = {
+    "up": ("hello", "usage", "events", "ledger", "declaration"),
+    "down": ("policy", "time", "trust", "certificate", "usage", "ledger", "erase", "close"),
+}
 STATES = ("applied", "refused", "failed")
 CLOCKS = ("trusted", "untrusted")
 SOURCES = ("neighbour", "dnsmasq", "odhcpd")

@@ -33,6 +33,8 @@ from stairgate.core.trust import KEY_CHECKS, is_point, key_lines, read_keys
 ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 MISREAD = {"O": "0", "I": "1", "L": "1"}
 SECRET_BYTES = 10
+TOY_SECRET_BYTES = 16  # of a toy's sticker, which is not made anew for each pairing
+TOY_QR = "stairgate:toy?code="
 PROOF_CHARACTERS = 64
 NONCE_CHARACTERS = 32
 
@@ -107,22 +109,53 @@ ANSWER = (
 )
 
 
+def _letters(secret: bytes, count: int) -> str:
+    number = int.from_bytes(secret, "big")
+    letters = ""
+    for _ in range(count):
+        letters = ALPHABET[number & 31] + letters
+        number >>= 5
+    return "-".join([letters[start : start + 4] for start in range(0, count, 4)])
+
+
 def new_code(random10: bytes) -> str:
     """The code of these ten random bytes, as it is shown: `XXXX-XXXX-XXXX-XXXX`."""
     if len(random10) != SECRET_BYTES:
         raise ValueError(f"{SECRET_BYTES} bytes, not {len(random10)}")
-    number = int.from_bytes(random10, "big")
-    letters = ""
-    for _ in range(limits.CODE_CHARACTERS):
-        letters = ALPHABET[number & 31] + letters
-        number >>= 5
-    return "-".join([letters[start : start + 4] for start in range(0, limits.CODE_CHARACTERS, 4)])
+    return _letters(random10, limits.CODE_CHARACTERS)
 
 
 def read_code(text: str) -> bytes:
     """The ten bytes of a code as a person typed it. Raises Refused `bad_code`."""
+    return _read_letters(text, limits.CODE_CHARACTERS).to_bytes(SECRET_BYTES, "big")
+
+
+def new_toy_code(random16: bytes) -> str:
+    """The code of a toy's sixteen bytes, as its sticker shows it: 26 letters and digits in groups of four."""
+    if len(random16) != TOY_SECRET_BYTES:
+        raise ValueError(f"{TOY_SECRET_BYTES} bytes, not {len(random16)}")
+    return _letters(random16, limits.TOY_CODE_CHARACTERS)
+
+
+def toy_qr_text(random16: bytes) -> str:
+    """The text of the QR code on the sticker."""
+    return TOY_QR + new_toy_code(random16).replace("-", "")
+
+
+def read_toy_code(text: str) -> bytes:
+    """The sixteen bytes of a toy's code, typed or as the text of its QR code. Raises Refused `bad_code`."""
+    text = text.strip(" ")
+    if text[: len(TOY_QR)].lower() == TOY_QR:
+        text = text[len(TOY_QR) :]
+    number = _read_letters(text, limits.TOY_CODE_CHARACTERS)
+    if number >> 8 * TOY_SECRET_BYTES:
+        raise Refused("bad_code", "expected a first letter from 0 to 7")
+    return number.to_bytes(TOY_SECRET_BYTES, "big")
+
+
+def _read_letters(text: str, count: int) -> int:
     if len(text) > limits.CODE_TEXT_CHARACTERS:
-        raise Refused("bad_code", f"expected {limits.CODE_CHARACTERS} letters and digits")
+        raise Refused("bad_code", f"expected {count} letters and digits")
     number = length = 0
     for character in text:
         if character in " -":
@@ -135,9 +168,9 @@ def read_code(text: str) -> bytes:
             raise Refused("bad_code", f"expected letters (no U) and digits, got {repr(character)}")
         number = number << 5 | ALPHABET.index(character)
         length += 1
-    if length != limits.CODE_CHARACTERS:
-        raise Refused("bad_code", f"expected {limits.CODE_CHARACTERS} letters and digits, got {length}")
-    return number.to_bytes(SECRET_BYTES, "big")
+    if length != count:
+        raise Refused("bad_code", f"expected {count} letters and digits, got {length}")
+    return number
 
 
 def _seal(kind: str, secret: bytes, binding: bytes, body: bytes) -> bytes:

@@ -49,6 +49,12 @@ class DeviceKey:
         signature = yield from sign_steps(self.scalar(), envelope.digest_to_sign(kind, body))
         return envelope.header_line(kind, envelope.key_id(self.point()), signature) + body
 
+    def replace(self, number: int, point: bytes) -> None:
+        """Another key, which a pairing has made, instead of the one before. Raises OSError."""
+        self._storage.remove(POINT)
+        self._platform.keep_secret(number.to_bytes(32, "big"))
+        self._storage.write(POINT, point)
+
     def forget(self) -> None:
         """Nobody is this toy any more: the next use makes another key."""
         self._platform.keep_secret(None)

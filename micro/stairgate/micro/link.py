@@ -1,7 +1,7 @@
 """The toy's connection: TCP without blocking, TLS that verifies the other side by name, one MQTT session upon it.
 
 It decides how bytes travel and never waits in a read: each step takes what is there. What must come until when is
-`mqtt`'s part, when to try again `sync`'s. The module `tls` verifies by default; `ssl` and the wrappers around it do not,
+`mqtt`'s part, when to try again `sync`'s. The module `tls` verifies by default; `ssl` and its wrappers do not,
 and are never used here. A handshake's longest part is one computation of the TLS library, in which nothing else runs.
 """
 
@@ -32,7 +32,7 @@ def sec1(scalar: int, point: bytes) -> bytes:
 
 def context(authority: bytes, certificate: bytes, key: bytes) -> "Any":
     """A TLS context that trusts this authority only and shows this certificate (DER, all). Raises ValueError."""
-    import tls  # in the firmware of boards; a test of the rest needs none
+    import tls  # type: ignore[import-not-found]  # only MicroPython has it
 
     made = tls.SSLContext(tls.PROTOCOL_TLS_CLIENT)
     made.verify_mode = tls.CERT_REQUIRED

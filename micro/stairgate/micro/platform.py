@@ -26,6 +26,16 @@ class Platform:
         """UTC seconds since 1970, or None when the board does not know the time."""
         return None
 
+    def set_now(self, utc: int, is_sure: bool) -> None:
+        """Set the board's own clock: its TLS library reads dates of certificates by it. Nothing where it is right.
+
+        is_sure: False for the best guess after a start, which `now` must not give out as the time later.
+        """
+
+    def label_secret(self) -> "bytes | None":
+        """The 16 bytes of the sticker with the QR code, put into each toy by its maker; None: it cannot be paired."""
+        return None
+
     def ticks(self) -> int:
         """Milliseconds since the start; never goes back, never wraps."""
         raise NotImplementedError("a platform has ticks")

@@ -1,0 +1,286 @@
+"""What hub and toy tell each other: hello and policy, signed time, keys, use, the ledger, and commands to erase.
+
+It decides which message is acted on: a signed one when a believed key made it for this toy, an unsigned one only when
+it closes. Every signature is verified in steps between which gates close. What a policy means is the agent's part; how
+bytes travel is `link`'s. Nothing that fails here opens or closes anything by itself: the last good policy goes on.
+"""
+
+import asyncio
+import json
+from binascii import a2b_base64, b2a_base64, hexlify
+
+from stairgate.core import limits as core_limits
+from stairgate.core.decide import decide
+from stairgate.core.envelope import body_digest, open_signed_steps
+from stairgate.core.lines import read_line
+from stairgate.core.refused import Refused
+from stairgate.micro import limits
+from stairgate.micro.identity import Identity
+from stairgate.micro.link import context, opened, sec1
+from stairgate.micro.mqtt import Broken
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Generator, Sequence
+
+    from stairgate.micro.agent import Agent
+    from stairgate.micro.link import Link
+
+# Most urgent first. Of each kind the newest counts; the hub repeats what was not answered.
+SIGNED = ("trust", "policy", "erase", "time", "ledger", "certificate")
+
+
+class Sync:
+    """The toy's side. identity: whose the toy is; state: of the last attempt, a machine code, for a light."""
+
+    def __init__(self, agent: "Agent", declaration: bytes) -> None:
+        """declaration: the signed document that the agent was made from."""
+        self.agent = agent
+        self.identity = Identity(agent.storage)
+        self.state = "unpaired"
+        self._declaration = declaration
+        self._inbox: "dict[str, bytes]" = {}
+        self._job: "tuple[str, Generator[None, None, None]] | None" = None
+        self._link: "Link | None" = None
+        self._said = ("applied", "")
+        self._nonce = ""
+        self._hello_at = self._ledger_at = 0
+        self._shown = b""
+
+    async def run(self) -> None:
+        """Connect and come back for ever, beside the agent's own task."""
+        pause, turn = limits.RETRY_MS[0], 0
+        while True:
+            self.identity.load()
+            if not self.identity.home:
+                self.state = "unpaired"
+                await asyncio.sleep(1)
+                continue
+            started = self.agent.platform.ticks()
+            try:
+                await self._connection(self.identity.broker[turn % len(self.identity.broker)])
+            except Broken as broken:
+                self.state = broken.reason
+            except (OSError, ValueError) as error:
+                # No memory of its words: an error of TLS may name what it has read.
+                self.state = "not_verified" if isinstance(error, ValueError) else "no_connection"
+            except MemoryError:
+                self.state = "no_memory"
+            turn += 1
+            was_up = self.agent.platform.ticks() - started > limits.MQTT_WAIT_MS
+            pause = limits.RETRY_MS[0] if was_up else min(2 * pause, limits.RETRY_MS[1])
+            await asyncio.sleep(self._jittered(pause) / 1000)
+
+    def _jittered(self, pause: int) -> int:
+        """Between half of the pause and all of it: the toys of a home do not all come back in the same second."""
+        return pause // 2 + int.from_bytes(self.agent.platform.random(2), "big") * (pause // 2) // 65535
+
+    async def _connection(self, host: str) -> None:
+        """One connection, until it ends. Raises Broken, OSError, ValueError."""
+        agent, identity = self.agent, self.identity
+        if not agent.clock.trusted:
+            await self._ask_time()
+        key = sec1(agent.key.scalar(), agent.key.point())
+        self._shown = identity.certificate
+        trust = context(identity.authority, identity.certificate, key)
+        link = await opened(
+            host, identity.broker_port, trust, identity.agent, identity.topic("down", "#"), agent.platform.ticks
+        )
+        try:
+            is_new = True
+            while identity.certificate == self._shown:
+                found = link.step()
+                for topic, payload in found:
+                    self._put(topic, payload)
+                if link.session.is_up:
+                    self._link = link
+                    if is_new:
+                        self.state, is_new = "connected", False
+                        self._said_all()
+                    self._tell()
+                    self._work()
+                is_busy = found or self._job or self._inbox or link.session.out
+                await asyncio.sleep(0 if is_busy else limits.IDLE_MS / 1000)
+        finally:
+            self._link = self._job = None
+            self._inbox = {}
+            link.close()
+
+    async def _ask_time(self) -> None:
+        """Before a connection whose certificates have dates: ask the hub's page, which signs its answer to our nonce.
+
+        Without an answer the last persisted second has to do.
+        """
+        from stairgate.micro.http import post  # most starts never need it
+
+        agent, identity = self.agent, self.identity
+        agent.platform.set_now(agent.clock.now(), False)
+        self._nonce = str(hexlify(agent.platform.random(16)), "ascii")
+        for host in identity.page:
+            try:
+                status, data = await post(
+                    host, identity.page_port, "time", self._nonce.encode(), core_limits.TIME_BYTES, agent.platform.ticks
+                )
+                if status != 200:
+                    continue
+                for _ in self._steps("time", data):
+                    await asyncio.sleep(0)
+                return
+            except (OSError, Refused):
+                continue
+
+    def _put(self, topic: str, payload: bytes) -> None:
+        """A message came. What may close, does so at once; the rest waits its turn, the newest of its kind."""
+        start = self.identity.topic("down", "")
+        kind = topic[len(start) :] if topic.startswith(start) else ""
+        if kind == "close":
+            self._close(payload)
+        elif kind == "usage":
+            self._merge(payload)
+        elif kind in SIGNED:
+            self._inbox[kind] = payload
+
+    def _close(self, payload: bytes) -> None:
+        """Unsigned: rows that are taken back, or with none every gate that is open now."""
+        rows = _list_of(payload, "rows")
+        for row in rows:
+            if row in [declared.id for declared in self.agent.declaration.rows]:
+                self.agent.withdraw(str(row))
+        if not rows:
+            self.agent.gates.close_all("told")
+
+    def _merge(self, payload: bytes) -> None:
+        """Unsigned: minutes that other devices saw. They only ever take time."""
+        policy = self.agent.policy
+        persons = policy.devices[0].persons if policy is not None else ()
+        for row in _list_of(payload, "minutes")[: core_limits.USAGE_MINUTE_ROWS]:
+            try:
+                if row[0] in persons and row[1] == "total":  # type: ignore[index]
+                    self.agent.minutes.book.merge(row[0], "total", row[2], a2b_base64(row[3]))  # type: ignore[index]
+            except (ValueError, TypeError, KeyError, IndexError):
+                continue
+        self.agent.gates.stale()
+
+    def _work(self) -> None:
+        """One step of the most urgent document that waits: what may close is heard between any two of them."""
+        if self._job is None:
+            for kind in SIGNED:
+                if kind in self._inbox:
+                    self._job = (kind, self._steps(kind, self._inbox.pop(kind)))
+                    break
+            else:
+                return
+        kind, steps = self._job
+        reason = ""
+        try:
+            next(steps)
+            return
+        except StopIteration:
+            pass
+        except Refused as refused:
+            reason = refused.reason
+        except (OSError, ValueError, TypeError, MemoryError):
+            reason = "failed"
+        self._job = None
+        if kind == "policy":
+            self._said = ("failed" if reason == "failed" else "refused" if reason else "applied", reason)
+            self._hello_at = 0
+
+    def _steps(self, kind: str, data: bytes) -> "Generator[None, None, None]":
+        """Verify a document and do what it says. Raises Refused, OSError."""
+        agent, identity = self.agent, self.identity
+        if kind == "policy":
+            yield from agent.accept_steps(data, identity.keys, identity.home, identity.agent)
+        elif kind == "trust":
+            yield from identity.trust_steps(data)
+            self._hello_at = 0
+        elif kind == "certificate":
+            yield from identity.certificate_steps(data, agent.key.point())
+        else:
+            body = yield from open_signed_steps(data, kind, identity.keys, core_limits.TIME_BYTES)
+            self._obey(kind, read_line(body[:-1]))
+
+    def _obey(self, kind: str, fields: "Sequence[object]") -> None:
+        """A short signed document of one line. Raises Refused `bad_message`, `wrong_nonce`, OSError."""
+        agent, identity = self.agent, self.identity
+        shape = {"time": [str, int, str, int, str], "ledger": [str, str, str, int], "erase": [str] * 5}[kind]
+        if [type(field) for field in fields] != shape or fields[0] != kind:
+            raise Refused("bad_message", kind)
+        if kind != "time" and list(fields[1:3]) != [identity.home, identity.agent]:
+            raise Refused("wrong_agent", kind)
+        if kind == "ledger":
+            agent.ledger.acknowledge(fields[3])  # type: ignore[arg-type]
+            self._ledger_at = 0
+            return
+        if not self._nonce or fields[2 if kind == "time" else 3] != self._nonce:
+            raise Refused("wrong_nonce", kind)
+        if kind == "time":
+            agent.set_time(fields[1])  # type: ignore[arg-type]
+            agent.platform.set_now(fields[1], True)  # type: ignore[arg-type]
+        elif fields[4] in ("command", "handover"):
+            self._nonce = ""
+            agent.erase_soon(str(fields[4]))
+
+    def _said_all(self) -> None:
+        """A new connection: everything is said again, for the hub may have forgotten it."""
+        self._hello_at = self._ledger_at = 0
+        self._publish("declaration", hexlify(self.agent.platform.maker) + b"\n" + self._declaration)
+
+    def _publish(self, kind: str, payload: bytes, qos: int = 1) -> None:
+        if self._link is not None:
+            now = self.agent.platform.ticks()
+            self._link.session.publish(self.identity.topic("up", kind), payload, now, qos)
+
+    def _tell(self) -> None:
+        """Say what is due: hello with the use beside it, and entries of the ledger that the hub lacks."""
+        now = self.agent.platform.ticks()
+        if now >= self._hello_at:
+            self._hello_at = now + limits.HELLO_SECONDS * 1000
+            self._publish("hello", self._hello())
+            rows = [row for row in self.agent.minutes.book.rows(0) if row[1] == "total"]
+            minutes = [row[:3] + (str(b2a_base64(row[3]), "ascii")[:-1],) for row in rows]
+            self._publish("usage", self._message({"bytes": [], "minutes": minutes}), 0)
+        if now >= self._ledger_at and self.agent.ledger.last > self.agent.ledger.acknowledged:
+            self._ledger_at = now + limits.LEDGER_SECONDS * 1000
+            payload, last = self.agent.ledger.message(self._id(), self.identity.agent)
+            if last:
+                self._publish("ledger", payload)
+
+    def _id(self) -> str:
+        return "m" + str(hexlify(self.agent.platform.random(8)), "ascii")
+
+    def _message(self, members: "dict[str, object]") -> bytes:
+        members.update({"v": 1, "id": self._id(), "t": self.agent.clock.now(), "agent": self.identity.agent})
+        return json.dumps(members).encode()
+
+    def _hello(self) -> bytes:
+        agent, held, devices = self.agent, self.agent.policy_file, []
+        self._nonce = str(hexlify(agent.platform.random(16)), "ascii")
+        if held.policy is not None:
+            device, now = held.policy.devices[0].id, agent.clock.now()
+            found = decide(held.policy, device, now, agent.minutes.used(held.policy, now))
+            devices = [(device, "open" if found.level == "open" else "closed", found.until)]
+        return self._message(
+            {
+                "nonce": self._nonce,
+                "revision": held.policy.revision if held.policy is not None else 0,
+                "digest": held.digest,
+                "highest": held.highest,
+                "state": self._said[0],
+                "reason": self._said[1],
+                "devices": devices,
+                "clock": "trusted" if agent.clock.trusted else "untrusted",
+                "trust": self.identity.trust,
+                "certificate": body_digest(self._shown)[:16],
+                "declaration": body_digest(self._declaration[self._declaration.find(b"\n") + 1 :]),
+            }
+        )
+
+
+def _list_of(payload: bytes, name: str) -> "list[object]":
+    """The list of this name in a JSON message; empty for anything else. `unsigned` may only ever take."""
+    try:
+        value = json.loads(str(payload, "utf-8"))[name]
+    except (ValueError, KeyError, TypeError, RuntimeError, MemoryError):
+        return []
+    return value if isinstance(value, list) else []
