@@ -118,7 +118,8 @@ class Agent:
         return starts >= BAD_STARTS
 
     def healthy(self) -> None:
-        """This start was a good one. `poll` says so after a minute; a maker may know sooner."""
+        """This start was a good one: no safe mode any more. `poll` says so after a minute; a maker may know sooner."""
+        self._is_safe = False
         self.storage.write(STARTS, b"0")
 
     def begin_ledger(self) -> None:
