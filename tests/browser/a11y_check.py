@@ -29,7 +29,7 @@ from stairgate.hub.keeping import in_memory
 from tests.browser.a11y_home import HERE, STATES, FullHome
 from tests.browser.a11y_judge import Finding, judge
 from tests.browser.a11y_life import CARER_NAME, OWNER_NAME
-from tests.browser.a11y_pages import NOBODY, PARENT, VISITS, Visit, stale, unvisited
+from tests.browser.a11y_pages import NOBODY, PARENT, VISITS, Visit, nothing, stale, unvisited
 from tests.browser.a11y_variations import VARIATIONS, Variation, Window
 from tests.browser.a11y_walk import walk
 from tests.browser.conftest import LiveHub, Phone
@@ -67,7 +67,7 @@ def open_page(home: FullHome, window: Window, visit: Visit) -> Page:
     hub.parts.guessing.succeeded(HERE)
     hub.parts.pairing.cancel()
     hub.network.neighbours = {HERE: visit.mac} if visit.mac else {}
-    page = window.begin()
+    page = window.begin(window.variation.language if visit.then is nothing else "en")
     path = visit.path.format(**home.ids)
     answer = page.goto(path)
     assert answer, path

@@ -16,6 +16,10 @@ from tests.browser.conftest import PASSWORD
 PARENT, THE_CARER, NOBODY = "a parent", "a carer", "nobody"
 
 
+def nothing(page: Page) -> None:
+    """The page as it comes."""
+
+
 class Visit(NamedTuple):
     """One look. path: with the ids of `FullHome` in braces; who: signed in as; mac: of the device in the hand."""
 
@@ -23,7 +27,7 @@ class Visit(NamedTuple):
     path: str
     state: str = "filled"
     who: str = PARENT
-    then: Callable[[Page], object] = lambda page: None
+    then: Callable[[Page], object] = nothing
     status: int = 200
     mac: str = ""
 
