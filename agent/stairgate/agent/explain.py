@@ -37,6 +37,7 @@ _WHY = {
     "date": "of this day’s rules",
     "week": "of the weekly rules",
     "default": "of the person’s usual level",
+    "quiet": "of the device’s quiet hours",
     "unknown_device": "it belongs to nobody yet",
     "no_person": "it belongs to nobody",
 }

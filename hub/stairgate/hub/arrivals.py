@@ -36,6 +36,7 @@ _INSIDE = {
     "Always on": N_("always on"),
     "Time is used up": N_("time is used up"),
     "Off": N_("off"),
+    "Quiet hours": N_("quiet hours"),
 }
 
 

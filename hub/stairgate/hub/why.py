@@ -53,6 +53,7 @@ _NOTHING_OPEN = {
     "no_person": N_("Nothing is open now: nobody has said yet whose this is."),
     "not_in_policy": N_("Nothing is open now: nobody has said yet whose this is."),
     "budget_spent": N_("Nothing is open now: today’s minutes are used."),
+    "quiet": N_("Nothing is open now: these are the device’s quiet hours."),
     "": N_("Nothing is open now: the rules say so."),
 }
 

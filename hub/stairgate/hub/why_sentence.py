@@ -20,6 +20,7 @@ RULED = {
     "date": ("closed", "limited", "open"),
     "week": ("closed", "limited", "open"),
     "default": ("closed", "limited", "open"),
+    "quiet": ("closed",),
 }
 
 

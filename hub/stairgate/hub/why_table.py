@@ -54,6 +54,17 @@ SENTENCES = {
         "All of today’s time, {minutes} and set by {who}, is used up; the internet is off until {until}, then "
         "only the homework list is open until {then}."
     ),
+    ("quiet", "closed", ""): N_("These are quiet hours of this device, as {who} set it: the internet is off."),
+    ("quiet", "closed", "until"): N_(
+        "These are quiet hours of this device, as {who} set it: the internet is off until {until}."
+    ),
+    ("quiet", "closed", "open"): N_(
+        "These are quiet hours of this device, as {who} set it: the internet is off until {until}, then on."
+    ),
+    ("quiet", "closed", "limited"): N_(
+        "These are quiet hours of this device, as {who} set it: the internet is off until {until}, then only the "
+        "homework list is open until {then}."
+    ),
     ("date", "closed", ""): N_("Today is different, as {who} set it: the internet is off."),
     ("date", "closed", "until"): N_("Today is different, as {who} set it: the internet is off until {until}."),
     ("date", "closed", "open"): N_("Today is different, as {who} set it: the internet is off until {until}, then on."),

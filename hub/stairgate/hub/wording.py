@@ -76,6 +76,8 @@ def state_of(decision: Decision, zone: str, now: float) -> State:
         return State("check", "open", _("Always on"), "", _("This device has no rules."))
     if decision.reason == "budget_spent":
         return State("clock", "paused", _("Time is used up"), until, _("Today’s minutes are used."))
+    if decision.reason == "quiet":
+        return State("moon", "night", _("Quiet hours"), until, _("It is off in its quiet hours."))
     if closed:
         return State("pause", "paused", _("Off"), until, _("The rules say so."))
     if decision.until is None or decision.until - now > _LONG_SECONDS:

@@ -96,7 +96,8 @@ def decide_all(policy: "Policy", now: int, used: "Used") -> "dict[str, Decision]
     """As `decide` for every device of the policy: by device id, with one search for devices of the same persons."""
     decisions: "dict[str, Decision]" = {}
     shared: "dict[tuple[str, ...], Decision]" = {}
-    targets = {override.target for override in policy.overrides}
+    # Devices with rules of their own: an exception, quiet hours.
+    targets = {o.target for o in policy.overrides} | {quiet.device for quiet in policy.quiets}
     for device in policy.devices:
         alike = device.persons and not device.flags and device.id not in targets and not _is_hub(policy, device)
         if alike and device.persons in shared:
@@ -112,6 +113,16 @@ def _is_hub(policy: "Policy", device: "Device") -> bool:
     return policy.hub is not None and any(mac in policy.hub.macs for mac in device.macs)
 
 
+def _quiet_rules(policy: "Policy", device: "Device") -> "list[Rules]":
+    closing = [quiet for quiet in policy.quiets if quiet.device == device.id and quiet.action == "close"]
+    if not closing:
+        return []
+    # Only a router's policy has such lines: a toy need not carry the module.
+    from stairgate.core.quiet import QuietRules
+
+    return [QuietRules(policy, device, quiet) for quiet in closing]
+
+
 def _decide(policy: "Policy", device: "Device", now: int, used: "Used") -> Decision:
     if _is_hub(policy, device):
         return Decision("open", None, "hub", "hub", None)
@@ -124,6 +135,7 @@ def _decide(policy: "Policy", device: "Device", now: int, used: "Used") -> Decis
     if not rules:
         overrides = [override for override in policy.overrides if override.target == device.id]
         rules = [Rules(overrides, "closed", "device " + device.id)]
+    rules += _quiet_rules(policy, device)
     verdicts = [rule.judge(now) for rule in rules]
     winner = _strictest(verdicts)
     reason = LAYERS[winner.layer]

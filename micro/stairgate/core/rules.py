@@ -31,7 +31,7 @@ else:
 
     Verdict = namedtuple("Verdict", ("level", "layer", "line", "left"))
 
-LAYERS = ("pause", "override_open", "bonus", "budget_spent", "date", "week", "default")
+LAYERS = ("pause", "override_open", "bonus", "budget_spent", "date", "week", "default", "quiet")
 OVERRIDE_LAYERS = {"pause": 0, "open": 1, "bonus": 2}
 SPENT = LAYERS.index("budget_spent")
 DEFAULT = LAYERS.index("default")

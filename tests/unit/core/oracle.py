@@ -52,7 +52,8 @@ class Oracle:
     def level(self, utc: int) -> str:
         """The strictest of the persons' levels at a minute of UTC."""
         persons = [person for person in self.policy.persons if person.id in self.device.persons]
-        return max((self._person_level(person, utc) for person in persons), key=STRICTNESS.__getitem__)
+        levels = [self._person_level(person, utc) for person in persons]
+        return max([*levels, self._quiet_level(utc)], key=STRICTNESS.__getitem__)
 
     def next_change(self, horizon: int) -> tuple[int, str] | None:
         """The first minute after now, and before the horizon, with another level."""
@@ -79,6 +80,26 @@ class Oracle:
             if levels:
                 return max(levels, key=STRICTNESS.__getitem__)
         return person.default_level
+
+    def _quiet_level(self, utc: int) -> str:
+        """Closed in quiet hours that close, by the clock of the device's first person; its exceptions go first."""
+        kinds = {
+            row.kind for row in self.policy.overrides if row.target == self.device.id and row.start <= utc < row.until
+        }
+        if kinds & {"pause", "open", "bonus"}:
+            return "closed" if "pause" in kinds else "open"
+        first = next(row for row in self.policy.persons if row.id == self.device.persons[0])
+        wall = _wall(self.zones[first.zone], utc)
+        for quiet in self.policy.quiets:
+            if quiet.device != self.device.id or quiet.action != "close":
+                continue
+            for days_ago in (0, 1):
+                weekday = (wall.date() - timedelta(days=days_ago)).weekday()
+                minute = wall.hour * 60 + wall.minute + days_ago * 1440
+                for days, start, end in quiet.windows:
+                    if days >> weekday & 1 and start <= minute < (end if end > start else end + 1440):
+                        return "closed"
+        return "open"
 
     def _is_spent(self, person: Person, utc: int) -> bool:
         for budget in self.policy.budgets:

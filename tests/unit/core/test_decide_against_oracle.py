@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from stairgate.core.decide import decide
-from stairgate.core.policy import Budget, Date, Override, Policy, Week
+from stairgate.core.policy import Budget, Date, Override, Policy, Quiet, Week
 from tests.unit.core.families import TRANSITIONS, make, noon
 from tests.unit.core.oracle import Oracle
 
@@ -45,6 +45,22 @@ def exceptions(zone: str, day: str) -> Policy:
             Override("ob", "dab", "open", change - 11 * 3600, change - 9 * 3600, 0, ""),
             Override("oc", "pb", "bonus", change + 11 * 3600, change + 13 * 3600, 30, ""),
         ),
+    )
+
+
+def quiet_hours(zone: str, day: str) -> Policy:
+    """Quiet hours that close and that only tell, over the nights and inside the skipped and doubled hour."""
+    change = noon(zone, day)
+    return make(
+        zone,
+        weeks=(Week("pa", 127, 1320, 360, "closed"),),
+        overrides=(Override("ob", "dab", "open", change - 11 * 3600, change - 9 * 3600, 0, ""),),
+    )._replace(
+        quiets=(
+            Quiet("da", ((79, 1230, 420), (127, 150, 170), (16, 840, 900)), "close"),
+            Quiet("dab", ((127, 1290, 390), (127, 105, 135)), "close"),
+            Quiet("db", ((127, 0, 0),), "tell"),
+        )
     )
 
 
@@ -114,6 +130,24 @@ def test_budgets_run_out_when_the_oracle_has_counted_them(zone: str, day: str) -
                     changes += 1
                     assert (decision.until, decision.next_level) == change
     assert changes > 50
+
+
+@pytest.mark.parametrize(("zone", "day"), TRANSITIONS)
+@pytest.mark.parametrize("device", ["dab", "da", "db"])
+def test_quiet_hours_are_the_oracles(device: str, zone: str, day: str) -> None:
+    policy = quiet_hours(zone, day)
+    begin = noon(zone, day) - 24 * 3600
+    oracle = Oracle(policy, device, begin, {})
+    levels = [oracle.level(begin + minute * 60) for minute in range(MINUTES)]
+    assert ("closed" in levels) == (device != "db")
+    # At minutes that meet every quarter of the hour in turn.
+    for minute in range(0, MINUTES, 7):
+        decision = decide(policy, device, begin + minute * 60, {})
+        assert decision.level == levels[minute]
+        ahead = levels[minute:]
+        change = next((later for later, level in enumerate(ahead) if level != levels[minute]), None)
+        assert decision.until is None or change is None or decision.until == begin + (minute + change) * 60
+        assert (decision.until is None) == (device == "db")
 
 
 def test_the_oracle_notices_a_wrong_window() -> None:
