@@ -14,7 +14,8 @@ PERSIST_SECONDS = 600  # of the clock: what a pulled battery can give back, agai
 BAD_STARTS = 3  # then safe mode
 HEALTHY_MS = 60_000  # a start that lasts so long was none of the bad ones
 USE_ROWS = 8  # bitmaps: four children on two days
-SCRUB_COMMITS = 256  # small writes to each folder: twice the log of a 4 KB block of LittleFS (about 50 each), and more
+SCRUB_COMMIT_BYTES = 64  # of a small write to a folder: with its tags it takes more than that of the folder's log
+SCRUB_TURNS = 3  # a log lives in two blocks that take turns; once more than both
 SCRUB_CHUNK = 512  # bytes written at a time, with a look at the gates between
 EARLIEST = 1_735_689_600  # 2025-01-01: a clock that says less was never set
 

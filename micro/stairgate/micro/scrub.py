@@ -7,7 +7,7 @@ two blocks that take turns, is written round. A test scans the whole image after
 
 import os
 
-from stairgate.micro.limits import SCRUB_CHUNK, SCRUB_COMMITS
+from stairgate.micro.limits import SCRUB_CHUNK, SCRUB_COMMIT_BYTES, SCRUB_TURNS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -39,9 +39,10 @@ def fill(root: str) -> "Iterator[None]":
 def turn(folder: str) -> "Iterator[None]":
     """Write a folder's log round, so that no older entry is left in either of its blocks."""
     path = folder + "/" + FILL
-    for number in range(SCRUB_COMMITS):
+    block = os.statvfs(folder)[0]
+    for _ in range(SCRUB_TURNS * block // SCRUB_COMMIT_BYTES):
         with open(path, "wb") as file:
-            file.write(b"%064d" % number)
+            file.write(FILLER[:SCRUB_COMMIT_BYTES])
         yield
     os.remove(path)
 
