@@ -78,7 +78,8 @@ def _read_header(line: bytes, kind: str, keys: "dict[str, bytes]") -> "tuple[byt
     return keys[words[2]], unhexlify(words[3])
 
 
-def _finish(steps: "Generator[None, None, Result]") -> "Result":
+def finish(steps: "Generator[None, None, Result]") -> "Result":
+    """What the steps come to, done at once. Raises whatever they raise."""
     while True:
         try:
             next(steps)
@@ -106,7 +107,7 @@ def open_signed(data: bytes, kind: str, keys: "dict[str, bytes]", cap: int) -> b
     `cap` bounds the whole document in bytes. Raises Refused: `too_large`, `bad_header`, `wrong_type`,
     `unknown_version`, `unknown_key` or `bad_signature`.
     """
-    return _finish(open_signed_steps(data, kind, keys, cap))
+    return finish(open_signed_steps(data, kind, keys, cap))
 
 
 def verify_stream_steps(
