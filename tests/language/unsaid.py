@@ -53,7 +53,9 @@ class _Reader(HTMLParser):
             if held.get("translate") != "no" and _is_unsaid(held.get(name) or "", 0)[0]:
                 self.found.append((f"{tag}[{name}]", held[name] or ""))
         if tag not in _VOID:
-            self._open.append((tag, is_free or tag in _FREE))
+            # The two words of a device are picked out of a row, whose mark may stand at one of them.
+            is_picked = "words" in (held.get("class") or "").split()
+            self._open.append((tag, is_free or is_picked or tag in _FREE))
 
     def handle_endtag(self, tag: str) -> None:
         while self._open and self._open.pop()[0] != tag:
