@@ -24,6 +24,7 @@ class Command(NamedTuple):
 COMMANDS = (
     Command("preview", "stairgate.provisioning.preview", "main", "say what a policy decides for a device at a moment"),
     Command("home", "stairgate.provisioning.home_command", "main", "make and keep a home: keys, agents, broker"),
+    Command("toy", "stairgate.provisioning.toy_command", "main", "check a toy's declaration and code, and sign it"),
     Command("hub", "stairgate.hub.serve", "main", "run the parents' app"),
     Command("claim-code", "stairgate.hub.claim_code", "main", "print a new one-time code to claim the hub"),
     Command("reset-password", "stairgate.hub.claim_code", "reset_main", "print a one-time code to set a new password"),

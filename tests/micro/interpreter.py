@@ -23,16 +23,17 @@ def find_micropython() -> str:
     return found
 
 
-def run_micropython(
-    arguments: list[str], heap: str = HEAP, environment: dict[str, str] | None = None
-) -> subprocess.CompletedProcess[str]:
-    """Run a program from the top of the tree, with the source roots that a toy has."""
+def micropython_environment() -> dict[str, str]:
+    """The environment with the source roots that a toy has, and the tests."""
     names = {name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "MICROPY"))}
-    names["MICROPYPATH"] = f"{ROOT}:{ROOT / 'micro'}:.frozen"
-    names.update(environment or {})
+    return {**names, "MICROPYPATH": f"{ROOT}:{ROOT / 'micro'}:.frozen"}
+
+
+def run_micropython(arguments: list[str], heap: str = HEAP) -> subprocess.CompletedProcess[str]:
+    """Run a program from the top of the tree."""
     return subprocess.run(
         [find_micropython(), "-X", f"heapsize={heap}", *arguments],
-        env=names,
+        env=micropython_environment(),
         cwd=ROOT,
         capture_output=True,
         text=True,

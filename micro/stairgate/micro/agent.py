@@ -185,6 +185,7 @@ class Agent:
         self._settle()
         self.gates.stale()
         self.gates.check()
+        yield
         self._save()
         return policy
 

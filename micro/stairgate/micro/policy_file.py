@@ -63,7 +63,9 @@ class PolicyFile:
         the revision held with another digest.
         """
         body = yield from open_signed_steps(document, "policy", keys, core_limits.TOY_POLICY_BYTES)
+        yield
         policy = read_toy_policy(split(body))
+        yield
         if policy.home != home:
             raise Refused("wrong_home", f"expected {home}, got {policy.home}")
         if policy.agent != agent:
