@@ -3,7 +3,7 @@
     MICROPYPATH=.:micro:.frozen micropython tests/micro/closing.py
 
 The wish comes just as a step of the verification begins: that step is done, then the gate closes. Every step of a
-policy at the cap is tried. Prints figures as JSON lines: `gate_close_us_while_verifying`, the worst, and `verify_steps`.
+policy at the cap is tried. Prints figures as JSON lines: `gate_close_us_while_verifying` (the worst), `verify_steps`.
 It asserts no time: what a board needs is this, times how much slower the board is.
 """
 
