@@ -112,8 +112,7 @@ class Agent:
 
     def _count_start(self) -> bool:
         """Whether this is one bad start too many: then only the hub and the next good start help."""
-        data = self.storage.read(STARTS, STATE_BYTES) or b"0"
-        starts = int(data) if data and not data.strip(b"0123456789") else 0
+        starts = self.storage.number(STARTS, STATE_BYTES)
         self.storage.write(STARTS, str(min(starts + 1, 99)).encode())
         return starts >= BAD_STARTS
 

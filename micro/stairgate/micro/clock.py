@@ -20,12 +20,10 @@ class Clock:
     def __init__(self, platform: "Platform", storage: "Storage") -> None:
         self._platform = platform
         self._storage = storage
-        saved = (storage.read(FILE, STATE_BYTES) or b"0 open").split(b" ")
-        try:
-            self._saved = int(saved[0])
-        except ValueError:
-            self._saved = 0
-        self.level = "closed" if saved[-1] == b"closed" else "open"  # of play, when the clock was last persisted
+        saved = storage.words(FILE, STATE_BYTES)
+        is_sound = len(saved) == 2 and not saved[0].strip("0123456789") and len(saved[0]) <= 12
+        self._saved = int(saved[0]) if is_sound else 0
+        self.level = "closed" if saved[-1:] == ["closed"] else "open"  # of play, when the clock was last persisted
         self._base = self._saved
         self._since = platform.ticks()
         wall = platform.now()

@@ -25,7 +25,7 @@ class Consents:
         self.withdrawn = self._read(WITHDRAWN)
 
     def _read(self, name: str) -> "list[str]":
-        return str(self._storage.read(name, STATE_BYTES) or b"", "utf-8").split()
+        return self._storage.words(name, STATE_BYTES)
 
     def _write(self, name: str, rows: "list[str]") -> None:
         self._storage.write(name, " ".join(rows).encode())

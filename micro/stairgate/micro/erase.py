@@ -5,6 +5,7 @@ receipt. A note on the flash comes first and goes last; a start that finds it go
 key and identity as well. Overwriting what was removed is the platform's `scrub`.
 """
 
+from stairgate.core.fields import DIGITS, is_id, is_made_of
 from stairgate.core.ledger import START
 from stairgate.micro.ledger import ACKNOWLEDGED, FOLDER, ORIGIN, RECEIPTS
 from stairgate.micro.limits import STATE_BYTES
@@ -19,6 +20,7 @@ MARK = "erasing"
 OWNER = "owner"  # there while a new owner has done nothing yet
 IDENTITY = "identity"  # the folder of whom the toy belongs to: certificate, trust, home
 HANDOVER = "handover"
+WHYS = ("command", "gesture", HANDOVER)
 
 
 def erase_steps(agent: "Agent", why: str) -> "Generator[None, None, bytes]":
@@ -34,12 +36,17 @@ def erase_steps(agent: "Agent", why: str) -> "Generator[None, None, bytes]":
     return (yield from finish_steps(agent))
 
 
+def _is_count(parts: "list[str]") -> bool:
+    return len(parts) == 2 and is_id(parts[0]) and is_made_of(parts[1], DIGITS, 1, 9)
+
+
 def finish_steps(agent: "Agent") -> "Generator[None, None, bytes]":
     """Go on with an erasure from its note. As `erase_steps`."""
     storage = agent.storage
-    why, last, check, *counts = str(storage.read(MARK, STATE_BYTES) or b"command 0 " + START.encode(), "ascii").split(
-        " "
-    )
+    note = storage.words(MARK, STATE_BYTES)
+    # A note that cannot be read was spoilt from outside: what was begun is done all the same.
+    why, last, check = note[:3] if len(note) >= 3 and note[0] in WHYS else ("command", "0", START)
+    counts = [(one[0], int(one[1])) for one in [word.split(":") for word in note[3:]] if _is_count(one)]
     if why == HANDOVER:
         storage.write(OWNER, b"new")
         agent.policy_file.forget()
@@ -59,8 +66,7 @@ def finish_steps(agent: "Agent") -> "Generator[None, None, bytes]":
     storage.remove(ACKNOWLEDGED)
     yield from agent.platform.scrub()
     agent.begin_ledger()
-    rows = [count.split(":") for count in counts if ":" in count]
-    agent.ledger.record(*[("erased", row, int(items), why) for row, items in rows], ("erased", "", len(rows), why))
+    agent.ledger.record(*[("erased", row, items, why) for row, items in counts], ("erased", "", len(counts), why))
     agent.requests.want()
     storage.remove(MARK)
     agent.session = 0

@@ -20,10 +20,11 @@ class EraseRequests:
     def __init__(self, agent: "Agent") -> None:
         self._agent = agent
         self.open: "dict[str, list[int]]" = {}
-        for line in str(agent.storage.read(FILE, STATE_BYTES) or b"", "ascii").split("\n"):
-            words = line.split(" ")
-            if len(words) == 4 and not "".join(words[1:]).strip("0123456789"):
-                self.open[words[0]] = [int(word) for word in words[1:]]
+        words = agent.storage.words(FILE, STATE_BYTES)
+        for at in range(0, len(words) - 3, 4):
+            times = words[at + 1 : at + 4]
+            if not "".join(times).strip("0123456789"):
+                self.open[words[at]] = [int(time) for time in times]
 
     def _save(self) -> None:
         lines = [host + " " + " ".join([str(time) for time in self.open[host]]) for host in sorted(self.open)]

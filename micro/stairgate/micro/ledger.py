@@ -52,15 +52,13 @@ class Ledger:
                 break
         if self._segment not in names[-1:]:
             self._segment = ""  # nothing whole is in the newest: the next entry begins another
-        self.acknowledged = self._acknowledged()
+        self.acknowledged = storage.number(ACKNOWLEDGED, STATE_BYTES)
 
     def _origin(self) -> "tuple[int, str]":
-        words = str(self._storage.read(ORIGIN, STATE_BYTES) or b"", "ascii").split(" ")
-        return (int(words[0]), words[1]) if len(words) == 2 else (0, START)
-
-    def _acknowledged(self) -> int:
-        data = self._storage.read(ACKNOWLEDGED, STATE_BYTES) or b""
-        return int(data) if data and not data.strip(b"0123456789") else 0
+        words = self._storage.words(ORIGIN, STATE_BYTES)
+        if len(words) == 2 and len(words[1]) == CHECK_CHARACTERS and not words[0].strip("0123456789"):
+            return int(words[0]), words[1]
+        return 0, START
 
     def _open(self, name: str) -> bool:
         """Follow a file to its last whole line; False when there is none. It is written on unless it is torn."""

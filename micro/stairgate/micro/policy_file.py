@@ -40,8 +40,7 @@ class PolicyFile:
         self.policy: "Policy | None" = None
         self.digest = ""
         self.is_saved = True
-        highest = storage.read(HIGHEST, STATE_BYTES) or b""
-        self.highest = int(highest) if highest and not highest.strip(b"0123456789") else 0
+        self.highest = storage.number(HIGHEST, STATE_BYTES)
         data = storage.read(FILE, DIGEST_BYTES + 1 + core_limits.TOY_POLICY_BYTES)
         if data is not None and _seal(data[DIGEST_BYTES + 1 :]) == data[:DIGEST_BYTES]:
             body = data[data.find(b"\n", DIGEST_BYTES + 1) + 1 :]

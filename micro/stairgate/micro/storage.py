@@ -64,6 +64,18 @@ class Storage:
             return None
         return data if len(data) <= cap else None
 
+    def words(self, name: str, cap: int) -> "list[str]":
+        """The words of a small file of ours, none where it is not there or holds anything but visible ASCII."""
+        data = self.read(name, cap) or b""
+        if [byte for byte in data if not 32 <= byte < 127 and byte != 10]:
+            return []
+        return str(data, "ascii").split()
+
+    def number(self, name: str, cap: int) -> int:
+        """The whole number in a small file of ours, 0 where there is none."""
+        data = self.read(name, cap) or b""
+        return int(data) if 0 < len(data) <= 20 and not data.strip(b"0123456789") else 0
+
     def write(self, name: str, data: bytes) -> None:
         """Replace the file: on the flash when this returns. Raises OSError; the old content is there then."""
         write_atomic(self.path(name), data)

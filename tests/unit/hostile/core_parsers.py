@@ -1,6 +1,7 @@
 """The parsers of `stairgate.core` and `stairgate.port`: the formats, and the one way in which files are read."""
 
 import json
+from pathlib import Path
 from typing import Any
 
 from stairgate.core import (
@@ -24,9 +25,10 @@ from stairgate.core import (
 )
 from stairgate.core.messages import Events, Hello, Seen, Usage
 from stairgate.core.refused import Refused
+from stairgate.micro.platform_fake import FakePlatform
 from stairgate.port.atomic import read_bounded
 from stairgate.provisioning.signing import SigningKey
-from tests.portable import bear, family, trust_vectors
+from tests.portable import bear, family, toy, trust_vectors
 from tests.portable.test_pairing import ANSWERED, DOCUMENT, SECRET
 from tests.unit.hostile.parser import Parser, in_file, of_bytes, of_text
 
@@ -68,6 +70,7 @@ ENTRY_LINE = ledger.entry_line(ledger.START, ENTRY)
 LEDGER = ledger.message_head("m1", 5, "tbear") + ENTRY_LINE.partition(b" ")[2][:-1] + ledger.message_end()
 RECEIPT = b'["receipt","bear1",5,"command"]\n["gone","answers",3,"command"]\n["ledger",9,"00112233445566ff"]\n'
 DECLARATION = bear.declaration()
+TOY_FILE = ledger.START.encode() + b"\n" + ENTRY_LINE
 DECLARED = KEY.sign("declaration", bear.declared())
 SETTINGS = json.dumps({"hub": {"listen": ["0.0.0.0:8080"], "https": True}, "agent": {"hello_minutes": 5}}).encode()
 
@@ -101,6 +104,22 @@ def read_on_toy(data: bytes) -> object:
     return decided
 
 
+def start_toy(data: bytes, home: Path) -> object:
+    """A toy whose small files all hold this; whatever it is, it starts, and nothing opens a sensor."""
+    root = home / "toy"
+    (root / "ledger").mkdir(parents=True, exist_ok=True)
+    for name in ("acked", "agreed", "clock", "highest", "ledger/0000000007", "origin", "policy", "requests", "starts"):
+        (root / name).write_bytes(data)
+    for name in ("use", "withdrawn", "declared"):
+        (root / name).write_bytes(data)
+    if data[:1] > b"\x80":
+        (root / "erasing").write_bytes(data)
+    agent = toy.start(FakePlatform(str(root), toy.point(toy.MAKER), toy.NOON))
+    agent.poll()
+    assert agent.gates.decision("microphone", "answers").level == "closed"
+    return agent
+
+
 def check_toy(data: bytes) -> object:
     """Everything that a maker got wrong: readable, whatever came; none only for what a toy can read."""
     faults = declaration_rules.check_declaration(data)
@@ -132,6 +151,7 @@ CORE = {
     "declaration on the toy": Parser(of_bytes(declaration.read_brief_declaration), bear.declared(), (Refused,)),
     "declaration of a toy": Parser(of_bytes(check_toy), bear.declared()),
     "signed declaration": Parser(of_bytes(open_declaration), DECLARED, (Refused,)),
+    "a toy's files": Parser(start_toy, TOY_FILE, tries=60),
     "envelope": Parser(of_bytes(lambda data: envelope.open_signed(data, "policy", KEYS, 20000)), SIGNED, (Refused,)),
     "hello": Parser(of_bytes(messages.read_hello), messages.encode_hello(HELLO), (Refused,)),
     "usage": Parser(of_bytes(messages.read_usage), messages.encode_usage(USAGE), (Refused,)),
