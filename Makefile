@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 LAB := $(BIN)/python -m tests.lab.sandbox
 
-.PHONY: help run test lint demo-check test-faults storm test-time bench-dns bench-pack bypass overblock a11y words pictures test-lab-1 test-lab-2 wheel-check setup clean
+.PHONY: help run test lint demo-check test-faults storm test-time footprint bench-dns bench-pack bypass overblock a11y words pictures test-lab-1 test-lab-2 wheel-check setup clean
 
 help: ## print this list
 	@awk -F':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -46,6 +46,9 @@ test-time: setup ## the calendar and budgets beside an independent oracle, minut
 
 bench-dns: build/packages-bench setup ## the filter beside dnsmasq, unbound and dnsdist, with a million names (QUICK=1: few)
 	$(LAB) $(BIN)/python -m tests.bench.dns_bench $(if $(QUICK),--quick) $(if $(SEED),--seed $(SEED))
+
+footprint: build/packages-run setup ## what the agent costs a toy: code, smallest heap, TLS; fails above its budget
+	@$(BIN)/python -m tests.bench.footprint
 
 bench-pack: setup ## what a pack of a million names costs, and how rarely it is wrong
 	$(BIN)/python -m tests.bench.pack_bench
