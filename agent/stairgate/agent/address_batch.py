@@ -44,6 +44,10 @@ class Profile(Protocol):
         """Of the policy."""
 
     @property
+    def reach(self) -> frozenset[str]:
+        """The only names that it resolves, each with all below it; none: there is no such limit."""
+
+    @property
     def exempt(self) -> bool:
         """No rule closes it."""
 

@@ -16,6 +16,7 @@ from typing import NamedTuple
 from stairgate.agent.address_batch import CUT, EPDG, LISTED, OURS, RESOLVED, Batch, Known, Profile, keys_of, known_of
 from stairgate.agent.address_sets import AddressSets, LinuxAddressSets
 from stairgate.agent.app_addresses import DEDICATED, AppAddresses, Cause, Cut
+from stairgate.agent.declared import covering
 from stairgate.agent.gate import SetName
 from stairgate.agent.limits import (
     ADDRESS_SECONDS,
@@ -47,7 +48,7 @@ class Record(NamedTuple):
 
 def _reach(known: Known) -> tuple[object, ...]:
     """What recorded addresses depend on: not the level, which the kernel minds by itself."""
-    return known.profile.persons, known.resolved, known.lists
+    return known.profile.persons, known.profile.reach, known.resolved, known.lists
 
 
 class Addresses:
@@ -180,6 +181,8 @@ class Addresses:
         return is_routed(address) and address not in self._own
 
     def _refused_at(self, known: Known, level: str, cause: Cause) -> bool:
+        if known.profile.reach and not covering(known.profile.reach, cause.name):
+            return True
         return judge(self._everyone, known.profile.persons, level, cause.name, cause.tags).refused
 
     def _refused(self, device: str, cause: Cause) -> bool:

@@ -10,13 +10,13 @@ from typing import NamedTuple
 
 from stairgate.agent import gate
 from stairgate.agent.address_spans import Range, Span, internet_spans, merged, replaced, span_text
+from stairgate.agent.declared import RESOLVED_ONLY, reach_of
 from stairgate.agent.grants import Contents, is_exempt, mac_key
 from stairgate.agent.limits import CALL_APPS, CALL_PREFIX4, CALL_PREFIX6, CALL_RANGES
 from stairgate.core.records import Filter, Policy
 from stairgate.core.refused import Refused
 
 CALLS = "calls"  # the tag of ranges that may be opened: a list of bad addresses must never be one
-RESOLVED_ONLY = "resolved_only"
 
 # The tags of each of these names. Raises OSError, Refused.
 TagsOf = Callable[[Collection[str]], Mapping[str, Collection[str]]]
@@ -98,7 +98,13 @@ class Calls:
         return self._open
 
     def _judged(self, policy: Policy) -> dict[str, frozenset[int]]:
-        devices = [each for each in policy.devices if RESOLVED_ONLY in each.flags and not is_exempt(each.flags)]
+        # Whoever may reach only what is named for it calls nobody.
+        named = reach_of(policy)
+        devices = [
+            each
+            for each in policy.devices
+            if RESOLVED_ONLY in each.flags and not is_exempt(each.flags) and each.id not in named
+        ]
         apps = [(number, app) for number, app in enumerate(self.apps) if app.tags.isdisjoint(policy.everyone)]
         if not devices or not apps:
             return {}

@@ -12,6 +12,7 @@ import signal
 from types import FrameType
 
 from stairgate.agent import off, presence, sync
+from stairgate.agent.asked import AskedInbox
 from stairgate.agent.broker_link import CONNECTED, BrokerLink, Link
 from stairgate.agent.call_ranges import CALLS, Calls, call_apps
 from stairgate.agent.census import Census
@@ -47,6 +48,7 @@ from stairgate.agent.tally import Tally
 from stairgate.agent.timed_addresses import TimedAddresses
 from stairgate.agent.trust import HeldTrust
 from stairgate.agent.use_state import UseState, run_state
+from stairgate.agent.watch import Watch
 from stairgate.core.messages import read_usage
 from stairgate.core.refused import Refused
 from stairgate.port.clock import SystemClock
@@ -92,7 +94,8 @@ class Control:
         self._told_devices: tuple[tuple[str, str, int | None], ...] = ()
         timed = feed.timed if feed else TimedAddresses()
         self._counting = Counting(UseState(state, run, evidence.boot()), self._time, timed)
-        self._tally = Tally(kernel, self._outbox, clock, usage_seconds, self._counting)
+        self._watch = Watch(kernel, self._outbox, self._time, feed.asked if feed else AskedInbox())
+        self._tally = Tally(kernel, self._outbox, clock, usage_seconds, self._counting, self._watch)
         self._record: Record | None = None
         self._told_trusted = False
         # What is missing of the filter, as the last hello said; None when a hello waits for the filter.
@@ -149,6 +152,7 @@ class Control:
         if now >= self._next_hello:
             self._say_hello()
         self._tally.tell(now, self._enforcement.numbers)
+        self._watch.turn(now)
         if self._census:
             self._census.turn(now)
 
@@ -181,6 +185,8 @@ class Control:
                 break
         if connected or documents or trusted_more:
             self._say_hello()
+        if connected:
+            self._watch.connected()
         if connected and self._census:
             self._census.connected(self._clock.monotonic())
 
@@ -239,6 +245,7 @@ class Control:
             used = self._counting.used(utc)
             spending, spent = self._counting.spending(utc, used), self._counting.spent(utc, used)
             outcome = self._enforcement.enforce(policy, used, everything, spending)
+            self._watch.follow(policy)
             self._off.look(self._clock.monotonic())
             self._counting.off_until = self._off.ends
         except (KernelRefused, ValueError) as refused:

@@ -41,9 +41,14 @@ class Outcome(NamedTuple):
 
 def _reach(policy: Policy) -> dict[str, Hashable]:
     """What narrows each device beside its level: flows begun before a change of it are begun anew."""
+    named = {reach.device: reach.names for reach in policy.reaches}
     only = {record.person: record.only for record in policy.filters if record.only}
     return {
-        device.id: ("resolved_only" in device.flags, tuple([only.get(person) for person in device.persons]))
+        device.id: (
+            "resolved_only" in device.flags,
+            tuple([only.get(person) for person in device.persons]),
+            named.get(device.id),
+        )
         for device in policy.devices
     }
 

@@ -28,6 +28,7 @@ ACTS = {
     decisions.ABSENT: "absent",
     decisions.EMPTY: "empty",
     decisions.NOT_READY: "not_ready",
+    decisions.HUB: "answered_here",
 }
 _WHY = {
     "pause": "a parent paused it",
@@ -119,6 +120,8 @@ def explain(
     decision = decisions.decide(profile, rules, name, tuple(tags))
     verdict = filtering.judge(rules.everyone, profile.persons, profile.level, name, tags)
     refused = decision.act == decisions.REFUSE
+    if decision.code == decisions.UNDECLARED:
+        verdict = Verdict(True, decisions.UNDECLARED, "")
     zone = zone_of(policy, device)
     by_level = refused and verdict.reason in ("closed", "limited")
     by_budget = refused and verdict.reason == "block" and verdict.rule in profile.spent
@@ -165,6 +168,7 @@ def _sentence(
         decisions.PROBE: "is answered by the router: devices ask there whether they are online.",
         decisions.ABSENT: "is said not to exist, so that names are resolved here and not past the filter.",
         decisions.EMPTY: "is answered with nothing: it would lead to a resolver past the filter.",
+        decisions.HUB: "is answered with the hub’s addresses: it is the hub’s own name in this home.",
         decisions.NOT_READY: "is not answered: the policy names a list of names, and none is on this router yet.",
     }[decision.act]
 
@@ -174,6 +178,7 @@ def _refusal(verdict: Verdict, level: Decision, zone: Zone) -> str:
     because = f", because {_WHY.get(level.reason, level.reason)}"
     return {
         "everyone": f"the list tags it “{verdict.rule}”, which nobody in the home resolves",
+        decisions.UNDECLARED: "the device reaches only what is named for it, and this is none of it",
         "closed": f"the device is closed{until}{because}",
         "limited": f"the device is limited to a list of names{until}{because}, and this name is not on it",
         "deny": f"{verdict.rule} is on the list of names that are refused to its person",

@@ -10,7 +10,8 @@ import select
 import socket
 from typing import Any, NamedTuple
 
-from stairgate.agent.limits import FRAME_BYTES, STATE_BYTES, TIMED_CATEGORIES, TIMED_ROWS
+from stairgate.agent.asked import AskedInbox, AskedRow, asked_row
+from stairgate.agent.limits import ASKED_ROWS, FRAME_BYTES, STATE_BYTES, TIMED_CATEGORIES, TIMED_ROWS
 from stairgate.agent.timed_addresses import TimedAddresses, TimedRow
 from stairgate.core.fields import is_word
 
@@ -53,12 +54,17 @@ def _timed_row(row: Any) -> TimedRow:
     return made
 
 
-def read_said(content: bytes) -> Serving | tuple[TimedRow, ...]:
-    """What a frame says: what the filter goes by, or addresses of timed categories. Raises ValueError."""
+def read_said(content: bytes) -> Serving | tuple[TimedRow, ...] | list[AskedRow]:
+    """What a frame says: what the filter goes by, addresses of timed categories (a tuple), or what devices asked for.
+
+    Raises ValueError.
+    """
     try:
         said = json.loads(content)
         if said["v"] == 1 and said["state"] == "timed":
             return tuple(map(_timed_row, said["rows"][:TIMED_ROWS]))
+        if said["v"] == 1 and said["state"] == "asked":
+            return [asked_row(row) for row in said["rows"][:ASKED_ROWS]]
         revision, pack = said["revision"], said["pack"]
         is_serving = said["v"] == 1 and said["state"] == "serving"
     except (KeyError, TypeError, RecursionError) as error:
@@ -70,10 +76,10 @@ def read_said(content: bytes) -> Serving | tuple[TimedRow, ...]:
 
 class FilterChannel:
     """Our end. watched: readable when `receive` has something, or when `send` can go on. timed: takes what is told of
-    addresses."""
+    addresses, asked: what is told of names that were asked for."""
 
-    def __init__(self, ours: socket.socket, watched: select.epoll, timed: TimedAddresses) -> None:
-        self._socket, self._watched, self._timed = ours, watched, timed
+    def __init__(self, ours: socket.socket, watched: select.epoll, timed: TimedAddresses, asked: AskedInbox) -> None:
+        self._socket, self._watched, self._timed, self._asked = ours, watched, timed, asked
         ours.setblocking(False)
         watched.register(ours.fileno(), select.EPOLLIN)
         self._unsent = memoryview(b"")
@@ -141,6 +147,8 @@ class FilterChannel:
                 raise ChannelEnded(f"is not understood: {error}") from error
             if isinstance(said, Serving):
                 newest = said
+            elif isinstance(said, list):
+                self._asked.take(said)
             else:
                 self._timed.take(said)
         return newest

@@ -8,6 +8,7 @@ packs `pack_fetch`'s, the levels the kernel's and the core's: whoever calls has 
 import json
 from collections.abc import Mapping, Sequence
 
+from stairgate.agent.asked import AskedInbox
 from stairgate.agent.filter_process import NameFilter
 from stairgate.agent.limits import FILTER_APPLIED_SECONDS, FILTER_PACK_SECONDS
 from stairgate.agent.packs import Packs, wanted_by
@@ -55,6 +56,11 @@ class FilterFeed:
     def timed(self) -> TimedAddresses:
         """Which addresses belong to timed categories."""
         return self._process.timed
+
+    @property
+    def asked(self) -> AskedInbox:
+        """What devices with `reach` lines asked for."""
+        return self._process.asked
 
     def enforced(
         self,

@@ -16,6 +16,7 @@ import sys
 from collections.abc import Sequence
 from typing import Protocol
 
+from stairgate.agent.asked import AskedInbox
 from stairgate.agent.filter_channel import ChannelEnded, FilterChannel, Serving, framed
 from stairgate.agent.limits import (
     FILTER_ANSWER_MAX_SECONDS,
@@ -40,11 +41,12 @@ class NameFilter(Protocol):
     """What the control loop needs of the process that answers names.
 
     serving: what it said last, None while there is no process that has said anything. timed: addresses of timed
-    categories, as it and those before it said.
+    categories, as it and those before it said. asked: what devices with `reach` lines asked for.
     """
 
     serving: Serving | None
     timed: TimedAddresses
+    asked: AskedInbox
 
     def fileno(self) -> int:
         """A descriptor that becomes readable when `turn` has something to do; always the same one."""
@@ -85,6 +87,7 @@ class FilterProcess:
         self._channel: FilterChannel | None = None
         self.serving: Serving | None = None
         self.timed = TimedAddresses()
+        self.asked = AskedInbox()
         self._newest = b""
         self._is_waiting = False
         # The newest frame has no answer yet. One that was sent again to see whether it answers changes nothing.
@@ -187,7 +190,7 @@ class FilterProcess:
             return
         finally:
             theirs.close()
-        self._channel = FilterChannel(ours, self._poll, self.timed)
+        self._channel = FilterChannel(ours, self._poll, self.timed, self.asked)
         self._is_waiting = self._is_news = True
 
     def _end(self, now: float, what: str) -> None:

@@ -7,6 +7,7 @@ import json
 import os
 from typing import Any
 
+from stairgate.agent.asked import AskedInbox
 from stairgate.agent.filter_channel import Serving, framed
 from stairgate.agent.timed_addresses import TimedAddresses
 
@@ -25,6 +26,7 @@ class FakeFilter:
         self.frames: list[tuple[dict[str, Any], bytes]] = []
         self.serving: Serving | None = None
         self.timed = TimedAddresses()
+        self.asked = AskedInbox()
         self.silent = False
         self.refused_packs: set[str] = set()
         self.is_running = False

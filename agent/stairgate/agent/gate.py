@@ -18,6 +18,7 @@ from stairgate.agent.limits import (
     PORTS_IN_SET,
     PROTOCOLS_IN_SET,
     RANGE_ENDS_IN_SET,
+    TRIED_IN_SET,
 )
 
 # A version, so that a changed set definition never collides with the elements of an older package: changing the
@@ -66,6 +67,9 @@ BRIDGE_GUARDED = _bridge("guarded")
 LIMITED, BRIDGE_LIMITED = _inet("limited"), _bridge("limited")
 STILL_OPEN, BRIDGE_STILL_OPEN = _inet("still_open"), _bridge("still_open")
 RESOLVED_ONLY, BRIDGE_RESOLVED_ONLY = _inet("resolved_only"), _bridge("resolved_only")
+# Devices of which the policy names all that they reach, and the (device, address) that they tried besides, counted.
+DECLARED = _inet("declared")
+TRIED4, TRIED6 = _inet("tried4"), _inet("tried6")
 NO_TUNNELS = _inet("no_tunnels")
 ISOLATED, BRIDGE_ISOLATED = _inet("isolated"), _bridge("isolated")
 BRIDGE_HUB = _bridge("hub")
@@ -119,7 +123,7 @@ def _declarations() -> dict[SetName, Declaration]:
     # Ends by itself: names of grown-ups' devices must not be led to a filter whose agent is gone.
     declared[FILTERED_ALL] = _INTERFACE._replace(timed=True)
     declared[BRIDGE_GUARDED] = _PROTOCOL
-    declared |= dict.fromkeys((LIMITED, RESOLVED_ONLY, NO_TUNNELS, ISOLATED), _MAC)
+    declared |= dict.fromkeys((LIMITED, RESOLVED_ONLY, DECLARED, NO_TUNNELS, ISOLATED), _MAC)
     declared |= dict.fromkeys((BRIDGE_LIMITED, BRIDGE_RESOLVED_ONLY, BRIDGE_ISOLATED, BRIDGE_HUB), _MAC)
     declared |= dict.fromkeys((STILL_OPEN, BRIDGE_STILL_OPEN), _TIMED_MAC)
     for names, address in (
@@ -128,6 +132,8 @@ def _declarations() -> dict[SetName, Declaration]:
     ):
         pairs = Declaration(f"ether_addr . {address}", ADDRESSES_IN_SET, timed=True, flags="dynamic")
         declared |= dict.fromkeys(names, pairs)
+        tried = TRIED4 if address == "ipv4_addr" else TRIED6
+        declared[tried] = pairs._replace(size=TRIED_IN_SET)
     for gateways, resolvers, calls, address in (
         (EPDG4, DOH4, CALLS4, "ipv4_addr"),
         (EPDG6, DOH6, CALLS6, "ipv6_addr"),

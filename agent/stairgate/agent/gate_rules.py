@@ -14,7 +14,7 @@ whose return path is cut at the same moment never sees its reset (measured; docs
 
 from stairgate.agent import gate
 from stairgate.agent.gate import PROBE_ADDRESS, SETS, GateSettings, SetName
-from stairgate.agent.limits import ADDRESS_SECONDS, BLOCKED_SECONDS, SET_SWEEP_SECONDS
+from stairgate.agent.limits import ADDRESS_SECONDS, BLOCKED_SECONDS, SET_SWEEP_SECONDS, TRIED_SECONDS
 from stairgate.agent.neighbour_rules import TUNNEL_PROTOCOLS, between_rules, neighbour_rules
 from stairgate.agent.router_rules import HUB, TCP_UDP, redirect_rules, router_rules
 
@@ -46,7 +46,18 @@ def _outbound(settings: GateSettings) -> Rules:
     """From the home to the internet, by the device's MAC."""
     listed, numbers = _bits(settings.listed_mark()), _bits(settings.number_mask())
     return {
+        # What is answered by the gate in any case, and so costs what passes nothing.
+        ("inet", "tried"): [
+            "ct state established,related return",
+            f"ether saddr . ip daddr @{gate.RESOLVED4.name} return",
+            f"ether saddr . ip6 daddr @{gate.RESOLVED6.name} return",
+            *[
+                f"update @{name.name} {{ ether saddr . {family} daddr timeout {TRIED_SECONDS}s counter }}"
+                for name, family in ((gate.TRIED4, "ip"), (gate.TRIED6, "ip6"))
+            ],
+        ],
         ("inet", "closed"): [
+            f"ether saddr @{gate.DECLARED.name} jump tried",
             "meta l4proto tcp reject with tcp reset",
             "reject with icmpx admin-prohibited",
         ],
@@ -86,7 +97,7 @@ def _outbound(settings: GateSettings) -> Rules:
             *_kept(gate.BLOCKED4, gate.BLOCKED6, BLOCKED_SECONDS, "", "goto closed"),
             f"ether saddr != @{gate.GRANTED.name} goto closed",
             # QUIC: apps fall back to TCP, which can be reset and whose names can be filtered.
-            "udp dport 443 reject with icmpx admin-prohibited",
+            "udp dport 443 goto closed",
             # Begun before the redirect stood.
             f"iifname @{gate.FILTERED.name} {TCP_UDP} 53 goto closed",
             f"{TCP_UDP} {RESOLVER_PORTS} goto closed",

@@ -40,6 +40,7 @@ CONSTANT_SETS = (
     gate.BRIDGE_LIMITED,
     gate.RESOLVED_ONLY,
     gate.BRIDGE_RESOLVED_ONLY,
+    gate.DECLARED,
     gate.NO_TUNNELS,
     gate.ISOLATED,
     gate.BRIDGE_ISOLATED,
@@ -121,16 +122,20 @@ def _marked(policy: Policy, grants: Mapping[str, Grant]) -> Contents:
     names: dict[str, tuple[SetName, ...]] = {
         "limited": (gate.LIMITED, gate.BRIDGE_LIMITED),
         "resolved_only": (gate.RESOLVED_ONLY, gate.BRIDGE_RESOLVED_ONLY),
+        # What is named for a device is all that it resolves; whatever else it tries is counted.
+        "declared": (gate.DECLARED, gate.RESOLVED_ONLY, gate.BRIDGE_RESOLVED_ONLY),
         "isolated": (gate.ISOLATED, gate.BRIDGE_ISOLATED),
         "no_tunnels": (gate.NO_TUNNELS,),
     }
     contents: Contents = {name: {} for pair in names.values() for name in pair}
+    named = {reach.device for reach in policy.reaches}
     without = {record.person for record in policy.filters if TUNNELS in record.block}
     for device in policy.devices:
         if is_exempt(device.flags):
             continue
         grant = grants.get(device.id)
         marks: list[str] = [flag for flag in ("resolved_only", "isolated") if flag in device.flags]
+        marks += ["declared"] if device.id in named else []
         marks += ["limited"] if grant and grant.limited_from is not None else []
         marks += ["no_tunnels"] if TUNNELS in policy.everyone or not without.isdisjoint(device.persons) else []
         for name in [name for mark in marks for name in names[mark]]:

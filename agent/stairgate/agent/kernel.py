@@ -37,6 +37,9 @@ class Kernel(Protocol):
     def elements(self, name: SetName) -> dict[bytes, int | None]:
         """The live elements of one of our sets: key -> milliseconds left, None in sets without timeouts."""
 
+    def counts(self, name: SetName) -> dict[bytes, int]:
+        """The packets that the live elements of a counting set have counted."""
+
     def commit(self, changes: Sequence[SetChange]) -> None:
         """Make all changes in one transaction, or none."""
 
@@ -102,6 +105,10 @@ class LinuxKernel:
     def elements(self, name: SetName) -> dict[bytes, int | None]:
         """See Kernel."""
         return set_elements.read_elements(self._netlink, self._settings.table, name)
+
+    def counts(self, name: SetName) -> dict[bytes, int]:
+        """See Kernel."""
+        return set_elements.read_counts(self._netlink, self._settings.table, name)
 
     def commit(self, changes: Sequence[SetChange]) -> None:
         """See Kernel."""

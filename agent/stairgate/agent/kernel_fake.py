@@ -15,7 +15,7 @@ from stairgate.port.clock import SystemClock
 class FakeKernel:
     """See `kernel.Kernel`. refuse: errno names that the next calls of a method fail with, by method name.
 
-    loaded: the rules; ranges: the last text that was loaded into them and has none.
+    loaded: the rules; ranges: the last text that was loaded into them and has none. counted: what `counts` answers.
     """
 
     def __init__(self, clock: SystemClock) -> None:
@@ -26,6 +26,7 @@ class FakeKernel:
         self.forgotten: list[int] = []
         self.forgotten_unlisted: list[int] = []
         self.live_flows: list[Flow] = []
+        self.counted: dict[SetName, dict[bytes, int]] = {}
         self.touched = False
         self.commits = 0
 
@@ -63,6 +64,11 @@ class FakeKernel:
             for key, end in self.sets.get(name, {}).items()
             if end is None or end > now
         }
+
+    def counts(self, name: SetName) -> dict[bytes, int]:
+        """See Kernel."""
+        self._may("counts")
+        return dict(self.counted.get(name, {}))
 
     def commit(self, changes: Sequence[SetChange]) -> None:
         """See Kernel."""

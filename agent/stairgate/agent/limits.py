@@ -93,6 +93,16 @@ USE_DAYS = 2  # UTC days before today that are kept: no family day reaches furth
 USE_BYTES = 512 << 10  # the book as it is saved: 1024 bitmaps of at most 330 bytes, and the minutes that wait
 CHECKPOINT_SECONDS = 600.0  # between two of them on the flash, which wears: at most 144 a day, of some 5 KB
 
+# Devices under a watch: with `reach` or `quiet` lines
+TRIED_IN_SET = 1024  # pairs of device and refused address, of each family; a scan beyond it is refused uncounted
+TRIED_SECONDS = 3600  # a pair is kept so long after its last packet; it is read every ten seconds
+ASKED_ROWS = 24  # in one frame from the filter: a name takes 253 bytes, and a frame 8 KB
+ASKED_WAITING = 256  # rows on each side of the channel; what a device asks beyond is counted as one of many
+PLACES_A_DAY = 64  # of one device, told by name or address; all others are one count. A toy's maker declares 16
+OBSERVED_SECONDS = 5.0  # between two tellings of what was observed
+TRIED_LOOK_SECONDS = 10.0  # between two readings of the addresses tried
+OBSERVED_TOLD = 96  # rows in one telling: four messages
+
 # Files
 NUMBERS_BYTES = 65536
 BOOT_ID_CHARACTERS = 36  # a UUID

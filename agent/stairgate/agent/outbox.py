@@ -6,7 +6,8 @@ answers. When to say what is `control`'s part, carrying it `broker_link`'s.
 
 import logging
 import secrets
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import TypeVar
 
 from stairgate.agent.broker_link import Link
 from stairgate.agent.limits import USAGE_ROWS
@@ -21,8 +22,11 @@ from stairgate.core.messages import (
     encode_hello,
     encode_usage,
 )
+from stairgate.core.observed import Reached, Streamed, encode_observed
 from stairgate.core.refused import Refused
 from stairgate.port.clock import SystemClock
+
+Row = TypeVar("Row")
 
 log = logging.getLogger("stairgate.agent")
 
@@ -79,16 +83,23 @@ class Outbox:
 
     def seen(self, rows: Sequence[Seen]) -> None:
         """Tell which devices were seen, in as many messages as they need."""
-        waiting = [tuple(rows[first : first + EVENT_ROWS]) for first in range(0, len(rows), EVENT_ROWS)]
+        self._events(rows, lambda id, t, agent, some: encode_events(Events(id, t, agent, tuple(some))))
+
+    def observed(self, rows: Sequence[Reached | Streamed]) -> None:
+        """Tell what was observed of devices under a watch, in as many messages as it needs."""
+        self._events(rows, encode_observed)
+
+    def _events(self, rows: Sequence[Row], encode: Callable[[str, int, str, Sequence[Row]], bytes]) -> None:
+        waiting = [rows[first : first + EVENT_ROWS] for first in range(0, len(rows), EVENT_ROWS)]
         while waiting:
             some = waiting.pop(0)
             try:
-                payload = encode_events(Events(_new_id(), int(self._clock.wall()), self._agent, some))
+                payload = encode(_new_id(), int(self._clock.wall()), self._agent, some)
             except Refused as refused:
                 if refused.reason != "too_large" or len(some) == 1:
-                    log.error("devices seen could not be told: %s", refused)
+                    log.error("events could not be told: %s", refused)
                     continue
-                # A name in another script takes many bytes: half as many rows are tried.
+                # A name in another script, or a long one, takes many bytes: half as many rows are tried.
                 waiting[:0] = [some[: len(some) // 2], some[len(some) // 2 :]]
                 continue
             self._link.publish("events", payload, 1)

@@ -31,7 +31,8 @@ NFNL_SUBSYS_NFTABLES = 10
 BATCH_BEGIN, BATCH_END = 0x10, 0x11
 GETCHAIN, GETRULE, NEWSETELEM, GETSETELEM, DELSETELEM = ((NFNL_SUBSYS_NFTABLES << 8) | n for n in (4, 7, 12, 13, 14))
 LIST_TABLE, LIST_SET, LIST_ELEMENTS, LIST_ELEM = 1, 2, 3, 1
-ELEM_KEY, ELEM_TIMEOUT, ELEM_EXPIRATION, DATA_VALUE = 1, 4, 5, 1
+ELEM_KEY, ELEM_TIMEOUT, ELEM_EXPIRATION, ELEM_EXPRESSION, DATA_VALUE = 1, 4, 5, 7, 1
+EXPRESSION_DATA, COUNTER_PACKETS = 2, 2
 FAMILIES = {"inet": 1, "bridge": int(socket.AF_BRIDGE)}
 
 Elements = Mapping[bytes, int | None]
@@ -189,6 +190,27 @@ def read_elements(netlink: NetlinkSocket, table: str, name: SetName) -> dict[byt
         key: left
         for answer in _dump_whole(netlink, GETSETELEM, body, f"reading set {name.family} {name.name}")
         for key, left in _decode_elements(answer.body)
+    }
+
+
+def _decode_counts(body: bytes) -> Iterator[tuple[bytes, int]]:
+    for kind, value in attributes(body, 4):
+        for _, entry in attributes(value) if kind == LIST_ELEMENTS else ():
+            element = dict(attributes(entry))
+            key = dict(attributes(element.get(ELEM_KEY, b""))).get(DATA_VALUE)
+            counter = dict(attributes(element.get(ELEM_EXPRESSION, b""))).get(EXPRESSION_DATA, b"")
+            packets = dict(attributes(counter)).get(COUNTER_PACKETS, b"")
+            if key and packets:
+                yield key, int.from_bytes(packets, "big")
+
+
+def read_counts(netlink: NetlinkSocket, table: str, name: SetName) -> dict[bytes, int]:
+    """The live elements of a set whose elements count: key -> packets. Raises KernelRefused as `read_elements`."""
+    body = _set_body(name, table)
+    return {
+        key: packets
+        for answer in _dump_whole(netlink, GETSETELEM, body, f"reading counts of {name.family} {name.name}")
+        for key, packets in _decode_counts(answer.body)
     }
 
 

@@ -13,6 +13,7 @@ from stairgate.agent.limits import READ_EVERY_SECONDS, READING_SHARE
 from stairgate.agent.netlink import KernelRefused
 from stairgate.agent.outbox import Outbox
 from stairgate.agent.usage import ByteCounts, Reading
+from stairgate.agent.watch import Watch
 from stairgate.port.clock import SystemClock
 
 log = logging.getLogger("stairgate.agent")
@@ -22,10 +23,16 @@ class Tally:
     """next_telling: when `tell` has something to do, in monotonic seconds. seconds: between two tellings, at least."""
 
     def __init__(
-        self, kernel: Kernel, outbox: Outbox, clock: SystemClock, seconds: float, counting: Counting | None = None
+        self,
+        kernel: Kernel,
+        outbox: Outbox,
+        clock: SystemClock,
+        seconds: float,
+        counting: Counting | None = None,
+        watch: Watch | None = None,
     ) -> None:
         self._kernel, self._outbox, self._clock, self._seconds = kernel, outbox, clock, seconds
-        self._counting = counting
+        self._counting, self._watch = counting, watch
         self._read_until = self._next_message = clock.monotonic()
         self._bytes = ByteCounts()
         self._reading: Reading | None = None
@@ -49,6 +56,8 @@ class Tally:
             moved = self._bytes.add(reading.flows)
             if self._counting:
                 self._counting.moved(moved, self._read_until, now)
+            if self._watch:
+                self._watch.moved(moved, numbers, now)
             self._read_until = now
         except KernelRefused as refused:
             log.warning("%s", refused)

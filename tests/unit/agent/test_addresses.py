@@ -30,6 +30,7 @@ class Profile(NamedTuple):
     level: str = "open"
     flags: tuple[str, ...] = ()
     exempt: bool = False
+    reach: frozenset[str] = frozenset()
 
 
 PLAIN, NARROW = Profile(), Profile(flags=("resolved_only",))
@@ -418,3 +419,15 @@ def test_a_home_has_a_bound_and_the_device_idle_for_longest_pays_for_it() -> Non
     assert {each.device for each in gone} == {"d00", "d01", "d02", "d03"}
     assert [each.value for each in gone[:3]] == [0, 1, 2]
     assert set(book.by_device) == {f"d{device:02}" for device in range(4, 20)}
+
+
+def test_addresses_of_names_that_are_no_longer_declared_are_taken_back() -> None:
+    toy = Profile(flags=("resolved_only",), reach=frozenset({"bear.example", "time.example"}))
+    rig = Rig(toy)
+    rig.answered(toy, "eu.bear.example", APP)
+    rig.answered(toy, "time.example", APP2)
+    assert set(rig.held(gate.RESOLVED4)) == {key(MAC, APP), key(MAC, APP2)}
+
+    rig.addresses.policy_changed([toy._replace(reach=frozenset({"bear.example"}))])
+
+    assert set(rig.held(gate.RESOLVED4)) == {key(MAC, APP)}

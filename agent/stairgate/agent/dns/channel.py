@@ -128,6 +128,7 @@ class Channel:
 
     def _tick(self, now: float) -> float:
         self._tell_addresses()
+        self._tell_asked()
         if self._steps is None:
             return now + 1.0
         try:
@@ -175,6 +176,11 @@ class Channel:
         while not self._unsent and (rows := self._news.waiting(TIMED_ROWS)):
             told = [[row.address.hex(), row.categories] for row in rows]
             self._send({"v": 1, "state": "timed", "rows": told})
+
+    def _tell_asked(self) -> None:
+        # Likewise.
+        while not self._unsent and (rows := self._service.asked.waiting()):
+            self._send({"v": 1, "state": "asked", "rows": rows})
 
     def _send(self, said: dict[str, Any]) -> None:
         content = json.dumps(said).encode()

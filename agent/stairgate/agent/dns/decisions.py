@@ -1,25 +1,30 @@
 """What is done with a name that a device asks for: resolved, refused, sent elsewhere, or answered by the router.
 
-It decides in this order: names of the resolver's own, Wi-Fi calling, canaries, connectivity checks, the filter, safe
-search. The filter itself is `stairgate.core.filtering`, the names are `special_names` and `safesearch`; how the answer
-looks is `answers`'s part.
+It decides in this order: names of the resolver's own and the hub's, what `reach` lines leave, Wi-Fi calling, canaries,
+connectivity checks, the filter, safe search. The filter itself is `stairgate.core.filtering`, the names are
+`special_names` and `safesearch`; how the answer looks is `answers`'s part.
 """
 
 from collections.abc import Container, Sequence
 from typing import NamedTuple
 
+from stairgate.agent.declared import covering
 from stairgate.agent.dns.devices import OPEN, Profile
 from stairgate.core import filtering, safesearch, special_names
 from stairgate.core.filtering import Verdict
 
-RESOLVE, REFUSE, REWRITE, PROBE, ABSENT, EMPTY, NOT_READY = range(7)
+RESOLVE, REFUSE, REWRITE, PROBE, ABSENT, EMPTY, NOT_READY, HUB = range(8)
+# The hub's own name in every home (RFC 8375): a toy that is being paired knows no address yet.
+HUB_NAME = "stairgate.home.arpa"
+UNDECLARED = "undeclared"
 
 
 class Decision(NamedTuple):
     """What to do with a name.
 
     act: RESOLVE upstream, REFUSE, REWRITE to `target`, PROBE (the router answers the connectivity check), ABSENT
-    (NXDOMAIN), EMPTY (nothing of any type), NOT_READY (the list it needs is not there). code: for the extended error.
+    (NXDOMAIN), EMPTY (nothing of any type), NOT_READY (the list it needs is not there), HUB (its addresses). code: for
+    the extended error.
     """
 
     act: int
@@ -70,6 +75,11 @@ def decide(profile: Profile, rules: Rules, name: str, tags: tuple[str, ...]) -> 
     kind = special_names.kind_of(name)
     if kind == "resolver":
         return Decision(EMPTY)
+    if name == HUB_NAME:
+        return Decision(HUB)
+    if profile.reach and not covering(profile.reach, name):
+        # Whether it is online, the router tells it: that leads nowhere else.
+        return Decision(PROBE) if kind == "probe" else Decision(REFUSE, tags, UNDECLARED)
     if kind == "epdg":
         return Decision(RESOLVE, tags)
     if profile.exempt:
@@ -114,7 +124,7 @@ def decide_alias(
 
 
 # Names that only some rule of the resolver's own or of safe search speaks of, exactly.
-_EXACT = frozenset(special_names.EXACT) | safesearch.NAMES
+_EXACT = frozenset(special_names.EXACT) | safesearch.NAMES | {HUB_NAME}
 _NOBODYS = "nobodys-name.invalid"
 
 
@@ -128,7 +138,7 @@ class Decider:
         self._profile, self._rules, self._sets = profile, rules, sets
         lists = [names for person in profile.persons for names in (person.deny, person.allow, person.only)]
         # Few names are longer than what is listed: one set of them all is asked for each domain above a name.
-        self._mentioned = frozenset(special_names.BELOW).union(*lists)
+        self._mentioned = frozenset(special_names.BELOW).union(profile.reach, *lists)
         self._of_sets: list[Decision | None] = [None] * len(sets)
         self._of_aliases: list[Decision | None] = [None] * len(sets)
 

@@ -7,6 +7,7 @@ instead of a plain refusal. What a name is allowed is `decisions`'s part, which 
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
+from stairgate.agent.declared import RESOLVED_ONLY, reach_of
 from stairgate.agent.grants import is_exempt, mac_key
 from stairgate.core import filtering
 from stairgate.core.policy import Policy
@@ -17,7 +18,7 @@ CLOSED, OPEN = "closed", "open"
 class Profile(NamedTuple):
     """How one device is answered. persons: the filters of its persons; flags: the device's; page: a refused name leads
     to the hub's page; exempt: a grown-up's, which only the tags of `everyone` concern. spent: tags that are refused
-    only because their minutes are used up."""
+    only because their minutes are used up. reach: the only names it resolves, each with all below; none: any."""
 
     device: str
     macs: tuple[bytes, ...]
@@ -29,6 +30,7 @@ class Profile(NamedTuple):
     page: bool
     exempt: bool
     spent: frozenset[str] = frozenset()
+    reach: frozenset[str] = frozenset()
 
 
 # Somebody whose MAC address is in no policy, or not known: closed until a parent says who it is.
@@ -68,6 +70,7 @@ def profiles(
         names = filters.get(person, filtering.NO_FILTER)
         without[person] = frozenset(categories) - names.block
         filters[person] = names._replace(block=names.block | without[person])
+    reach = reach_of(policy)
     made = []
     if policy.hub:
         hub = tuple(mac_key(mac) for mac in policy.hub.macs)
@@ -83,12 +86,13 @@ def profiles(
                 tuple(mac_key(mac) for mac in device.macs),
                 () if exempt else persons,
                 OPEN if exempt else levels.get(device.id, CLOSED),
-                tuple(device.flags),
+                (*device.flags, RESOLVED_ONLY) if device.id in reach else tuple(device.flags),
                 "safesearch" in wanted and not exempt,
                 "" if exempt else _youtube(persons),
                 "page" in wanted and not exempt,
                 exempt,
                 frozenset().union(*(without.get(person, frozenset()) for person in device.persons)),
+                reach.get(device.id, frozenset()),
             )
         )
     return tuple(made)

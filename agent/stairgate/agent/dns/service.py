@@ -10,10 +10,22 @@ import socket
 from collections.abc import Callable, Collection, Hashable, Sequence
 from typing import Any, Protocol
 
+from stairgate.agent.asked import Asked
 from stairgate.agent.dns import answers
 from stairgate.agent.dns.aliases import chain_of, united
 from stairgate.agent.dns.cache import Entry
-from stairgate.agent.dns.decisions import ABSENT, NOT_READY, PROBE, REFUSE, RESOLVE, REWRITE, Decider, Decision, Rules
+from stairgate.agent.dns.decisions import (
+    ABSENT,
+    HUB,
+    NOT_READY,
+    PROBE,
+    REFUSE,
+    RESOLVE,
+    REWRITE,
+    Decider,
+    Decision,
+    Rules,
+)
 from stairgate.agent.dns.devices import STRANGER, Profile, Subject, by_mac
 from stairgate.agent.dns.loop import Loop
 from stairgate.agent.dns.message import (
@@ -112,12 +124,16 @@ class Waiting:
 
 
 class Service:
-    """answers: rendered ones, by the device's key and the query without its id: (good until, bytes after the id)."""
+    """answers: rendered ones, by the device's key and the query without its id: (good until, bytes after the id).
+
+    asked: what devices with `reach` lines asked for; of theirs no answer is remembered, so that each query is counted.
+    """
 
     def __init__(self, loop: Loop, resolver: Resolver, addresses: Addresses) -> None:
         self._loop, self._resolver, self._addresses = loop, resolver, addresses
         self.answers: dict[bytes, tuple[float, bytes]] = {}
         self.generation = 0
+        self.asked = Asked()
         self.stranger = Subject(STRANGER, 0)
         self._deciders: dict[bytes, Decider] = {}
         self._decisions: dict[bytes, Decision] = {}
@@ -190,6 +206,9 @@ class Service:
         again = decision is not None
         if decision is None:
             decision = self._decided(key, subject, query.text)
+        reach = subject.profile.reach
+        if reach and decision.act != HUB:
+            self.asked.note(subject.profile.device, reach, query.text)
         until = _FOR_EVER
         answer = self._own(query, subject.profile, decision)
         if answer is None:
@@ -206,7 +225,7 @@ class Service:
             until = entry.born + int(self._loop.now - entry.born) + 1
         if len(answer) > PLAIN_SIZE:
             return self._sized(query, path, answer)
-        if again and len(data) <= PLAIN_SIZE:
+        if again and not reach and len(data) <= PLAIN_SIZE:
             self._remember(subject.key + data[2:], until, answer[2:])
         return answer
 
@@ -232,6 +251,8 @@ class Service:
             return answers.negative(query, NOERROR, ttl=REWRITTEN_TTL)
         if act == PROBE:
             return answers.addresses(query, _PROBES, REFUSED_TTL)
+        if act == HUB:
+            return answers.addresses(query, self._page, REWRITTEN_TTL)
         if act == NOT_READY:
             return answers.failure(query, SERVFAIL, answers.NOT_READY, "list")
         return answers.negative(query, NXDOMAIN if act == ABSENT else NOERROR)
