@@ -48,6 +48,10 @@ def attempt(rig: Rig, folder: Path, identity: Path | None, host: str = LOOPBACK,
     return str(told["outcome"]).strip()
 
 
+def figure(name: str, value: int) -> None:
+    print(json.dumps({"figure": name, "value": value, "unit": "1"}))
+
+
 def server(rig: Rig, begins: datetime, ends: datetime, authority: Authority | None = None) -> None:
     """Another certificate for the broker, as good as the right one but for what is asked."""
     folder = rig.home.directory / "broker"
@@ -96,7 +100,7 @@ def test_a_toy_takes_the_right_broker_at_the_right_address_only(rig: Rig, tmp_pa
     print(f"toy_refuses_broker: wrong host: {wrong}\ntoy_refuses_broker: authority of another home: {other}")
     assert wrong == "The certificate Common Name (CN) does not match with the expected CN"
     assert other == UNKNOWN_AUTHORITY
-    print("toy_refusals_by_toy 5")
+    figure("toy_refuses_brokers", len(BROKERS) + 2)
 
 
 def test_the_broker_refuses_a_toy(rig: Rig, tmp_path: Path) -> None:
@@ -119,4 +123,4 @@ def test_the_broker_refuses_a_toy(rig: Rig, tmp_path: Path) -> None:
         assert outcome != "connected"
     # It was the certificate: the right one still does.
     assert attempt(rig, tmp_path / "toy", right) == "connected"
-    print(f"toy_refusals_by_broker {len(refused)}")
+    figure("broker_refuses_toys", len(refused))

@@ -10,6 +10,7 @@ import asyncio
 import json
 import select
 import sys
+import time
 
 from stairgate.core.refused import Refused
 from stairgate.micro import limits
@@ -22,6 +23,11 @@ from stairgate.micro.sync import Sync
 limits.RETRY_MS = (40, 400)
 limits.LEDGER_SECONDS = 1
 LOOK_SECONDS = 0.01
+STEP_MS = 40  # a hundred times what it takes here
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Generator
 
 
 def tell(event: str, **more: object) -> None:
@@ -78,6 +84,17 @@ class Toy:
         """The light of a sensor."""
         tell("sign", sensor=sensor, on=on, ticks=self.board.ticks())
 
+    def slow(self) -> None:
+        """From now on each step of a verification takes as long as on a small board."""
+        steps = self.sync._steps
+
+        def slow_steps(kind: str, data: bytes) -> "Generator[None, None, None]":
+            for _ in steps(kind, data):
+                time.sleep_ms(STEP_MS)  # type: ignore[attr-defined]
+                yield
+
+        self.sync._steps = slow_steps  # type: ignore[method-assign]
+
     def act(self, words: "list[str]") -> None:
         """What a line says."""
         agent = self.agent
@@ -90,6 +107,8 @@ class Toy:
                 tell("opened")
             except Refused as refused:
                 tell("closed", reason=refused.reason)
+        elif words[0] == "slow":
+            self.slow()
         elif words[0] == "note":
             agent.ledger.note(words[1], int(words[2]))
         elif words[0] == "state":

@@ -6,6 +6,7 @@ bytes travel is `link`'s. Nothing that fails here opens or closes anything by it
 """
 
 import asyncio
+import gc
 import json
 from binascii import a2b_base64, b2a_base64, hexlify
 
@@ -46,13 +47,16 @@ class Sync:
         self._nonce = ""
         self._hello_at = self._ledger_at = 0
         self._shown = b""
+        self._is_leaving = False
 
     async def run(self) -> None:
         """Connect and come back for ever, beside the agent's own task."""
         pause, turn = limits.RETRY_MS[0], 0
         while True:
             self.identity.load()
-            if not self.identity.home:
+            if self._is_leaving or not self.identity.home:
+                # Nothing more is said while whom the toy belongs to is being erased.
+                self._is_leaving = self._is_leaving and self.identity.home != ""
                 self.state = "unpaired"
                 await asyncio.sleep(1)
                 continue
@@ -82,6 +86,7 @@ class Sync:
             await self._ask_time()
         key = sec1(agent.key.scalar(), agent.key.point())
         self._shown = identity.certificate
+        gc.collect()  # TLS wants pieces of 16 KB, on some boards of this heap
         trust = context(identity.authority, identity.certificate, key)
         link = await opened(
             host, identity.broker_port, trust, identity.agent, identity.topic("down", "#"), agent.platform.ticks
@@ -201,7 +206,7 @@ class Sync:
             self._obey(kind, read_line(body[:-1]))
 
     def _obey(self, kind: str, fields: "Sequence[object]") -> None:
-        """A short signed document of one line. Raises Refused `bad_message`, `wrong_nonce`, OSError."""
+        """A short signed document of one line. Raises Refused, OSError, and Broken when the toy leaves its home."""
         agent, identity = self.agent, self.identity
         shape = {"time": [str, int, str, int, str], "ledger": [str, str, str, int], "erase": [str] * 5}[kind]
         if [type(field) for field in fields] != shape or fields[0] != kind:
@@ -220,6 +225,9 @@ class Sync:
         elif fields[4] in ("command", "handover"):
             self._nonce = ""
             agent.erase_soon(str(fields[4]))
+            if fields[4] == "handover":
+                self._is_leaving = True
+                raise Broken("handed_over")
 
     def _said_all(self) -> None:
         """A new connection: everything is said again, for the hub may have forgotten it."""
