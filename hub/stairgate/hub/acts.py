@@ -16,6 +16,7 @@ from stairgate.hub.agreed import forget_ended
 from stairgate.hub.calendar_undo import restore_calendar
 from stairgate.hub.clock import Clock
 from stairgate.hub.day_windows import morning
+from stairgate.hub.delivery import Outgoing
 from stairgate.hub.family import (
     Device,
     Family,
@@ -47,6 +48,9 @@ class Publisher(Protocol):
 
     def publish(self, policies: Sequence[Issued]) -> None:
         """Send these, newest wins."""
+
+    def tell(self, messages: Sequence[Outgoing]) -> None:
+        """Send these if the broker is there; a policy says what they say, or they are said again."""
 
 
 class NoSuchChild(NotPossible):
@@ -100,6 +104,10 @@ class Acts:
         if issued:
             self._publisher.publish(issued)
         return result
+
+    def tell(self, messages: Sequence[Outgoing]) -> None:
+        """Hand a word to the sender that no policy waits for."""
+        self._publisher.tell(messages)
 
     def reading(self) -> AbstractContextManager[Transaction]:
         """A transaction that only reads."""

@@ -46,6 +46,11 @@ from stairgate.hub.schedule_words import window_text
 from stairgate.hub.secure_pages import secure
 from stairgate.hub.source_pages import source
 from stairgate.hub.store import StoreError
+from stairgate.hub.toy_child_pages import here as toys_here
+from stairgate.hub.toy_child_pages import toy_child
+from stairgate.hub.toy_file_pages import toy_files
+from stairgate.hub.toy_pages import toy
+from stairgate.hub.toy_time import toy_time
 from stairgate.hub.traffic_pages import pictures, traffic_pages
 from stairgate.hub.uploads import HubRequest
 from stairgate.hub.use_pages import given_back, use_week
@@ -77,7 +82,9 @@ def create_app(parts: Parts) -> Flask:
     add_language(app)
     add_guard(app, parts.network, parts.parents, parts.names, parts.devices.childs_device)
     # A router has no page that it could take a token from; it proves that it knows the code.
-    CSRFProtect(app).exempt(pairing)
+    protect = CSRFProtect(app)
+    protect.exempt(pairing)
+    protect.exempt(toy_time)
     add_act_log(app, parts)
     for blueprint in (
         home,
@@ -107,6 +114,10 @@ def create_app(parts: Parts) -> Flask:
         source,
         packs,
         languages,
+        toy,
+        toy_child,
+        toy_files,
+        toy_time,
     ):
         app.register_blueprint(blueprint)
     app.register_error_handler(HTTPException, _show_error)
@@ -159,6 +170,7 @@ def _add_words(app: Flask) -> None:
         use_week=use_week,
         roles=roles,
         said_here=said_here,
+        toys_here=toys_here,
         week_of=week_of,
         window_text=window_text,
         wording=wording,

@@ -66,7 +66,7 @@ class Arrivals:
 
     def words(self, device: Device) -> str:
         """The two words of a device."""
-        return two_words(self._secret(), device.macs[0])
+        return two_words(self._secret(), device.macs[0] if device.macs else device.id)
 
     def is_repeater(self, device: Device) -> bool:
         """True when several devices seem to be behind this one."""

@@ -30,6 +30,7 @@ from stairgate.hub.source_copies import COPIES_NAME, LISTS_NAME
 from stairgate.hub.store import StoreError
 from stairgate.hub.tinydb_store import FILE_NAME as STORE_NAME
 from stairgate.hub.tinydb_store import TinyDbStore
+from stairgate.hub.toy_ledger import FILE_NAME as TOYS_NAME
 from stairgate.hub.use_store import FILE_NAME as USE_NAME
 from stairgate.port.atomic import read_bounded, write_atomic
 from stairgate.provisioning import private_files
@@ -40,7 +41,7 @@ _log = logging.getLogger(__name__)
 _READY = ".restore-is-complete"
 # Codes and counters of this machine's moment, locks, and what is half written or kept beside a good file. Minutes in
 # use are deleted after nine days and would outlive that in a backup; of today's the routers know.
-_LEFT_OUT = ("lock", "claim.json", "reset.json", "guesses.json", STORE_NAME, HISTORY_NAME, USE_NAME)
+_LEFT_OUT = ("lock", "claim.json", "reset.json", "guesses.json", STORE_NAME, HISTORY_NAME, USE_NAME, TOYS_NAME)
 # Below the data directory: what is fetched or built again, and the lists that somebody has elsewhere.
 _LEFT_OUT_FOLDERS = (PACKS_NAME, COPIES_NAME, LISTS_NAME)
 _LEFT_OUT_ENDS = (".new", ".previous", ".damaged", ".pid", ".lock", "-journal", "-wal", "-shm")

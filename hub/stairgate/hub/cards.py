@@ -7,6 +7,7 @@ another language has other numbers, as its cards say other words.
 
 import hashlib
 import threading
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from markupsafe import Markup
@@ -30,6 +31,7 @@ from stairgate.hub.own_stop import is_own
 from stairgate.hub.reports import Reports, Standing
 from stairgate.hub.request_words import Board, board
 from stairgate.hub.requests import read_requests
+from stairgate.hub.roster import ROUTER
 from stairgate.hub.store import Store
 from stairgate.hub.today import Today, today_of
 from stairgate.hub.traffic import Traffic
@@ -168,7 +170,7 @@ class Cards:
             asked = board(family, read_requests(rows), free, now)
             known = read_known(rows, family, now)
         standings = tuple(self._reports.standings(newest))
-        applied = wording.applied_of(standings, zone, now)
+        applied = wording.applied_of(_counted(standings), zone, now)
         decisions = outlook.of_everybody(family, int(now), self._use)
         left = outlook.allowances_of(family, int(now), self._use)
         new_devices = self._arrivals.cards(family, decisions, zone, now)
@@ -237,6 +239,13 @@ class Cards:
                 number = self._number = self._number + 1
                 self._said[spoken] = fingerprint, number
             return number
+
+
+def _counted(standings: Sequence[Standing]) -> Sequence[Standing]:
+    """Who has to agree before something is applied: every router, and toys that are on; a toy may lie in a box."""
+    if not any(standing.agent.kind == ROUTER for standing in standings):
+        return ()
+    return [standing for standing in standings if standing.agent.kind == ROUTER or standing.state != "silent"]
 
 
 def _line(family: Family, device: Device, decision: Decision, zone: str, now: float) -> DeviceLine:

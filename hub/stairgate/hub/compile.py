@@ -20,6 +20,7 @@ from stairgate.hub.extra_minutes import counts
 from stairgate.hub.family import Device, Family
 from stairgate.hub.filters import compiled
 from stairgate.hub.passes import with_passes
+from stairgate.hub.toy_compile import for_toy, reaches_of
 from stairgate.hub.zone_table import zone_table
 
 
@@ -67,6 +68,8 @@ def compile_policy(
     of nobody are left out, the longest known first: they are closed then. Assigned ones never are.
     """
     policy = _compile(family, home, agent, revision, issued, hub, lists)
+    # One that was never seen on the network has no address to be told apart by.
+    policy = policy._replace(devices=tuple(d for d in policy.devices if d.macs or not family.toy_of(d.id)))
     new = sorted(family.new_devices(issued), key=lambda device: (-device.first_seen, device.id))
     if not new or _estimate(policy) <= _SURELY_FITS_BYTES:
         return policy
@@ -86,11 +89,22 @@ def compile_policy(
     return policy._replace(devices=tuple(device for device in policy.devices if device.id not in ids - kept))
 
 
+def compile_toy_policy(
+    family: Family, home: str, agent: str, revision: int, issued: int, hub: Reachable
+) -> core.Policy:
+    """The policy of a toy as values. Raises LookupError for an agent that is no toy of this family."""
+    toy = family.toy(agent)
+    if toy is None:
+        raise LookupError(agent)
+    return for_toy(_compile(family, home, agent, revision, issued, hub, NO_LISTS), toy)
+
+
 def _estimate(policy: core.Policy) -> int:
     devices = sum(70 + 21 * len(device.macs) + 21 * len(device.persons) for device in policy.devices)
     others = len(policy.overrides) + len(policy.weeks) + len(policy.persons) + len(policy.budgets) + len(policy.travels)
     others += sum(1 + len(date.windows) // 4 for date in policy.dates)
     filters = sum(200 + sum(len(word) + 3 for words in held[1:] for word in words) for held in policy.filters)
+    devices += sum(60 + sum(len(name) + 3 for name in reach.names) for reach in policy.reaches)
     return 1024 + devices + 128 * others + 512 * len(policy.zones) + filters * 5 // 4
 
 
@@ -111,6 +125,8 @@ def _device(family: Family, device: Device, people: "tuple[str, ...]", hub: Reac
 
 def _is_resolved_only(family: Family, device: Device, persons: "tuple[str, ...]") -> bool:
     """Whether one of its people's filters asks for it; a toy needs no address that nobody looked up in any case."""
+    if family.toy_of(device.id):
+        return True  # what its maker declared is all that it may look up
     filters = [held for person in persons if (held := family.filter_of(person)) and not held.is_off]
     return any(held.resolved_only for held in filters) or (device.kind == "toy" and bool(filters))
 
@@ -136,8 +152,7 @@ def _compile(
             ),
             hub=core.Hub(*hub),
             persons=tuple(
-                core.Person(person.id, person.band, zone_id(person.zone), person.default_level)
-                for person in everybody
+                core.Person(person.id, person.band, zone_id(person.zone), person.default_level) for person in everybody
             ),
             devices=devices,
             weeks=tuple(
@@ -172,7 +187,7 @@ def _compile(
             ),
             openings=(),
             consents=(),
-            reaches=(),
+            reaches=reaches_of(family),
             quiets=(),
         )
     )

@@ -32,6 +32,8 @@ _log = logging.getLogger(__name__)
 Reissue = Callable[[str, int], None]
 #: (an agent's counts, the devices whose bytes may be kept): for `history`.
 Counted = Callable[[messages.Usage, set[str]], None]
+#: (agent, kind, payload): what only a toy says; the answers. Raises Refused.
+FromToy = Callable[[str, str, bytes], list[Outgoing]]
 #: (agent, what it has noticed): for `discovery`, which bounds what it keeps.
 Seen = Callable[[str, Sequence[messages.Seen]], None]
 
@@ -70,6 +72,8 @@ class Exchange:
         self.refresh: Callable[[], None] = lambda: None
         self.on_connected: Callable[[], None] = lambda: None
         self.seen: Seen = lambda agent, events: None
+        self.from_toy: FromToy = lambda agent, kind, payload: []
+        self.toy_hello: Callable[[messages.Hello], list[Outgoing]] = lambda hello: []
 
     def stored(self) -> list[Outgoing]:
         """Offer the newest policy of each agent as the store has it: at the start, or after a full queue."""
@@ -125,6 +129,8 @@ class Exchange:
                 _check_sender(topic.agent, events.agent)
                 if self._is_new(events):
                     self.seen(events.agent, events.events)
+            if topic.kind in ("ledger", "declaration"):
+                return self.from_toy(topic.agent, topic.kind, payload)
         except Refused as refused:
             _log.warning("dropped a message: %s", refused.reason)
         except (StoreError, PolicyTooLarge):
@@ -164,6 +170,7 @@ class Exchange:
         self._sharing.hello(hello.agent)
         answers = self._credentials.hello(hello) + self._delivery.hello(hello, self._clock.monotonic())
         answers.append(self._time(hello, newest))
+        answers += self.toy_hello(hello)
         # The hub's own clock may be behind what it has issued.
         believed = max(int(self._clock.wall()), newest.revision if newest else 0) + limits.REVISION_AHEAD_SECONDS
         if max(hello.highest, hello.revision) > believed:
@@ -189,13 +196,12 @@ class Exchange:
         return self._issuer.policy_of(newest) if newest else None
 
     def _time(self, hello: messages.Hello, newest: Issued | None) -> Outgoing:
-        body = messages.time_body(
-            int(self._clock.wall()),
-            hello.nonce,
-            newest.revision if newest else 0,
-            newest.digest if newest else "",
-        )
-        return Outgoing(hello.agent, "time", self._signer.sign("time", body))
+        revision, digest = (newest.revision, newest.digest) if newest else (0, "")
+        return Outgoing(hello.agent, "time", self.signed_time(hello.nonce, revision, digest))
+
+    def signed_time(self, nonce: str, revision: int = 0, digest: str = "") -> bytes:
+        """The time now, signed for whoever gave this nonce. Raises Refused for what is no nonce."""
+        return self._signer.sign("time", messages.time_body(int(self._clock.wall()), nonce, revision, digest))
 
     def _shown(self) -> set[str]:
         """Devices whose bytes may be kept: those of children, never exempt ones."""

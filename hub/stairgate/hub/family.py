@@ -13,6 +13,7 @@ from stairgate.hub.agreements import Agreement, read_agreements
 from stairgate.hub.filters import ChildFilter, read_filters
 from stairgate.hub.passes import SitePass, read_passes, with_passes
 from stairgate.hub.store import Document, Row, Transaction
+from stairgate.hub.toys import Toy, read_toys
 
 CHILD_BANDS = ("0-5", "6-9", "10-12", "13-15", "16-17")
 DEVICE_KINDS = ("phone", "tablet", "computer", "console", "tv", "toy", "other")
@@ -160,6 +161,7 @@ class Family:
     passes: tuple[SitePass, ...] = ()
     adults: tuple[Person, ...] = ()
     agreements: tuple[Agreement, ...] = ()
+    toys: tuple[Toy, ...] = ()
 
     def person(self, person_id: str) -> Person | None:
         """The child, or the grown-up with rules of their own, with this id, or None."""
@@ -197,6 +199,14 @@ class Family:
         """The child's filter as it holds at `now`, with what a parent opened for a while."""
         held = self.filter_of(person_id)
         return with_passes(held, self.passes, now) if held else None
+
+    def toy(self, agent: str) -> Toy | None:
+        """The paired toy that is this agent, or None."""
+        return next((toy for toy in self.toys if toy.id == agent), None)
+
+    def toy_of(self, device_id: str) -> Toy | None:
+        """The paired toy that is this device, or None."""
+        return next((toy for toy in self.toys if toy.device == device_id), None)
 
     def device(self, device_id: str) -> Device | None:
         """The device with this id, or None."""
@@ -299,4 +309,5 @@ def read_family(rows: Transaction) -> Family:
         passes=read_passes(rows),
         adults=tuple(person for person in everybody if person.band == ADULT),
         agreements=read_agreements(rows),
+        toys=read_toys(rows),
     )

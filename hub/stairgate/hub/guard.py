@@ -43,6 +43,9 @@ PUBLIC = frozenset(
         "agreed_here.refuse",
         "agreed_here.end",
         "pairing.pair",
+        # A toy without a clock has no session either, and cannot check a certificate before it knows the date.
+        "toy_time.tell",
+        "toy_child.mine",
         # An agent has no session. Its address holds the SHA-256 that the signed policy names, and behind it are
         # hashes of names from lists: nothing of the family, and the same for whoever uses the same lists.
         "packs.fetch",

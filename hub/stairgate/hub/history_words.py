@@ -92,6 +92,19 @@ _WORDS = {
     "router.put_out": N_("Put out the last connection of a removed router"),
     "router.remove": N_("Removed a router"),
     "router.rename": N_("Renamed {router}"),
+    "toy.agree": N_("Agreed to something that {toy} takes in"),
+    "toy.cancel": N_("Stopped waiting for a toy"),
+    "toy.close_gate": N_("Closed a sensor of {toy}"),
+    "toy.erase": N_("Had {toy} erase what it holds"),
+    "toy.give_away": N_("Had {toy} forget this family"),
+    "toy.open_gate": N_("Opened a sensor of {toy}"),
+    "toy.remove": N_("Removed a toy"),
+    "toy.rename": N_("Renamed {toy}"),
+    "toy.switch_off": N_("Switched a sensor of {toy} off"),
+    "toy.switch_on": N_("Switched a sensor of {toy} on again"),
+    "toy.wait": N_("Waited for a toy to be paired"),
+    "toy.withdraw": N_("Took an agreement for {toy} back"),
+    "toy_paired": N_("A toy was paired with its code"),
     "keeping.backup": N_("Made a backup"),
     "keeping.export_data": N_("Downloaded all data"),
     "keeping.delete_history": N_("Deleted the history"),
@@ -162,6 +175,7 @@ def _line(event: Event, names: Mapping[str, str], routers: Mapping[str, str], zo
         device=names.get(event.device) or _("a device"),
         length=ngettext("{count} minute", "{count} minutes", event.minutes).format(count=event.minutes),
         router=routers.get(event.agent) or _("A router"),
+        toy=routers.get(event.agent) or _("a toy"),
     )
     text = text[:1].upper() + text[1:]  # a router’s label may begin small
     return Line(wording.clock_time(event.at, zone, now), text, _by(event, names))

@@ -57,7 +57,7 @@ class HomeDirectory:
 
     def agents(self) -> tuple[Agent, ...]:
         """See `HomeAuthority`."""
-        return tuple(Agent(record.id, record.label) for record in self._registry.active())
+        return tuple(Agent(record.id, record.label, record.kind) for record in self._registry.active())
 
     def enrol(self, request: PairRequest, label: str, again: str, pages: Pages, now: float) -> tuple[Agent, PairAnswer]:
         """See `HomeAuthority`."""
@@ -66,7 +66,7 @@ class HomeDirectory:
         else:
             record, certificate = self._registry.enrol(label, request.point, request.kind, now)
         answer = paired_answer(self._directory, record.id, certificate, pages.hosts, pages.port)
-        return Agent(record.id, record.label), answer
+        return Agent(record.id, record.label, record.kind), answer
 
     def rename(self, agent: str, label: str) -> None:
         """See `HomeAuthority`."""

@@ -13,10 +13,11 @@ from stairgate.core.envelope import body_digest, signer
 from stairgate.core.policy import Policy, read_policy, write_policy
 from stairgate.hub import limits
 from stairgate.hub.clock import Clock
-from stairgate.hub.compile import NO_LISTS, Listed, Reachable, compile_policy
+from stairgate.hub.compile import NO_LISTS, Listed, Reachable, compile_policy, compile_toy_policy
 from stairgate.hub.family import Family, read_family
-from stairgate.hub.roster import Roster
+from stairgate.hub.roster import TOY, Roster
 from stairgate.hub.store import Row, Transaction
+from stairgate.hub.toy_compile import BYTES_MAX as TOY_BYTES_MAX
 
 _log = logging.getLogger(__name__)
 
@@ -104,6 +105,9 @@ class Issuer:
         if row and last is None:
             _log.error("the number of the last policy cannot be right (%d); beginning again", row.document["revision"])
             self.numbers_lost.add(agent)
+        is_toy = self._is_toy(agent)
+        if is_toy and family.toy(agent) is None:
+            return None  # of a store from before it was paired: it is paired again, and told nothing until then
         now = int(self._clock.wall())
         # After a change of keys agents will not believe what the old one signed much longer.
         fresh = (
@@ -115,9 +119,9 @@ class Issuer:
         if last and fresh and seen is None and self._compile(family, hub, last) == self.policy_of(last):
             return None
         revision = max(now, (last.revision if last else 0) + 1, (seen or 0) + 1)
-        policy = compile_policy(family, self.home, agent, revision, now, hub, self._lists())
+        policy = self._compiled(family, agent, revision, now, hub)
         try:
-            body = write_policy(policy)
+            body = write_policy(policy, TOY_BYTES_MAX) if is_toy else write_policy(policy)
         except ValueError as problem:
             raise PolicyTooLarge(str(problem)) from problem
         issued = Issued(agent, revision, body_digest(body), now, self._signer.sign("policy", body))
@@ -136,7 +140,16 @@ class Issuer:
         return issued
 
     def _compile(self, family: Family, hub: Reachable, last: Issued) -> Policy:
-        return compile_policy(family, self.home, last.agent, last.revision, last.issued, hub, self._lists())
+        return self._compiled(family, last.agent, last.revision, last.issued, hub)
+
+    def _compiled(self, family: Family, agent: str, revision: int, issued: int, hub: Reachable) -> Policy:
+        if self._is_toy(agent):
+            return compile_toy_policy(family, self.home, agent, revision, issued, hub)
+        return compile_policy(family, self.home, agent, revision, issued, hub, self._lists())
+
+    def _is_toy(self, agent: str) -> bool:
+        found = self._roster.find(agent)
+        return found is not None and found.kind == TOY
 
     def policy_of(self, issued: Issued) -> Policy:
         """The values of an issued policy; read from its bytes only after a restart."""

@@ -16,6 +16,8 @@ from stairgate.hub.clock import Clock
 from stairgate.hub.guessing import GuessFile, Guessing, GuessSlot
 from stairgate.hub.history import FILE_NAME as HISTORY_NAME
 from stairgate.hub.history import History
+from stairgate.hub.toy_ledger import FILE_NAME as TOYS_NAME
+from stairgate.hub.toy_ledger import ToyLedger
 from stairgate.hub.use_store import FILE_NAME as USE_NAME
 from stairgate.hub.use_store import UseStore
 
@@ -36,6 +38,7 @@ class Keeping:
     history: History
     reset_code: ClaimCode
     use: UseStore
+    toys: ToyLedger
     guess_slot: GuessSlot = field(default_factory=GuessSlot)
     places: backup.Places | None = None
     restart: Callable[[], None] = _no_restart
@@ -65,11 +68,12 @@ class Keeping:
             guessing.write()
             self.history.close()
             self.use.close()
+            self.toys.close()
 
 
 def in_memory(clock: Clock) -> Keeping:
     """Nothing outlives the process (the fake)."""
-    return Keeping(History(None, clock), reset_code(ClaimSlot(), clock), UseStore(None, clock))
+    return Keeping(History(None, clock), reset_code(ClaimSlot(), clock), UseStore(None, clock), ToyLedger(None, clock))
 
 
 def on_disk(places: backup.Places, clock: Clock, restart: Callable[[], None]) -> Keeping:
@@ -79,6 +83,7 @@ def on_disk(places: backup.Places, clock: Clock, restart: Callable[[], None]) ->
         history=History(data / HISTORY_NAME, clock),
         reset_code=reset_code(ClaimFile(data, RESET_FILE_NAME), clock),
         use=UseStore(data / USE_NAME, clock),
+        toys=ToyLedger(data / TOYS_NAME, clock),
         guess_slot=GuessFile(data),
         places=places,
         restart=restart,

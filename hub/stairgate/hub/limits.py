@@ -138,6 +138,23 @@ DAY_SECONDS = 86400  # between two looks for certificates that end soon
 # that holds a higher one is damaged, and its numbers begin again from today.
 REVISION_BELIEVABLE_MAX = 2**40
 
+# Toys: pairing, what parents answered, their ledgers
+TOYS_MAX = 16  # each gets its own policy, signed at every tap that changes it
+TOY_PAIRING_TRIES = 40  # a code of 128 bits cannot be guessed; a toy that tries for minutes with another one is told of
+TOY_ANSWERS_KEPT = 128  # of one toy: four for each row it may declare
+TOY_OPEN_MINUTES = (10, 30, 60)  # that a sensor is opened for at a tap
+TIME_ASKS = 30  # for the time, without a login, from one source in this time: each is a signature
+TIME_ASKS_SECONDS = 60.0
+LEDGER_DAYS = 90  # of a toy's ledger, as long as the history
+LEDGER_ENTRIES_MAX = 50_000  # of all toys; the oldest make room
+LEDGER_PAGES_MAX = 2500  # of 4 KB in the file
+LEDGER_ROOM = 5000  # entries that go at once where the file is full
+LEDGER_SHOWN = 60  # entries on one page
+LEDGER_RECEIPTS_KEPT = 16  # of one toy
+OBSERVED_MAX = 64  # names of one toy that were seen and not declared; the one unseen longest makes room
+ERASE_ANSWER_SECONDS = 30 * 86400  # that a recipient has to answer: a month (GDPR, article 12)
+ERASE_ASK_SECONDS = 2 * 86400  # that a toy has to ask it
+
 # What is seen on the network, RAM only
 SIGHTINGS = 512  # hardware addresses, the one unseen longest makes room
 SIGHTING_ADDRESSES = 8  # of one device

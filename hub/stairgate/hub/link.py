@@ -30,7 +30,7 @@ from stairgate.hub.issue import Issued
 
 _log = logging.getLogger(__name__)
 _POLL_SECONDS = 5.0  # paho wants to see the clock for its keepalive
-_QOS_POLICY, _QOS_HELLO, _QOS_EVENTS, _QOS_USAGE = 1, 1, 1, 0
+_QOS_POLICY, _QOS_HELLO, _QOS_EVENTS, _QOS_USAGE, _QOS_TOY = 1, 1, 1, 0, 1
 
 
 @dataclass(frozen=True)
@@ -70,7 +70,7 @@ class BrokerLink:
         self._settings = settings
         self._exchange = exchange
         self._clock = clock
-        self._notes: queue.Queue[Issued] = queue.Queue(limits.QUEUE_MESSAGES)
+        self._notes: queue.Queue[Issued | Outgoing] = queue.Queue(limits.QUEUE_MESSAGES)
         self._overflow = threading.Event()
         self._stopping = threading.Event()
         self._wake_read, self._wake_write = socket.socketpair()
@@ -109,6 +109,13 @@ class BrokerLink:
                 self._notes.put_nowait(issued)
             except queue.Full:
                 self._overflow.set()
+        self._wake()
+
+    def tell(self, messages: Sequence[Outgoing]) -> None:
+        """See `acts.Publisher`. What finds no room is lost: a policy says the same."""
+        for message in messages:
+            with suppress(queue.Full):
+                self._notes.put_nowait(message)
         self._wake()
 
     @property
@@ -213,7 +220,8 @@ class BrokerLink:
             outgoing += self._exchange.stored()
         while True:
             try:
-                outgoing += self._exchange.offer([self._notes.get_nowait()])
+                note = self._notes.get_nowait()
+                outgoing += self._exchange.offer([note]) if isinstance(note, Issued) else [note]
             except queue.Empty:
                 return outgoing
 
@@ -237,6 +245,7 @@ class BrokerLink:
         self._connected, self._failures = True, 0
         up = f"sg/v1/{self._settings.shard}/{self._exchange.home}/+/up"
         client.subscribe([(f"{up}/hello", _QOS_HELLO), (f"{up}/events", _QOS_EVENTS), (f"{up}/usage", _QOS_USAGE)])
+        client.subscribe([(f"{up}/ledger", _QOS_TOY), (f"{up}/declaration", _QOS_TOY)])
         self._send(self._exchange.connected())
         _log.info("connected to the broker")
 

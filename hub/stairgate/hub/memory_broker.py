@@ -30,6 +30,11 @@ class MemoryBroker:
         with self._lock:
             self._keep(self._exchange.offer(policies))
 
+    def tell(self, messages: Sequence[Outgoing]) -> None:
+        """See `acts.Publisher`."""
+        with self._lock:
+            self._keep(messages)
+
     def policy(self, agent: str) -> tuple[Policy, str]:
         """The last policy that was sent to an agent, with its digest. Raises LookupError."""
         with self._lock:

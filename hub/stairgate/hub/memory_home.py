@@ -7,7 +7,7 @@ from stairgate.core.certificate import Certificate
 from stairgate.core.pairing import PairAnswer, PairRequest
 from stairgate.core.trust import CURRENT, TrustedKey
 from stairgate.hub.home_authority import BrokerFault, Pages
-from stairgate.hub.roster import Agent
+from stairgate.hub.roster import ROUTER, Agent
 from stairgate.provisioning.signing import SigningKey
 
 
@@ -18,6 +18,7 @@ class MemoryHome:
         self.home = home
         self.key = key
         self.listed = {agent.id: agent.label for agent in agents}
+        self.kinds = {agent.id: agent.kind for agent in agents}
         self.changes = 0
         self.revoked: list[str] = []
         self.reloads = 0
@@ -37,14 +38,14 @@ class MemoryHome:
     def agents(self) -> tuple[Agent, ...]:
         """See `HomeAuthority`."""
         self._check()
-        return tuple(Agent(agent, label) for agent, label in self.listed.items())
+        return tuple(Agent(agent, label, self.kinds.get(agent, ROUTER)) for agent, label in self.listed.items())
 
     def enrol(self, request: PairRequest, label: str, again: str, pages: Pages, now: float) -> tuple[Agent, PairAnswer]:
         """See `HomeAuthority`."""
         self._check()
         self.changes += 1
-        agent = Agent(again or f"rpaired{self.changes}", self.listed[again] if again else label)
-        self.listed[agent.id] = agent.label
+        agent = Agent(again or f"rpaired{self.changes}", self.listed[again] if again else label, request.kind)
+        self.listed[agent.id], self.kinds[agent.id] = agent.label, agent.kind
         keys = (TrustedKey(self.key.key_id, self.key.point, CURRENT),)
         answer = PairAnswer(
             self.home, agent.id, "000", "hhub", ("127.0.0.1",), 8883, pages.hosts, pages.port, self.key.point, keys,

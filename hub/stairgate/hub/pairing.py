@@ -73,11 +73,12 @@ class _Code:
 
 
 class Pairing:
-    """The one code of a hub. Safe for threads."""
+    """The one code of a hub for routers, or the one secret for toys. Safe for threads."""
 
-    def __init__(self, clock: Clock, enrol: Enrol) -> None:
+    def __init__(self, clock: Clock, enrol: Enrol, tries: int = limits.PAIRING_TRIES) -> None:
         self._clock = clock
         self._enrol = enrol
+        self._tries = tries
         self._lock = threading.Lock()
         self._code: _Code | None = None
 
@@ -87,6 +88,12 @@ class Pairing:
         code = _Code(shown, documents.read_code(shown), self._clock.monotonic() + limits.PAIRING_SECONDS, again)
         with self._lock:
             self._code = code
+
+    def open_for(self, secret: bytes, again: str = "") -> None:
+        """Wait for the one that knows this secret: a toy's, which a parent read from its sticker. It is not shown."""
+        until = self._clock.monotonic() + limits.PAIRING_SECONDS
+        with self._lock:
+            self._code = _Code("", secret, until, again)
 
     def cancel(self) -> None:
         """Forget the code, and what was answered to it."""
@@ -133,7 +140,7 @@ class Pairing:
             if refused.reason != "bad_proof":
                 return Outcome("malformed")
             code.wrong += 1
-            if code.wrong >= limits.PAIRING_TRIES:
+            if code.wrong >= self._tries:
                 code.secret, code.shown, code.is_void = None, "", True
                 _log.warning("the pairing code is void after %d wrong tries", code.wrong)
             return Outcome("wrong")

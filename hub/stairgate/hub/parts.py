@@ -16,6 +16,7 @@ from stairgate.hub.cards import Cards
 from stairgate.hub.claim_code import ClaimCode
 from stairgate.hub.clock import Clock
 from stairgate.hub.credentials import Credentials
+from stairgate.hub.delivery import Outgoing
 from stairgate.hub.device_parts import DeviceParts, build_devices
 from stairgate.hub.exchange import Exchange
 from stairgate.hub.family import read_family
@@ -41,6 +42,7 @@ from stairgate.hub.router_acts import RouterActs
 from stairgate.hub.sessions import Sessions
 from stairgate.hub.source_fetch import Fetcher
 from stairgate.hub.store import Store, StoreError
+from stairgate.hub.toy_parts import ToyParts, build_toys
 from stairgate.hub.traffic import Traffic
 from stairgate.hub.use_today import UseToday
 
@@ -56,6 +58,10 @@ class _Sender:
     def publish(self, policies: Sequence[Issued]) -> None:
         if self.publisher:
             self.publisher.publish(policies)
+
+    def tell(self, messages: Sequence[Outgoing]) -> None:
+        if self.publisher:
+            self.publisher.tell(messages)
 
 
 @dataclass(frozen=True)
@@ -93,6 +99,7 @@ class Parts:
     asking: AskingParts
     growing: Growing
     looks: PageLooks
+    toys: ToyParts
     https: HttpsOffer = field(default_factory=HttpsOffer)
 
     def connect(self, publisher: Publisher) -> None:
@@ -155,6 +162,7 @@ def build(
         router_acts.broker_is_there()
 
     exchange.on_connected = connected
+    toys = build_toys(authority, roster, acts, router_acts, home, signer, clock, keeping.toys, pages, exchange)
     exchange.counted, exchange.told = keeping.history.usage, keeping.history.agent_said
     return Parts(
         home=home,
@@ -187,6 +195,7 @@ def build(
         asking=asking,
         growing=growing,
         looks=PageLooks(network.own_addresses),
+        toys=toys,
         lists=build_lists(
             store,
             home,

@@ -39,6 +39,8 @@ OF_BLUEPRINTS = {
     "secure": COPARENT,
     "keeping": COPARENT,
     "router": COPARENT,
+    "toy": COPARENT,
+    "toy_files": COPARENT,
     "source": COPARENT,
 }
 

@@ -12,11 +12,15 @@ from typing import NamedTuple, Protocol
 _log = logging.getLogger(__name__)
 
 
+ROUTER, TOY = "router", "toy"
+
+
 class Agent(NamedTuple):
-    """A router with the label parents gave it."""
+    """A router, or a toy, with the label parents gave it. kind: `ROUTER` or `TOY`."""
 
     id: str
     label: str
+    kind: str = ROUTER
 
 
 class Register(Protocol):
@@ -59,6 +63,10 @@ class Roster:
     def ids(self) -> tuple[str, ...]:
         """The ids of `agents`."""
         return tuple(agent.id for agent in self.agents())
+
+    def of_kind(self, kind: str) -> tuple[Agent, ...]:
+        """The agents of this kind, by label."""
+        return tuple(agent for agent in self.agents() if agent.kind == kind)
 
     def find(self, agent_id: str) -> Agent | None:
         """The agent with this id, or None."""

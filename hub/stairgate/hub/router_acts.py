@@ -19,7 +19,7 @@ from stairgate.hub.language import N_, _
 from stairgate.hub.plain_text import clean_name
 from stairgate.hub.removal import Removal
 from stairgate.hub.reports import Reports
-from stairgate.hub.roster import Agent, Roster
+from stairgate.hub.roster import ROUTER, Agent, Roster
 from stairgate.hub.said_later import SaidLater, what_it_says
 from stairgate.hub.store import StoreError, Transaction
 
@@ -62,11 +62,11 @@ class RouterActs:
         before = self._roster.find(again) if again else None
         if again and before is None:
             raise ValueError(SaidLater(N_("The router that was to be paired again has been removed. Make a new code.")))
-        if not again and len(self._roster.agents()) >= limits.ROUTERS_MAX:
+        if not again and len(self._roster.of_kind(ROUTER)) >= limits.ROUTERS_MAX:
             raise ValueError(SaidLater(N_("This home has {count} routers already."), count=limits.ROUTERS_MAX))
-        label = self._free_label(_clean_label(request.label) or "router")
+        label = self.free_label(_clean_label(request.label) or "router")
         agent, answer = self._authority.enrol(request, label, again, self._pages(), self._clock.wall())
-        self._tell_broker()
+        self.tell_broker()
         try:
             self._acts.change(lambda rows: None, {agent.id: 0})
         except (StoreError, PolicyTooLarge):
@@ -74,7 +74,7 @@ class RouterActs:
             _log.exception("no policy could be issued for a router that was paired")
         if before:
             # What it said before it was paired again is no word of the router that has the new key.
-            self._forget(agent.id)
+            self.forget(agent.id)
             self._removal.begin(agent.id, agent.label, is_again=True)
         _log.info("a router was paired")
         return agent, answer
@@ -93,7 +93,7 @@ class RouterActs:
         """Take a router's rights away for good, and have it put out. Raises `NotPossible`."""
         label = self._find(agent).label
         self._change(agent, lambda: self._authority.revoke(agent, self._clock.wall()))
-        self._tell_broker()
+        self.tell_broker()
 
         self._removal.begin(agent, label)
 
@@ -102,13 +102,14 @@ class RouterActs:
 
         try:
             self._acts.change(edit)
-            self._forget(agent)
+            self.forget(agent)
         except (StoreError, PolicyTooLarge):
             # It is out all the same; what is left of it in the store is asked for by nobody.
             _log.exception("what was kept of a removed router could not be deleted")
         _log.info("a router was removed")
 
-    def _forget(self, agent: str) -> None:
+    def forget(self, agent: str) -> None:
+        """What an agent said before is no longer its word."""
         self._reports.forget(agent)
         self._credentials.forget(agent)
 
@@ -126,9 +127,10 @@ class RouterActs:
             _log.error("the list of routers could not be changed: %s", problem)
             raise NotPossible(_("The hub could not write this down: {problem}").format(problem=problem)) from problem
 
-    def _free_label(self, label: str) -> str:
+    def free_label(self, label: str) -> str:
+        """The label, with a number behind it where another agent has it already."""
         taken = {agent.label.casefold() for agent in self._roster.agents()}
-        for number in range(2, limits.ROUTERS_MAX + 3):
+        for number in range(2, limits.ROUTERS_MAX + limits.TOYS_MAX + 3):
             if label.casefold() not in taken:
                 break
             base = label.rstrip("0123456789").rstrip() or label
@@ -143,9 +145,10 @@ class RouterActs:
     def broker_is_there(self) -> None:
         """The hub has reached the broker (again): what it could not be told before, it is told now."""
         if self._broker_fault:
-            self._tell_broker()
+            self.tell_broker()
 
-    def _tell_broker(self) -> None:
+    def tell_broker(self) -> None:
+        """Have the broker read who belongs to the home; where it cannot be reached, `broker_fault` says what to do."""
         try:
             self._authority.reload_broker()
             self._broker_fault = ""

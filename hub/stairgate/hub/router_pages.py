@@ -4,6 +4,7 @@ Pages are for parents; `POST /pair` is for the router itself, without a login: i
 Without an open code that address looks like any that does not exist. Nothing of a code is ever logged.
 """
 
+import re
 from dataclasses import dataclass
 
 from flask import Blueprint, abort, g, redirect, request, url_for
@@ -13,11 +14,12 @@ from werkzeug.wrappers import Response
 from stairgate.core.limits import PAIR_REQUEST_BYTES
 from stairgate.hub import forms, wording
 from stairgate.hub.acts import NotPossible
-from stairgate.hub.context import overview, page, parts
+from stairgate.hub.context import asking_mac, overview, page, parts
 from stairgate.hub.language import _
 from stairgate.hub.pairing import PairingState
 from stairgate.hub.qr_picture import qr_code
 from stairgate.hub.reports import Standing
+from stairgate.hub.roster import ROUTER
 from stairgate.hub.step_up import refuse_without_password
 
 pairing = Blueprint("pairing", __name__)
@@ -25,6 +27,7 @@ router = Blueprint("router", __name__, url_prefix="/routers")
 Answer = Response | tuple[str, int]
 
 MEDIA_TYPE = "application/vnd.stairgate.pair"
+_TOY = re.compile(rb'\A[^\n]{1,200}\n\["pair","[0-9a-f]{130}","[0-9a-f]{32}","toy",')
 _REFUSALS = {
     "early": (429, "Too quick after the last try. Wait a second, then try again.\n"),
     "wrong": (403, "This was not made with the code that the hub shows.\n"),
@@ -46,8 +49,9 @@ class RouterLine:
 
 @pairing.post("/pair")
 def pair() -> Response:
-    """Prove the code and be told everything an agent needs; 404 when no code is open."""
-    if parts().pairing.state().stage not in ("open", "paired"):
+    """Prove the code and be told everything an agent needs; 404 when no code is open for such an agent."""
+    desks = (parts().pairing, parts().toys.acts.pairing)
+    if not any(desk.state().stage in ("open", "paired") for desk in desks):
         abort(404)
     if request.mimetype != MEDIA_TYPE:
         # A form of a foreign page cannot say this type, so no page anywhere can use up the tries.
@@ -57,13 +61,18 @@ def pair() -> Response:
     data = request.get_data(cache=False)
     if len(data) > PAIR_REQUEST_BYTES:  # sent without its length
         raise RequestEntityTooLarge
-    outcome = parts().pairing.answer(data)
+    # By what it says it is, which is no proof: so that wrong answers of the one never use up the tries of the other.
+    is_toy = _TOY.search(data) is not None
+    outcome = desks[is_toy].answer(data)
     if outcome.word == "closed":
         abort(404)
     if outcome.word != "paired":
         return _plain(*_REFUSALS[outcome.word])
     if not outcome.is_repeat:
-        parts().keeping.history.event("paired")  # by whoever had the code that a parent asked for
+        parts().keeping.history.event("toy_paired" if is_toy else "paired")  # by whoever has what a parent typed
+        toy = parts().toys.acts.pairing.state().agent if is_toy else None
+        if toy:
+            parts().toys.acts.came_from(toy.id, asking_mac())
     return Response(outcome.answer, 200, mimetype=MEDIA_TYPE)
 
 
@@ -97,8 +106,7 @@ def open_code() -> Answer:
     """
     again = request.form.get("again", "")
     if again:
-        if not parts().roster.find(again):
-            abort(404)
+        _router_or_404(again)
     elif parts().pairing.state().stage == "open":
         return redirect(url_for("router.add"), 303)
     # Whoever lets a router in has power that outlasts the session: a cookie read on plain HTTP must not be enough.
@@ -132,6 +140,7 @@ def show(agent: str) -> Answer:
 @router.post("/<agent>/rename")
 def rename(agent: str) -> Answer:
     """Call it something else: `name`."""
+    _router_or_404(agent)
     try:
         parts().router_acts.rename(agent, request.form.get("name", ""))
     except NotPossible as problem:
@@ -142,8 +151,7 @@ def rename(agent: str) -> Answer:
 @router.post("/<agent>/remove")
 def remove(agent: str) -> Answer:
     """Take its rights away: `sure` and the parent's `password`."""
-    if not parts().roster.find(agent):
-        abort(404)
+    _router_or_404(agent)
     if not request.form.get("sure"):
         return _show(agent, 422, {"sure": _("Please tick the box first.")})
     if refusal := _password_refusal():
@@ -155,6 +163,12 @@ def remove(agent: str) -> Answer:
     return redirect(url_for("router.index"), 303)
 
 
+def _router_or_404(agent: str) -> None:
+    found = parts().roster.find(agent)
+    if found is None or found.kind != ROUTER:
+        abort(404)
+
+
 def _password_refusal() -> tuple[int, str] | None:
     """Whether the form holds the password of whoever is signed in: None, or a status and what to do."""
     refusal = refuse_without_password()
@@ -163,7 +177,8 @@ def _password_refusal() -> tuple[int, str] | None:
 
 def _lines() -> tuple[RouterLine, ...]:
     zone, now = parts().parents.zone(), parts().clock.wall()
-    return tuple(RouterLine(standing, wording.router_state(standing, zone, now)) for standing in overview().standings)
+    routers = [standing for standing in overview().standings if standing.agent.kind == ROUTER]
+    return tuple(RouterLine(standing, wording.router_state(standing, zone, now)) for standing in routers)
 
 
 def _list(status: int = 200) -> Answer:

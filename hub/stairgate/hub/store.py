@@ -35,6 +35,7 @@ COLLECTIONS: Mapping[str, tuple[str, ...]] = {
     "passes": ("person",),
     "free_minutes": (),
     "agreements": (),
+    "toys": (),
 }
 
 #: Rows in one collection of one home; a home has tens. Above this TinyDB is the wrong store.

@@ -403,8 +403,8 @@ def test_pairing_and_removing_a_router_are_in_it(hub: Hub) -> None:
 
 
 def test_a_page_that_the_words_do_not_know_is_told_by_its_name(hub: Hub) -> None:
-    hub.parts.keeping.history.event("toy.open_gate", by="owner")
-    assert texts(hub.get("/history").text)[0] == "Changed something (toy: open gate)"
+    hub.parts.keeping.history.event("garden.open_gate", by="owner")
+    assert texts(hub.get("/history").text)[0] == "Changed something (garden: open gate)"
 
 
 def test_hostile_names_in_the_history_are_only_names(hub: Hub) -> None:

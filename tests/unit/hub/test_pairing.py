@@ -81,7 +81,7 @@ def test_the_right_code_pairs_and_the_answer_fits_the_request(pairing: Pairing, 
     assert enrolment.asked == [(REQUEST, "")]
     state = pairing.state()
     assert (state.stage, state.code) == ("paired", "")
-    assert state.agent == (told.agent, "OpenWrt")
+    assert state.agent == (told.agent, "OpenWrt", "router")
 
 
 def test_a_lost_answer_can_be_asked_for_again(pairing: Pairing, clock: ManualClock, enrolment: Enrolment) -> None:

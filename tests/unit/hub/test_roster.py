@@ -23,7 +23,7 @@ def test_what_joins_and_leaves_is_seen_at_once(register: MemoryHome) -> None:
     register.changes += 1
     assert [agent.label for agent in roster.agents()] == ["A router", "the router"]
     register.rename(ROUTER, "Abc")
-    assert roster.find(ROUTER) == (ROUTER, "Abc")
+    assert roster.find(ROUTER) == (ROUTER, "Abc", "router")
     register.revoke(ROUTER, EVENING)
     assert roster.ids() == ("ra",)
     assert roster.find(ROUTER) is None

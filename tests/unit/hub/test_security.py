@@ -14,6 +14,8 @@ from stairgate.hub.web_session import COOKIE
 from tests.unit.hub.conftest import EVENING, HOME, PASSWORD, Hub
 
 TABLET = "02:00:5e:10:00:01"
+#: Posted without a session by routers and toys.
+OF_AGENTS = ("pairing.pair", "toy_time.tell")
 
 
 def paths(hub: Hub) -> list[tuple[str, str, str]]:
@@ -38,8 +40,8 @@ def test_without_a_login_nothing_else_answers(hub: Hub) -> None:
             # Only who knows the digest gets a pack; there is none of this name.
             assert answer.status_code == (404 if method in ("GET", "HEAD") else 200), (method, path)
         elif endpoint in PUBLIC and not (endpoint == "account.claim" and answer.status_code == 303):
-            # Without an open code a router's address is one that does not exist.
-            refused = 404 if endpoint == "pairing.pair" else 400
+            # Without an open code, or a toy, what is for agents is an address that does not exist.
+            refused = 404 if endpoint in OF_AGENTS else 400
             assert answer.status_code == (refused if method == "POST" else 200), (method, path)
         elif endpoint == "home.status":
             assert answer.status_code == 401
@@ -84,6 +86,8 @@ def test_public_routes_are_few() -> None:
         "public.tell",
         "public.using",
         "static",
+        "toy_child.mine",
+        "toy_time.tell",
         "why.ask",
         "why.show",
     ]
@@ -93,7 +97,7 @@ def test_public_routes_are_few() -> None:
 
 
 def test_every_change_needs_the_token(hub: Hub) -> None:
-    posts = [path for endpoint, method, path in paths(hub) if method == "POST" and endpoint != "pairing.pair"]
+    posts = [path for endpoint, method, path in paths(hub) if method == "POST" and endpoint not in OF_AGENTS]
     assert len(posts) >= 13
     for path in posts:
         answer = hub.browser.post(path, data={"minutes": "15", "password": PASSWORD, "code": "x"})

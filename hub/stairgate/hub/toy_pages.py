@@ -1,0 +1,318 @@
+"""The family's side of a toy: the list, pairing one by its code, and its label with what a parent may say to it.
+
+Pages for parents; what a tap does is `toy_acts`', what the label says `toy_view`'s. The child's side is
+`toy_child_pages`, what can be downloaded `toy_file_pages`. Proving the code is the toy's own request (`POST /pair`).
+"""
+
+from collections.abc import Callable
+from datetime import date
+from typing import NamedTuple
+
+from flask import Blueprint, abort, g, redirect, request, url_for
+from markupsafe import Markup
+from werkzeug.wrappers import Response
+
+from stairgate.hub import audit, forms, limits, toy_view, toy_words, wording
+from stairgate.hub.assignment import names_of
+from stairgate.hub.context import account, overview, page, parts
+from stairgate.hub.family import Device, Family, read_family
+from stairgate.hub.issue import PolicyTooLarge
+from stairgate.hub.language import N_, _
+from stairgate.hub.local_time import local
+from stairgate.hub.pairing import PairingState
+from stairgate.hub.refusal import NotPossible
+from stairgate.hub.reports import Standing
+from stairgate.hub.roster import TOY
+from stairgate.hub.step_up import refuse_without_password
+from stairgate.hub.store import Conflict
+from stairgate.hub.toy_erasing import Erasing, erasing_of
+from stairgate.hub.toys import COMMAND, HANDOVER, Toy
+
+toy = Blueprint("toy", __name__, url_prefix="/toys")
+Answer = Response | tuple[str, int]
+_ALARMS = {
+    "other_maker": N_(
+        "Another maker than before signed what this toy declares, so it was not taken. "
+        "Keep its sensors closed and ask the maker."
+    ),
+    "faulty": N_("What this toy declares now lacks what it must say. It was not taken; the last one still holds."),
+}
+
+
+class ToyLine(NamedTuple):
+    """A toy as parents see it. owners: names; model and maker: as declared, or ""."""
+
+    toy: Toy
+    standing: Standing
+    state: wording.State
+    name: str
+    device: Device | None
+    owners: tuple[str, ...]
+    model: str
+    maker: str
+
+
+# The list, and pairing
+
+
+@toy.get("")
+def index() -> Answer:
+    """Every toy of the home."""
+    return page("toys.html", lines=_lines(), code=parts().toys.acts.pairing.state())
+
+
+@toy.get("/add")
+def add() -> Answer:
+    """The form for a toy's code, and whether the toy has come; with `new` the form again."""
+    return _add(is_new="new" in request.args)
+
+
+@toy.post("/add")
+def wait() -> Answer:
+    """Wait for the toy: `code`, as on its sticker or in its QR code, `whose` (children's ids), the parent's `password`.
+
+    again: the id of a toy that was reset.
+    """
+    again = request.form.get("again", "")
+    if again:
+        _line_or_404(again)
+    known = [card.person.id for card in overview().cards]
+    whose = tuple(person for person in request.form.getlist("whose") if person in known)
+    if not again and not whose:
+        return _add(422, {"whose": _("Please say whose it is.")}, is_new=True)
+    if refusal := refuse_without_password():
+        return _add(refusal.status, {"password": refusal.sentence}, is_new=True)
+    try:
+        parts().toys.acts.wait_for(request.form.get("code", ""), whose, again)
+    except NotPossible as problem:
+        return _add(422, {"code": str(problem)}, is_new=True)
+    return redirect(url_for("toy.add"), 303)
+
+
+@toy.post("/add/cancel")
+def cancel() -> Answer:
+    """No longer wait for a toy."""
+    parts().toys.acts.pairing.cancel()
+    return redirect(url_for("toy.index"), 303)
+
+
+# One toy
+
+
+@toy.get("/<agent>")
+def show(agent: str) -> Answer:
+    """The label of a toy."""
+    return _show(agent)
+
+
+@toy.post("/<agent>/agree")
+def agree(agent: str) -> Answer:
+    """Agree to the data row `row`."""
+    return _act(agent, lambda: parts().toys.acts.agree(agent, request.form.get("row", ""), _by()))
+
+
+@toy.post("/<agent>/withdraw")
+def withdraw(agent: str) -> Answer:
+    """Take the agreement to `row` back."""
+    return _act(agent, lambda: parts().toys.acts.withdraw(agent, request.form.get("row", ""), _by()))
+
+
+@toy.post("/<agent>/open")
+def open_gate(agent: str) -> Answer:
+    """Open `gate` for `minutes` (10, 30, 60)."""
+    minutes = forms.read_minutes(request.form, limits.TOY_OPEN_MINUTES)
+    if not minutes:
+        abort(400)
+    return _act(agent, lambda: parts().toys.acts.open_gate(agent, request.form.get("gate", ""), minutes, _by()))
+
+
+@toy.post("/<agent>/close")
+def close_gate(agent: str) -> Answer:
+    """Close `gate` now."""
+    return _act(agent, lambda: parts().toys.acts.close_gate(agent, request.form.get("gate", "")))
+
+
+@toy.post("/<agent>/switch-off")
+def switch_off(agent: str) -> Answer:
+    """Switch the sensor behind `gate` off until further notice."""
+    return _act(agent, lambda: parts().toys.acts.switch(agent, request.form.get("gate", ""), False, _by()))
+
+
+@toy.post("/<agent>/switch-on")
+def switch_on(agent: str) -> Answer:
+    """Let the sensor behind `gate` be opened again; it stays closed until somebody does."""
+    return _act(agent, lambda: parts().toys.acts.switch(agent, request.form.get("gate", ""), True, _by()))
+
+
+@toy.post("/<agent>/rename")
+def rename(agent: str) -> Answer:
+    """Call it something else: `name`."""
+    return _act(agent, lambda: parts().toys.acts.rename(agent, request.form.get("name", "")), "name")
+
+
+@toy.post("/<agent>/erase")
+def erase(agent: str) -> Answer:
+    """Have the toy erase what it holds: `sure` and the parent's `password`."""
+    return _erase(agent, COMMAND, "erase")
+
+
+@toy.post("/<agent>/give-away")
+def give_away(agent: str) -> Answer:
+    """Have the toy forget this family: `sure` and the parent's `password`."""
+    return _erase(agent, HANDOVER, "give")
+
+
+@toy.post("/<agent>/remove")
+def remove(agent: str) -> Answer:
+    """Take the toy's rights away and forget it: `sure` and the parent's `password`."""
+    _line_or_404(agent)
+    if faults := _sure_and_password("remove"):
+        return _show(agent, 422, faults)
+    try:
+        parts().toys.acts.remove(agent)
+    except NotPossible as problem:
+        return _show(agent, 409, {"act": str(problem)})
+    return redirect(url_for("toy.index"), 303)
+
+
+def _erase(agent: str, why: str, form: str) -> Answer:
+    _line_or_404(agent)
+    if faults := _sure_and_password(form):
+        return _show(agent, 422, faults)
+    return _act(agent, lambda: parts().toys.acts.erase(agent, why, _by()), anchor="erasing")
+
+
+def _sure_and_password(form: str) -> forms.Faults:
+    if not request.form.get("sure"):
+        return {f"sure-{form}": _("Please tick the box first.")}
+    if refusal := refuse_without_password():
+        return {f"password-{form}": refusal.sentence}
+    return {}
+
+
+def _by() -> str:
+    signed_in = account()
+    return signed_in.id if signed_in else ""
+
+
+def _act(agent: str, act: Callable[[], object], field: str = "act", anchor: str = "") -> Answer:
+    _line_or_404(agent)
+    try:
+        act()
+    except NotPossible as problem:
+        return _show(agent, 422 if field == "name" else 409, {field: str(problem)})
+    except Conflict:
+        return _show(agent, 409, {"act": audit.meanwhile()})
+    except PolicyTooLarge:
+        return _show(agent, 409, {"act": _("There are more rules than the routers can hold.")})
+    gate = request.form.get("gate", "") or request.form.get("about", "")
+    anchor = anchor or (f"gate-{gate}" if gate in toy_words.ICONS else "")
+    return redirect(url_for("toy.show", agent=agent, _anchor=anchor or None), 303)
+
+
+def family() -> Family:
+    """The family now."""
+    with parts().store.transaction(parts().home) as rows:
+        return read_family(rows)
+
+
+def _lines() -> tuple[ToyLine, ...]:
+    held, zone, now = family(), parts().parents.zone(), parts().clock.wall()
+    found = []
+    for standing in overview().standings:
+        own = held.toy(standing.agent.id)
+        if standing.agent.kind != TOY:
+            continue
+        own = own or Toy(standing.agent.id, "", "", 0)
+        device = held.device(own.device)
+        declared = own.declaration.toy if own.declaration else None
+        found.append(
+            ToyLine(
+                toy=own,
+                standing=standing,
+                state=wording.router_state(standing, zone, now),
+                name=standing.agent.label,
+                device=device,
+                owners=tuple(names_of(held, device)) if device else (),
+                model=declared.model if declared else "",
+                maker=declared.maker if declared else "",
+            )
+        )
+    return tuple(found)
+
+
+def _line_or_404(agent: str) -> ToyLine:
+    line = next((line for line in _lines() if line.toy.id == agent), None)
+    if line is None:
+        abort(404)
+    return line
+
+
+def _show(agent: str, status: int = 200, faults: forms.Faults | None = None) -> Answer:
+    if status != 200:
+        g.pop("overview", None)
+    line = _line_or_404(agent)
+    own, ledger = line.toy, parts().toys.ledger
+    now = parts().clock.wall()
+    moment = toy_view.Moment(now, parts().parents.zone(), audit.everybody())
+    declaration = own.declaration
+    gates: tuple[toy_view.GateView, ...] = ()
+    connections: tuple[toy_view.Seen, ...] = ()
+    erasing: Erasing = erasing_of(own, declaration, parts().toys, line.standing, moment)
+    if declaration:
+        with parts().store.transaction(parts().home) as rows:
+            newest = parts().issuer.newest(rows, agent)
+        policy = parts().issuer.policy_of(newest) if newest else None
+        counts = ledger.counts(agent, int(now) - 86400)
+        used = parts().keeping.use.used(policy, int(now)) if policy else {}
+        gates = toy_view.gates_of(own, declaration, policy, used, counts, moment)
+        connections = toy_view.connections_of(declaration, ledger.observed(agent), moment)
+    return page(
+        "toy.html",
+        status,
+        line=line,
+        declaration=declaration,
+        about=toy_words.makers_words(declaration, "toy", "parent") if declaration else None,
+        alarm=_(_ALARMS[own.alarm]) if own.alarm in _ALARMS else "",
+        gates=gates,
+        connections=connections,
+        entries=[(toy_words.entry_text(each, declaration), moment.time(each.t)) for each in ledger.entries(agent)],
+        erasing=erasing,
+        ai_place=toy_words.RUNS_ON,
+        support_until=_day_text(declaration.toy.support_end) if declaration and declaration.toy else "",
+        support_over=bool(declaration and declaration.toy and declaration.toy.support_end < _today()),
+        faults=faults or {},
+        form=request.form,
+    )
+
+
+def _bdi_only(text: str) -> Markup:
+    """A maker's word in a fact, kept apart from the sentence and never put into another language."""
+    return Markup('<bdi translate="no">{}</bdi>').format(text)
+
+
+toy.add_app_template_filter(_bdi_only, "bdi_only")
+
+
+def _day_text(day: str) -> str:
+    return wording.full_date_text(date.fromisoformat(day))
+
+
+def _today() -> str:
+    return local(parts().clock.wall(), parts().parents.zone()).date().isoformat()
+
+
+def _add(status: int = 200, faults: forms.Faults | None = None, is_new: bool = False) -> Answer:
+    state = PairingState("closed") if is_new else parts().toys.acts.pairing.state()
+    zone, now = parts().parents.zone(), parts().clock.wall()
+    again = parts().roster.find(request.values.get("again", "") or state.again)
+    return page(
+        "toy_add.html",
+        status,
+        faults=faults or {},
+        form=request.form,
+        code=state,
+        again=again if again and again.kind == TOY else None,
+        until=wording.clock_time(now + state.seconds, zone, now),
+        broker_fault=parts().router_acts.broker_fault,
+    )
