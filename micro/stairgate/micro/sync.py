@@ -62,7 +62,8 @@ class Sync:
                 continue
             started = self.agent.platform.ticks()
             try:
-                await self._connection(self.identity.broker[turn % len(self.identity.broker)])
+                hosts, port = self.identity.broker
+                await self._connection(hosts[turn % len(hosts)], port)  # type: ignore[arg-type, index]
             except Broken as broken:
                 self.state = broken.reason
             except (OSError, ValueError) as error:
@@ -79,7 +80,7 @@ class Sync:
         """Between half of the pause and all of it: the toys of a home do not all come back in the same second."""
         return pause // 2 + int.from_bytes(self.agent.platform.random(2), "big") * (pause // 2) // 65535
 
-    async def _connection(self, host: str) -> None:
+    async def _connection(self, host: str, port: int) -> None:
         """One connection, until it ends. Raises Broken, OSError, ValueError."""
         agent, identity = self.agent, self.identity
         if not agent.clock.trusted:
@@ -88,9 +89,7 @@ class Sync:
         self._shown = identity.certificate
         gc.collect()  # TLS wants pieces of 16 KB, on some boards of this heap
         trust = context(identity.authority, identity.certificate, key)
-        link = await opened(
-            host, identity.broker_port, trust, identity.agent, identity.topic("down", "#"), agent.platform.ticks
-        )
+        link = await opened(host, port, trust, identity.agent, identity.topic("down", "#"), agent.platform.ticks)
         try:
             is_new = True
             while identity.certificate == self._shown:
@@ -112,27 +111,20 @@ class Sync:
             link.close()
 
     async def _ask_time(self) -> None:
-        """Before a connection whose certificates have dates: ask the hub's page, which signs its answer to our nonce.
+        """Before a connection whose certificates have dates: the hub's page signs the time for our nonce.
 
         Without an answer the last persisted second has to do.
         """
-        from stairgate.micro.http import post  # most starts never need it
+        from stairgate.micro.renewal import signed_time
 
-        agent, identity = self.agent, self.identity
+        agent = self.agent
         agent.platform.set_now(agent.clock.now(), False)
-        self._nonce = str(hexlify(agent.platform.random(16)), "ascii")
-        for host in identity.page:
-            try:
-                status, data = await post(
-                    host, identity.page_port, "time", self._nonce.encode(), core_limits.TIME_BYTES, agent.platform.ticks
-                )
-                if status != 200:
-                    continue
-                for _ in self._steps("time", data):
-                    await asyncio.sleep(0)
-                return
-            except (OSError, Refused):
-                continue
+        self._nonce = self._random(16)
+        try:
+            for _ in self._steps("time", await signed_time(self.identity, agent.platform, self._nonce)):
+                await asyncio.sleep(0)
+        except (OSError, Refused):
+            pass
 
     def _put(self, topic: str, payload: bytes) -> None:
         """A message came. What may close, does so at once; the rest waits its turn, the newest of its kind."""
@@ -196,11 +188,14 @@ class Sync:
         agent, identity = self.agent, self.identity
         if kind == "policy":
             yield from agent.accept_steps(data, identity.keys, identity.home, identity.agent)
-        elif kind == "trust":
-            yield from identity.trust_steps(data)
-            self._hello_at = 0
-        elif kind == "certificate":
-            yield from identity.certificate_steps(data, agent.key.point())
+        elif kind in ("trust", "certificate"):
+            from stairgate.micro import renewal  # a few times in a toy's life
+
+            if kind == "trust":
+                yield from renewal.trust_steps(identity, data)
+                self._hello_at = 0
+            else:
+                yield from renewal.certificate_steps(identity, data, agent.key.point())
         else:
             body = yield from open_signed_steps(data, kind, identity.keys, core_limits.TIME_BYTES)
             self._obey(kind, read_line(body[:-1]))
@@ -250,20 +245,20 @@ class Sync:
             self._publish("usage", self._message({"bytes": [], "minutes": minutes}), 0)
         if now >= self._ledger_at and self.agent.ledger.last > self.agent.ledger.acknowledged:
             self._ledger_at = now + limits.LEDGER_SECONDS * 1000
-            payload, last = self.agent.ledger.message(self._id(), self.identity.agent)
+            payload, last = self.agent.ledger.message("m" + self._random(8), self.identity.agent)
             if last:
                 self._publish("ledger", payload)
 
-    def _id(self) -> str:
-        return "m" + str(hexlify(self.agent.platform.random(8)), "ascii")
+    def _random(self, count: int) -> str:
+        return str(hexlify(self.agent.platform.random(count)), "ascii")
 
     def _message(self, members: "dict[str, object]") -> bytes:
-        members.update({"v": 1, "id": self._id(), "t": self.agent.clock.now(), "agent": self.identity.agent})
+        members.update({"v": 1, "id": "m" + self._random(8), "t": self.agent.clock.now(), "agent": self.identity.agent})
         return json.dumps(members).encode()
 
     def _hello(self) -> bytes:
         agent, held, devices = self.agent, self.agent.policy_file, []
-        self._nonce = str(hexlify(agent.platform.random(16)), "ascii")
+        self._nonce = self._random(16)
         if held.policy is not None:
             device, now = held.policy.devices[0].id, agent.clock.now()
             found = decide(held.policy, device, now, agent.minutes.used(held.policy, now))
