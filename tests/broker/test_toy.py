@@ -220,6 +220,19 @@ def test_time_counts_when_it_answers_the_last_hello(home: ToyHome, toy: Toy) -> 
     lost.stop()
 
 
+def test_a_time_that_was_held_back_is_not_believed(home: ToyHome, toy: Toy) -> None:
+    opened(home, toy)
+    toy.stop()
+    late = home.toy("toy", "lost", "late")
+    hello = home.hello(lambda hello: hello["clock"] == "untrusted")
+    home.say(late, "time", home.time(hello["nonce"], int(home.clock.wall())))
+    # What came after it has been acted on.
+    document = home.policy(late, *home.opening(late, *MICROPHONE))
+    home.say(late, "policy", document)
+    assert home.hello(lambda hello: hello["revision"] == home.revision)["clock"] == "untrusted"
+    late.stop()
+
+
 def test_a_toy_without_a_clock_asks_the_page_before_it_connects(home: ToyHome, toy: Toy) -> None:
     toy.stop()
     home.tells_time = True

@@ -3,7 +3,9 @@
 It decides nothing: it tells what happens as JSON lines and does what lines on its input say. Everything it needs is in
 the folder that it is given: `declaration`, `maker` (a point) and `label` (the sticker's secret).
 
-    micropython tests/broker/toy_program.py FOLDER HUB PORT
+    micropython tests/broker/toy_program.py FOLDER HUB PORT [lost] [late]
+
+lost: the board does not know the time; late: every answer to a hello comes too late.
 """
 
 import asyncio
@@ -22,6 +24,8 @@ from stairgate.micro.sync import Sync
 # Nobody wants to wait for a home network that is as good as none.
 limits.RETRY_MS = (40, 400)
 limits.LEDGER_SECONDS = 1
+if "late" in sys.argv:
+    limits.TIME_ANSWER_MS = -1  # nobody answers as quickly
 LOOK_SECONDS = 0.01
 STEP_MS = 40  # a hundred times what it takes here
 

@@ -33,8 +33,16 @@ _SHAPES = {
 class Identity:
     """home: "" while the toy belongs to nobody. keys: id to point of each believed key; trust: their revision.
 
-    broker, page: hosts of the hub and their port; authority, certificate: DER; body: the lines that say all this.
+    broker, page: hosts of the hub, with broker_port and page_port; authority, certificate: DER; body: the lines that
+    say all this.
     """
+
+    if TYPE_CHECKING:
+        broker: "tuple[str, ...]"
+        page: "tuple[str, ...]"
+        broker_port: int
+        page_port: int
+        trust: int
 
     def __init__(self, storage: "Storage") -> None:
         self._storage = storage
@@ -52,7 +60,8 @@ class Identity:
             def joined(kind: str) -> bytes:
                 return b"".join([a2b_base64(line[0]) for line in found[kind]])  # type: ignore[arg-type]
 
-            self.broker, self.page = found["broker"][0], found["page"][0]
+            self.broker, self.broker_port = found["broker"][0]  # type: ignore[assignment]
+            self.page, self.page_port = found["page"][0]  # type: ignore[assignment]
             self.root = unhexlify(found["root"][0][0])  # type: ignore[arg-type]
             self.trust = found["trust"][0][0]  # type: ignore[assignment]
             self.keys = {str(line[0]): unhexlify(line[1]) for line in found["key"]}  # type: ignore[arg-type]

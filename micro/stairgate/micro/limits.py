@@ -29,6 +29,7 @@ READ_BYTES = 1024  # of the connection at a time, with a look at the gates betwe
 IDLE_MS = 50  # between looks at a quiet connection
 RETRY_MS = (1000, 60_000)  # the first pause after a failure, and the longest; doubled each time, half of it by chance
 HELLO_SECONDS = 900  # a hello that got lost is made good after this
+TIME_ANSWER_MS = 10_000  # between a hello and the signed time that is believed for it, as a router does
 LEDGER_SECONDS = 60  # between batches: the hub's answer to each costs a verification
 PAIR_SECONDS = 600  # after the gesture; the hub's page waits as long
 PAIR_PAUSE_MS = 3000  # between tries: the hub takes one a second

@@ -44,10 +44,11 @@ def certificate_steps(identity: "Identity", document: bytes, point: bytes) -> "G
 
 async def signed_time(identity: "Identity", platform: "Platform", nonce: str) -> bytes:
     """What the hub's page answers to this nonce, b"" when nobody does. Nothing of it is verified yet."""
-    hosts, port = identity.page
-    for host in hosts:  # type: ignore[attr-defined]
+    for host in identity.page:
         try:
-            status, data = await post(host, port, "time", nonce.encode(), core_limits.TIME_BYTES, platform.ticks)  # type: ignore[arg-type]
+            status, data = await post(
+                host, identity.page_port, "time", nonce.encode(), core_limits.TIME_BYTES, platform.ticks
+            )
         except OSError:
             continue
         if status == 200:

@@ -62,8 +62,8 @@ class Sync:
                 continue
             started = self.agent.platform.ticks()
             try:
-                hosts, port = self.identity.broker
-                await self._connection(hosts[turn % len(hosts)], port)  # type: ignore[arg-type, index]
+                hosts = self.identity.broker
+                await self._connection(hosts[turn % len(hosts)])
             except Broken as broken:
                 self.state = broken.reason
             except (OSError, ValueError) as error:
@@ -80,7 +80,7 @@ class Sync:
         """Between half of the pause and all of it: the toys of a home do not all come back in the same second."""
         return pause // 2 + int.from_bytes(self.agent.platform.random(2), "big") * (pause // 2) // 65535
 
-    async def _connection(self, host: str, port: int) -> None:
+    async def _connection(self, host: str) -> None:
         """One connection, until it ends. Raises Broken, OSError, ValueError."""
         agent, identity = self.agent, self.identity
         if not agent.clock.trusted:
@@ -89,7 +89,9 @@ class Sync:
         self._shown = identity.certificate
         gc.collect()  # TLS wants pieces of 16 KB, on some boards of this heap
         trust = context(identity.authority, identity.certificate, key)
-        link = await opened(host, port, trust, identity.agent, identity.topic("down", "#"), agent.platform.ticks)
+        link = await opened(
+            host, identity.broker_port, trust, identity.agent, identity.topic("down", "#"), agent.platform.ticks
+        )
         try:
             is_new = True
             while identity.certificate == self._shown:
@@ -134,8 +136,12 @@ class Sync:
             self._close(payload)
         elif kind == "usage":
             self._merge(payload)
-        elif kind in SIGNED:
+        elif kind in SIGNED and (kind != "time" or self._is_fresh()):
             self._inbox[kind] = payload
+
+    def _is_fresh(self) -> bool:
+        """Whether the last hello was said just now: who holds back an answer must not set the clock back by that."""
+        return self.agent.platform.ticks() - self._hello_at + limits.HELLO_SECONDS * 1000 <= limits.TIME_ANSWER_MS
 
     def _close(self, payload: bytes) -> None:
         """Unsigned: rows that are taken back, or with none every gate that is open now."""
@@ -180,7 +186,8 @@ class Sync:
             reason = "failed"
         self._job = None
         if kind == "policy":
-            self._said = ("failed" if reason == "failed" else "refused" if reason else "applied", reason)
+            state = "failed" if reason == "failed" else "refused" if reason else "applied"
+            self._said = (state, reason if reason or self.agent.policy_file.is_saved else "not_saved")
             self._hello_at = 0
 
     def _steps(self, kind: str, data: bytes) -> "Generator[None, None, None]":
