@@ -15,7 +15,7 @@ from stairgate.hub.https_offer import Certificate
 from stairgate.hub.notices import RESTORED, put_notice
 from stairgate.hub.source_intake import fault_of
 from stairgate.hub.sources import Outcome
-from tests.browser import a11y_life
+from tests.browser import a11y_life, a11y_toys
 from tests.browser.conftest import EVENING, HOME, ROUTER, LiveHub
 
 LONG = limits.NAME_CHARACTERS_MAX
@@ -59,6 +59,7 @@ class FullHome:
         a11y_life.offer_rules(self.hub, self.ids["agreed"])
         self.hub.parts.growing.set_born(second, "2008-08")  # eighteen in less than thirty days
         self.hub.broker.apply(ROUTER)
+        self.ids["toy"] = a11y_toys.add_toy(self.hub, first, second)
         acts.pause(second, 60)
         acts.bonus(third, 30)
         self.hub.broker.apply(ROUTER)

@@ -11,6 +11,7 @@ from playwright.sync_api import Page
 from werkzeug.exceptions import NotFound
 
 from tests.browser.a11y_home import mac
+from tests.browser.a11y_toys import ANOTHER
 from tests.browser.conftest import PASSWORD
 
 PARENT, THE_CARER, NOBODY = "a parent", "a carer", "nobody"
@@ -100,6 +101,26 @@ def ask_for_no_site(page: Page) -> None:
     press("Ask to open it")(page)
 
 
+def type_toy_code(code: str) -> Callable[[Page], object]:
+    """The code of a toy, and whose it is."""
+
+    def act(page: Page) -> None:
+        page.get_by_label("The code on the toy").fill(code)
+        page.locator("input[name=whose]").first.check(force=True)
+        page.get_by_label("Your password").fill(PASSWORD)
+        press("Wait for this toy")(page)
+
+    return act
+
+
+def refuse_to_erase(page: Page) -> None:
+    """Without the right password."""
+    page.locator("#erase > summary").click()
+    page.locator("#erase input[name=sure]").check()
+    page.locator("#password-erase").fill("wrong password")
+    press("Erase")(page)
+
+
 UNCLAIMED = "unclaimed"
 VISITS = (
     Visit("claim", "/claim", UNCLAIMED, NOBODY),
@@ -150,6 +171,16 @@ VISITS = (
     Visit("router", "/routers/{agent}"),
     Visit("another router", "/routers/add"),
     Visit("pairing code", "/routers/add", then=fill_and_press({"Your password": PASSWORD}, "Show a code")),
+    Visit("toys", "/toys"),
+    Visit("no toys", "/toys", "empty"),
+    Visit("toy", "/toys/{toy}"),
+    Visit("toy, not sure", "/toys/{toy}", then=refuse_to_erase),
+    Visit("another toy", "/toys/add"),
+    Visit("another toy, wrong code", "/toys/add", then=type_toy_code("ABCD")),
+    Visit("waiting for a toy", "/toys/add", then=type_toy_code(ANOTHER)),
+    Visit("a child’s toys", "/me/toys", who=NOBODY, mac=mac(0)),
+    Visit("a small child’s toys", "/me/toys?read=small", who=NOBODY, mac=mac(0)),
+    Visit("no toys of this device", "/me/toys", who=NOBODY, mac=mac(15)),
     Visit("lists", "/lists"),
     Visit("lists, a list at home", "/lists", then=wrong_list),
     Visit("calendar", "/children/{person}/schedule"),
@@ -196,6 +227,11 @@ VISITS = (
 NO_PAGES = {
     "static": "a file of the pages",
     "home.status": "a number for scripts",
+    "toy_files.label": "a file to download",
+    "toy_files.mud": "a file to download",
+    "toy_files.tables": "a file to download",
+    "toy_files.data": "a file to download",
+    "toy_files.readable": "a file to download",
     "asking.asked": "a number for scripts",
     "packs.fetch": "a file for routers",
     "secure.certificate": "a file to download",

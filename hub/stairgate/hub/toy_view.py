@@ -35,7 +35,7 @@ class RowView(NamedTuple):
     why: str
     where: str
     kept: str
-    notes: tuple[str, ...]
+    notes: tuple[tuple[str, bool], ...]
     consent: str
     says: str
     counted: str

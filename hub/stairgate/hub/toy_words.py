@@ -79,7 +79,7 @@ PURPOSES = SaidTable(
     }
 )
 _STAYS = {
-    "nowhere": N_("Nowhere: it is used at once and not kept."),
+    "nowhere": N_("It goes nowhere: it is used at once."),
     "toy": N_("It stays in the toy."),
     "home": N_("It stays in your home."),
     "cloud": N_("It is kept on the maker’s computers."),
@@ -92,6 +92,7 @@ _FLAGS = {
     "sensitive": N_("The maker counts this as sensitive."),
     "third_party": N_("It is given to others than the maker."),
 }
+_SPARING = ("aggregated", "anonymised")
 RUNS_ON = SaidTable({"toy": N_("In the toy."), "home": N_("In your home."), "cloud": N_("On computers elsewhere.")})
 INDICATORS = SaidTable(
     {
@@ -147,21 +148,21 @@ def stays(row: "Row", destination: "Destination | None") -> str:
         return _(_STAYS[row.stored])
     fields = {"host": destination.host, "who": destination.controller, "country": destination.country.upper()}
     if "third_party" in row.flags:
-        return _("To others: {who} in {country} ({host}).").format(**fields)
-    return _("To {who} in {country} ({host}).").format(**fields)
+        return _("It goes to others: {who} in {country} ({host}).").format(**fields)
+    return _("It goes to {who} in {country} ({host}).").format(**fields)
 
 
 def kept(row: "Row") -> str:
     """How long a row's data is kept, in a sentence."""
     if not row.retention_days:
-        return _("Gone when the answer was given.") if row.stored != "nowhere" else _("Not at all.")
-    text = ngettext("Deleted after {count} day.", "Deleted after {count} days.", row.retention_days)
+        return _("It is gone when the answer was given.") if row.stored != "nowhere" else _("It is not kept.")
+    text = ngettext("It is deleted after {count} day.", "It is deleted after {count} days.", row.retention_days)
     return text.format(count=row.retention_days)
 
 
-def notes(row: "Row") -> tuple[str, ...]:
-    """What else a parent should know of a row."""
-    return tuple(_(_FLAGS[flag]) for flag in row.flags if flag in _FLAGS)
+def notes(row: "Row") -> tuple[tuple[str, bool], ...]:
+    """What else a parent should know of a row, each with whether it is a reason to look twice."""
+    return tuple((_(_FLAGS[flag]), flag not in _SPARING) for flag in row.flags if flag in _FLAGS)
 
 
 def makers_words(declaration: "Declaration", about: str, audience: str) -> "Words | None":
