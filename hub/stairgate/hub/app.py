@@ -39,6 +39,7 @@ from stairgate.hub.pack_pages import packs
 from stairgate.hub.parts import Parts
 from stairgate.hub.public_pages import public
 from stairgate.hub.quarantine_pages import quarantine
+from stairgate.hub.quiet_pages import alarm_cards, quiet, quiet_card
 from stairgate.hub.request_pages import requests
 from stairgate.hub.router_pages import pairing, router
 from stairgate.hub.schedule_pages import schedule
@@ -94,6 +95,7 @@ def create_app(parts: Parts) -> Flask:
         filters,
         needs,
         device,
+        quiet,
         agreed,
         agreed_here,
         traffic_pages,
@@ -154,6 +156,8 @@ def _add_words(app: Flask) -> None:
 
     app.jinja_env.globals.update(
         agreed_line=agreed_line,
+        alarm_cards=alarm_cards,
+        quiet_card=quiet_card,
         asked_here=asked_here,
         asset=asset,
         can_be_secured=can_be_secured,

@@ -16,6 +16,7 @@ from stairgate.core.decide import Decision
 from stairgate.hub import language, limits, outlook, use_words, wording
 from stairgate.hub.acts import Act, Acts
 from stairgate.hub.agreed import agreed_person
+from stairgate.hub.alarms import COLLECTION as ALARMS
 from stairgate.hub.arrivals import Arrivals, NewCard
 from stairgate.hub.assignment import names_of, possessive, visit_end
 from stairgate.hub.clock import Clock
@@ -169,6 +170,7 @@ class Cards:
             free = {person.id: read_free(rows, person.id) for person in family.people}
             asked = board(family, read_requests(rows), free, now)
             known = read_known(rows, family, now)
+            alarms = [(row.id, row.revision) for row in rows.page(ALARMS)]
         standings = tuple(self._reports.standings(newest))
         applied = wording.applied_of(_counted(standings), zone, now)
         decisions = outlook.of_everybody(family, int(now), self._use)
@@ -211,7 +213,7 @@ class Cards:
             )
         trial_until = wording.clock_time(family.trial_until, zone, now) if family.trial_until else ""
         visit_until = wording.clock_time(visit_end(now, zone), zone, now)
-        shown = repr(asked) + repr(
+        shown = repr((asked, alarms)) + repr(
             (cards, lines, new_devices, family.new_closed, trial_until, visit_until, standings, self._traffic.marker())
         )
         return Overview(

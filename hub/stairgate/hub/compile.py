@@ -20,6 +20,7 @@ from stairgate.hub.extra_minutes import counts
 from stairgate.hub.family import Device, Family
 from stairgate.hub.filters import compiled
 from stairgate.hub.passes import with_passes
+from stairgate.hub.quiet_hours import quiet_lines
 from stairgate.hub.toy_compile import for_toy, reaches_of
 from stairgate.hub.zone_table import zone_table
 
@@ -69,13 +70,13 @@ def compile_policy(
     """
     policy = _compile(family, home, agent, revision, issued, hub, lists)
     # One that was never seen on the network has no address to be told apart by.
-    policy = policy._replace(devices=tuple(d for d in policy.devices if d.macs or not family.toy_of(d.id)))
+    policy = _with(policy, [d for d in policy.devices if d.macs or not family.toy_of(d.id)])
     new = sorted(family.new_devices(issued), key=lambda device: (-device.first_seen, device.id))
     if not new or _estimate(policy) <= _SURELY_FITS_BYTES:
         return policy
     ids = {device.id for device in new}
     lines = {device.id: len(write_line(("device", *device))) for device in policy.devices if device.id in ids}
-    smallest = policy._replace(devices=tuple(device for device in policy.devices if device.id not in ids))
+    smallest = _with(policy, [device for device in policy.devices if device.id not in ids])
     try:
         room = core_limits.ROUTER_POLICY_BYTES - len(core.write_policy(smallest))
     except ValueError:
@@ -86,7 +87,13 @@ def compile_policy(
         if room < 0:
             break
         kept.add(device.id)
-    return policy._replace(devices=tuple(device for device in policy.devices if device.id not in ids - kept))
+    return _with(policy, [device for device in policy.devices if device.id not in ids - kept])
+
+
+def _with(policy: core.Policy, devices: list[core.Device]) -> core.Policy:
+    """The policy with these of its devices only."""
+    ids = {device.id for device in devices}
+    return policy._replace(devices=tuple(devices), quiets=tuple(q for q in policy.quiets if q.device in ids))
 
 
 def compile_toy_policy(
@@ -188,6 +195,6 @@ def _compile(
             openings=(),
             consents=(),
             reaches=reaches_of(family),
-            quiets=(),
+            quiets=quiet_lines(family.quiets, devices),
         )
     )

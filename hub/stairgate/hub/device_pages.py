@@ -162,6 +162,11 @@ def _list(status: int = 200, faults: forms.Faults | None = None) -> Answer:
     )
 
 
+def show_again(device_id: str, status: int, faults: forms.Faults) -> Answer:
+    """The device's page once more, for forms on it that are others' part."""
+    return _show(device_id, status, faults)
+
+
 def _show(device_id: str, status: int = 200, faults: forms.Faults | None = None) -> Answer:
     home = overview()
     line = next((line for line in home.devices if line.device.id == device_id), None)

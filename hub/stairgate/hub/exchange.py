@@ -11,6 +11,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterable, Sequence
 
 from stairgate.core import messages
+from stairgate.core.observed import Reached, Streamed, read_observed
 from stairgate.core.policy import Policy
 from stairgate.core.refused import Refused
 from stairgate.hub import limits
@@ -32,6 +33,8 @@ _log = logging.getLogger(__name__)
 Reissue = Callable[[str, int], None]
 #: (an agent's counts, the devices whose bytes may be kept): for `history`.
 Counted = Callable[[messages.Usage, set[str]], None]
+#: (agent, what it observed of devices under a watch).
+Observer = Callable[[str, Sequence[Reached | Streamed]], None]
 #: (agent, kind, payload): what only a toy says; the answers. Raises Refused.
 FromToy = Callable[[str, str, bytes], list[Outgoing]]
 #: (agent, what it has noticed): for `discovery`, which bounds what it keeps.
@@ -72,6 +75,7 @@ class Exchange:
         self.refresh: Callable[[], None] = lambda: None
         self.on_connected: Callable[[], None] = lambda: None
         self.seen: Seen = lambda agent, events: None
+        self.observers: list[Observer] = []
         self.from_toy: FromToy = lambda agent, kind, payload: []
         self.toy_hello: Callable[[messages.Hello], list[Outgoing]] = lambda hello: []
 
@@ -129,6 +133,7 @@ class Exchange:
                 _check_sender(topic.agent, events.agent)
                 if self._is_new(events):
                     self.seen(events.agent, events.events)
+                    self._observed(events.agent, payload)
             if topic.kind in ("ledger", "declaration"):
                 return self.from_toy(topic.agent, topic.kind, payload)
         except Refused as refused:
@@ -136,6 +141,11 @@ class Exchange:
         except (StoreError, PolicyTooLarge):
             _log.exception("a message could not be handled")
         return []
+
+    def _observed(self, agent: str, payload: bytes) -> None:
+        if rows := read_observed(payload):
+            for take in self.observers:
+                take(agent, rows)
 
     def _late_hello(self, hello: messages.Hello) -> list[Outgoing]:
         try:

@@ -12,6 +12,7 @@ from stairgate.hub.agreements import BAND as ADULT
 from stairgate.hub.agreements import Agreement, read_agreements
 from stairgate.hub.filters import ChildFilter, read_filters
 from stairgate.hub.passes import SitePass, read_passes, with_passes
+from stairgate.hub.quiet_hours import QuietHours, read_quiet
 from stairgate.hub.store import Document, Row, Transaction
 from stairgate.hub.toys import Toy, read_toys
 
@@ -162,6 +163,7 @@ class Family:
     adults: tuple[Person, ...] = ()
     agreements: tuple[Agreement, ...] = ()
     toys: tuple[Toy, ...] = ()
+    quiets: tuple[QuietHours, ...] = ()
 
     def person(self, person_id: str) -> Person | None:
         """The child, or the grown-up with rules of their own, with this id, or None."""
@@ -310,4 +312,5 @@ def read_family(rows: Transaction) -> Family:
         adults=tuple(person for person in everybody if person.band == ADULT),
         agreements=read_agreements(rows),
         toys=read_toys(rows),
+        quiets=read_quiet(rows),
     )

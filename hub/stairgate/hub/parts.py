@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from stairgate.core.limits import HOSTS
 from stairgate.hub.acts import Acts, Publisher
 from stairgate.hub.agreed import counted_people
+from stairgate.hub.alarms import Alarms
 from stairgate.hub.asking_pace import AskingPace
 from stairgate.hub.asking_parts import AskingParts, build_asking
 from stairgate.hub.cards import Cards
@@ -100,6 +101,7 @@ class Parts:
     growing: Growing
     looks: PageLooks
     toys: ToyParts
+    alarms: Alarms
     https: HttpsOffer = field(default_factory=HttpsOffer)
 
     def connect(self, publisher: Publisher) -> None:
@@ -163,6 +165,8 @@ def build(
 
     exchange.on_connected = connected
     toys = build_toys(authority, roster, acts, router_acts, home, signer, clock, keeping.toys, pages, exchange)
+    alarms = Alarms(store, home, clock, lambda device, agent: keeping.history.event("streamed", "", device, agent))
+    exchange.observers.append(alarms.take)
     exchange.counted, exchange.told = keeping.history.usage, keeping.history.agent_said
     return Parts(
         home=home,
@@ -196,6 +200,7 @@ def build(
         growing=growing,
         looks=PageLooks(network.own_addresses),
         toys=toys,
+        alarms=alarms,
         lists=build_lists(
             store,
             home,

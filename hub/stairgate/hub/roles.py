@@ -32,6 +32,7 @@ OF_BLUEPRINTS = {
     "notify": OWNER,
     "needs": COPARENT,
     "device": COPARENT,
+    "quiet": COPARENT,
     "agreed": COPARENT,
     "traffic": COPARENT,
     "quarantine": COPARENT,

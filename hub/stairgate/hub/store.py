@@ -36,6 +36,8 @@ COLLECTIONS: Mapping[str, tuple[str, ...]] = {
     "free_minutes": (),
     "agreements": (),
     "toys": (),
+    "quiet": (),
+    "alarms": (),
 }
 
 #: Rows in one collection of one home; a home has tens. Above this TinyDB is the wrong store.

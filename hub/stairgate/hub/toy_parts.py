@@ -45,5 +45,6 @@ def build_toys(
     """The toy parts of one home, behind its exchange."""
     intake = ToyIntake(acts, home, signer, clock, ledger)
     exchange.from_toy, exchange.toy_hello = intake.message, intake.hello
+    exchange.observers.append(intake.observed)
     pace = AskingPace(clock, limits.TIME_ASKS, limits.TIME_ASKS_SECONDS)
     return ToyParts(ToyActs(authority, roster, acts, routers, intake, ledger, clock, pages), intake, ledger, pace)
