@@ -103,10 +103,21 @@ class Vfs:
         Vfs.mounted.append(path)
 
 
+class RTC:
+    """The clock. `told`: what it was set to."""
+
+    told: "list[tuple[int, ...]]" = []
+
+    def datetime(self, moment: "tuple[int, ...]") -> None:
+        """Set it."""
+        RTC.told.append(moment)
+
+
 class Machine:
     """`machine`."""
 
     Pin = Pin
+    RTC = RTC
 
 
 class Esp32:
@@ -198,6 +209,42 @@ def test_an_epoch_of_the_year_2000_and_a_clock_that_was_never_set() -> None:
         assert now is not None and abs(now - int(time.time()) - one._epoch) < 5
         one._epoch = -int(time.time())
         assert one.now() is None
+
+    toy.in_home(act)
+
+
+def test_a_guess_at_the_time_is_not_given_out_as_the_time() -> None:
+    def act(board: "FakePlatform") -> None:
+        for make in (esp32, rp2):
+            RTC.told.clear()
+            one = make(board.root)
+            assert one.now() is not None
+            one.set_now(toy.NOON, False)
+            # A Friday in March; after a soft reset the board's clock still says so, and nobody believes it.
+            assert RTC.told == [(2026, 3, 27, 4, 11, 0, 0, 0)]
+            assert one.now() is None and make(board.root).now() is None
+            one.set_now(toy.NOON, True)
+            assert one.now() is not None and make(board.root).now() is not None
+            one.set_now(toy.NOON, True)
+            assert len(RTC.told) == 3
+
+    toy.in_home(act)
+
+
+def test_the_sticker_s_secret_is_what_the_factory_wrote() -> None:
+    def act(board: "FakePlatform") -> None:
+        NVS.kept.clear()
+        assert esp32(board.root).label_secret() is None and rp2(board.root).label_secret() is None
+        NVS.kept["label"] = b"s" * 16
+        with open(board.root + ".label", "wb") as file:
+            file.write(b"s" * 16)
+        for one in (esp32(board.root), rp2(board.root)):
+            assert one.label_secret() == b"s" * 16
+            one.keep_secret(b"k" * 32)
+            one.keep_secret(None)
+            assert one.label_secret() == b"s" * 16
+        os.remove(board.root + ".label")
+        NVS.kept.clear()
 
     toy.in_home(act)
 

@@ -4,9 +4,10 @@ It decides nothing. Only a board can prove that a light is really lit, that a bu
 flash keeps what was written; everything else here runs in tests with modules that stand for the board's.
 """
 
+import os
 import time
 
-from machine import Pin  # type: ignore[import-not-found]
+from machine import RTC, Pin  # type: ignore[import-not-found]
 
 from stairgate.micro.limits import EARLIEST
 from stairgate.micro.platform import Platform
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 EPOCH_2000 = 946_684_800
+GUESS = ".guess"  # beside the root: there while the board's clock was set to a guess, which it keeps over a soft reset
 
 
 class BoardPlatform(Platform):
@@ -43,10 +45,28 @@ class BoardPlatform(Platform):
         self._gestures = gestures
         self._ticks = Ticks()
         self._epoch = EPOCH_2000 if time.gmtime(0)[0] == 2000 else 0
+        self._is_guess = self._marks_guess()
 
     def now(self) -> "int | None":
         utc = int(time.time()) + self._epoch
-        return utc if utc >= EARLIEST else None
+        return utc if utc >= EARLIEST and not self._is_guess else None
+
+    def _marks_guess(self) -> bool:
+        try:
+            os.stat(self.root + GUESS)
+        except OSError:
+            return False
+        return True
+
+    def set_now(self, utc: int, is_sure: bool) -> None:
+        if not is_sure and not self._is_guess:
+            with open(self.root + GUESS, "wb"):
+                pass
+        year, month, day, hour, minute, second, weekday = time.gmtime(utc - self._epoch)[:7]
+        RTC().datetime((year, month, day, weekday, hour, minute, second, 0))
+        if is_sure and self._is_guess:
+            os.remove(self.root + GUESS)
+        self._is_guess = not is_sure
 
     def ticks(self) -> int:
         return self._ticks.now()

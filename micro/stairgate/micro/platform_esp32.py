@@ -9,7 +9,7 @@ import vfs  # type: ignore[import-not-found]
 
 from stairgate.micro.platform_board import BoardPlatform
 
-SPACE, NAME = "stairgate", "key"
+SPACE, NAME, LABEL = "stairgate", "key", "label"
 
 
 def mount_partition(label: str, path: str) -> None:
@@ -28,12 +28,19 @@ class Esp32Platform(BoardPlatform):
     """As `BoardPlatform`. `root` is a partition of its own (`mount_partition`): an erasure leaves the program alone."""
 
     def secret(self) -> "bytes | None":
-        held = bytearray(32)
+        return self._blob(NAME, 32)
+
+    def label_secret(self) -> "bytes | None":
+        return self._blob(LABEL, 16)  # written in the factory
+
+    @staticmethod
+    def _blob(name: str, size: int) -> "bytes | None":
+        held = bytearray(size)
         try:
-            length = esp32.NVS(SPACE).get_blob(NAME, held)
+            length = esp32.NVS(SPACE).get_blob(name, held)
         except OSError:
             return None
-        return bytes(held) if length == 32 else None
+        return bytes(held) if length == size else None
 
     def keep_secret(self, secret: "bytes | None") -> None:
         space = esp32.NVS(SPACE)

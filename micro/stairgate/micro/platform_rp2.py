@@ -14,10 +14,17 @@ class Rp2Platform(BoardPlatform):
     """As `BoardPlatform`."""
 
     def secret(self) -> "bytes | None":
+        return self._file("/secret", 32)
+
+    def label_secret(self) -> "bytes | None":
+        return self._file(".label", 16)  # written in the factory, beside the folder that an erasure empties
+
+    def _file(self, name: str, size: int) -> "bytes | None":
         try:
-            return read_bounded(self.root + "/secret", 32)
+            held = read_bounded(self.root + name, size)
         except (OSError, ValueError):
             return None
+        return held if len(held) == size else None
 
     def keep_secret(self, secret: "bytes | None") -> None:
         if secret is not None:
