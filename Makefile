@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 LAB := $(BIN)/python -m tests.lab.sandbox
 
-.PHONY: help run test lint demo-check test-faults storm test-time footprint bench-dns bench-pack bypass overblock a11y words pictures test-lab-1 test-lab-2 wheel-check setup clean
+.PHONY: help run test lint demo-check test-faults storm test-time test-micro footprint bench-dns bench-pack bypass overblock a11y words pictures test-lab-1 test-lab-2 wheel-check setup clean
 
 help: ## print this list
 	@awk -F':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -13,16 +13,20 @@ help: ## print this list
 run: build/packages-run $(VENV)/run ## watch it work: a home with a demo family, in a browser on this machine
 	@$(BIN)/python -m tests.lab.run $(if $(PORT),--port $(PORT))
 
-# Three processes on two cores: browsers, brokers and hubs are waited for as much as they work. In the order of files, so
-# that the browsers' come first: those take longest. The storm is always the same here, so that a failure can be repeated;
-# `make storm` makes a new one.
+# What takes a minute and changes with micro/ only is `make test-micro`'s.
+MICRO_ONLY := --ignore tests/micro/test_power_cut.py --ignore tests/broker/test_mqtt_cases.py
+
+# All that waits more than it works at the same time: browsers, brokers, hubs, and two labs, each a sandbox of its own. What
+# measures comes after, alone. The storm is always the same here, so that a failure can be repeated; `make storm` makes a
+# new one.
 test: build/packages-test setup build/browser lint wheel-check ## install what tests need, run all of them
-	$(LAB) $(BIN)/python -m pytest --ignore tests/lab --numprocesses 3 --dist loadfile --no-loadscope-reorder
-	$(MAKE) --no-print-directory --jobs 2 --output-sync=line test-lab-1 test-lab-2
+	$(MAKE) --no-print-directory --jobs 3 --output-sync=line test-lab-2 test-lab-1 test-unit
 	$(MAKE) --no-print-directory demo-check
 	$(MAKE) --no-print-directory storm SEED=7 SECONDS=15
 
-# Two labs beside each other: each is a sandbox of its own, and most of a lab's time is waiting.
+# In the order of files, so that the browsers' come first: those take longest.
+test-unit:
+	$(LAB) $(BIN)/python -m pytest --ignore tests/lab --numprocesses 3 --dist loadfile --no-loadscope-reorder
 test-lab-1:
 	$(LAB) $(BIN)/python -m pytest tests/lab/test_[a-f]*.py
 test-lab-2:
@@ -46,6 +50,9 @@ test-time: setup ## the calendar and budgets beside an independent oracle, minut
 
 bench-dns: build/packages-bench setup ## the filter beside dnsmasq, unbound and dnsdist, with a million names (QUICK=1: few)
 	$(LAB) $(BIN)/python -m tests.bench.dns_bench $(if $(QUICK),--quick) $(if $(SEED),--seed $(SEED))
+
+test-micro: build/packages-run setup ## the toy on the real MicroPython: all cases, every power cut, real TLS; four minutes
+	@$(BIN)/python -m tests.micro_check
 
 footprint: build/packages-run setup ## what the agent costs a toy: code, smallest heap, TLS; fails above its budget
 	@$(BIN)/python -m tests.bench.footprint

@@ -52,7 +52,7 @@ def families(draw: st.DrawFn) -> tuple[Family, date]:
     return Family((child,), (), weeks, tuple(overrides), dates=dates), day
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=6, deadline=None)
 @given(families())
 def test_each_minute_is_what_the_core_decides(made: tuple[Family, date]) -> None:
     family, day = made

@@ -35,7 +35,7 @@ from stairgate.provisioning.settings import Home
 from stairgate.provisioning.signing import SigningKey
 
 PASSWORD = "correct horse battery"
-SECONDS = 20.0
+SECONDS = 60.0
 
 
 def wait_for(condition: Callable[[], object], what: str) -> None:
