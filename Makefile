@@ -26,7 +26,7 @@ test: build/packages-test setup build/browser lint wheel-check ## install what t
 
 # In the order of files, so that the browsers' come first: those take longest.
 test-unit:
-	$(LAB) $(BIN)/python -m pytest --ignore tests/lab --numprocesses 3 --dist loadfile --no-loadscope-reorder
+	$(LAB) $(BIN)/python -m pytest --ignore tests/lab $(MICRO_ONLY) --numprocesses 3 --dist loadfile --no-loadscope-reorder
 test-lab-1:
 	$(LAB) $(BIN)/python -m pytest tests/lab/test_[a-f]*.py
 test-lab-2:
