@@ -73,9 +73,7 @@ class RouterActs:
             # It is in, and its first hello asks for the policy again.
             _log.exception("no policy could be issued for a router that was paired")
         if before:
-            # What it said before it was paired again is no word of the router that has the new key.
-            self.forget(agent.id)
-            self._removal.begin(agent.id, agent.label, is_again=True)
+            self.replaced(agent)
         _log.info("a router was paired")
         return agent, answer
 
@@ -102,14 +100,18 @@ class RouterActs:
 
         try:
             self._acts.change(edit)
-            self.forget(agent)
+            self._forget(agent)
         except (StoreError, PolicyTooLarge):
             # It is out all the same; what is left of it in the store is asked for by nobody.
             _log.exception("what was kept of a removed router could not be deleted")
         _log.info("a router was removed")
 
-    def forget(self, agent: str) -> None:
-        """What an agent said before is no longer its word."""
+    def replaced(self, agent: Agent) -> None:
+        """It was paired again: what it said before is no word of the new key’s holder, and the old key is put out."""
+        self._forget(agent.id)
+        self._removal.begin(agent.id, agent.label, is_again=True)
+
+    def _forget(self, agent: str) -> None:
         self._reports.forget(agent)
         self._credentials.forget(agent)
 

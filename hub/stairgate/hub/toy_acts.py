@@ -39,6 +39,7 @@ from stairgate.hub.toys import (
     Toy,
     meaning_of,
     sensor_gates,
+    sticker_of,
     with_answer,
     write_toy,
 )
@@ -69,6 +70,7 @@ class ToyActs:
         self._clock = clock
         self._pages = pages
         self._whose: tuple[str, ...] = ()
+        self._sticker = ""
         self.pairing = Pairing(clock, self._enrol, limits.TOY_PAIRING_TRIES)
 
     # Pairing
@@ -83,42 +85,41 @@ class ToyActs:
             ) from None
         if not again and len(self._roster.of_kind(TOY)) >= limits.TOYS_MAX:
             raise NotPossible(_("This home has {count} toys already.").format(count=limits.TOYS_MAX))
-        self._whose = whose
-        self.pairing.open_for(secret, again)
+        self._whose, self._sticker = whose, sticker_of(secret)
+        # Each pairing makes a new key; by its sticker it is who it was.
+        known = next((toy.id for toy in self._family().toys if toy.sticker == self._sticker), "")
+        self.pairing.open_for(secret, again or known)
 
     def _enrol(self, request: PairRequest, again: str) -> tuple[Agent, PairAnswer]:
         """Let the toy in. Raises OSError and ValueError with a sentence; then it is not in."""
         if request.kind != TOY:
             raise ValueError(SaidLater(N_("expected a toy, got a device of the kind {kind}"), kind=repr(request.kind)))
         label = self._routers.free_label(clean_line(request.label, limits.ROUTER_NAME_CHARACTERS_MAX) or "toy")
-        # The same toy again, from another window of this home: it is who it was.
-        again = again or self._with_key(request.point.hex())
+        again = again if again in self._roster.ids() else ""
         agent, answer = self._authority.enrol(request, label, again, self._pages(), self._clock.wall())
         self._routers.tell_broker()
         point, now = request.point.hex(), int(self._clock.wall())
 
         def edit(rows: Transaction) -> None:
             family = read_family(rows)
-            if before := family.toy(agent.id):
-                # Another key is another owner's word: what was agreed to before holds for nobody.
-                if before.point != point:
-                    write_toy(rows, Toy(agent.id, before.device, point, now, revision=before.revision))
-                return
-            check_room(family)
-            device = Device(new_id("d"), label, (), self._children(family), "toy")
-            write(rows, device)
-            write_toy(rows, Toy(agent.id, device.id, point, now))
+            before = family.toy(agent.id)
+            device = family.device(before.device) if before else None
+            if device is None:
+                check_room(family)
+                device = Device(new_id("d"), agent.label, (), self._children(family), "toy")
+                write(rows, device)
+            elif children := self._children(family):
+                write(rows, replace(device, persons=children, flags=()))
+            # Whatever was agreed to before was for the key before, which may have been another family's.
+            revision = before.revision if before else 0
+            write_toy(rows, Toy(agent.id, device.id, point, now, sticker=self._sticker, revision=revision))
 
         if again:
-            self._routers.forget(agent.id)
+            self._routers.replaced(agent)
             self._ledger.forget(agent.id)
         self._acts.change(edit, {agent.id: 0})
         _log.info("a toy was paired")
         return agent, answer
-
-    def _with_key(self, point: str) -> str:
-        ids = self._roster.ids()
-        return next((toy.id for toy in self._family().toys if toy.point == point and toy.id in ids), "")
 
     def _children(self, family: Family) -> tuple[str, ...]:
         return tuple(person.id for person in family.people if person.id in self._whose)

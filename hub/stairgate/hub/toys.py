@@ -75,6 +75,7 @@ class Erasure:
 class Toy:
     """One paired toy. id: the agent's; device: the family's device; point: the toy's public key, in hex.
 
+    sticker: what tells its sticker from others (`sticker_of`); the sticker's secret itself is not kept.
     maker: the public key that signed its first declaration, in hex, and document that declaration; both "" before it
     came. declared: UTC seconds. alarm: `OTHER_MAKER` or `FAULTY` for a declaration that was not taken, else "".
     """
@@ -91,6 +92,7 @@ class Toy:
     opened: tuple[Opened, ...] = ()
     off: tuple[SwitchedOff, ...] = ()
     erasure: Erasure | None = None
+    sticker: str = ""
     revision: int = 0
 
     @property
@@ -129,6 +131,11 @@ class Toy:
     def opening(self, gate: str, now: float) -> Opened | None:
         """The opening of a gate that holds at `now`."""
         return next((opened for opened in self.opened if opened.gate == gate and opened.until > now), None)
+
+
+def sticker_of(secret: bytes) -> str:
+    """What tells a sticker from others, from its 128 random bits; nobody finds those from it."""
+    return hashlib.sha256(b"stairgate sticker " + secret).hexdigest()[:32]
 
 
 def sensor_gates(declaration: "Declaration") -> tuple[str, ...]:

@@ -97,20 +97,27 @@ def test_another_toy_uses_up_no_try_of_a_router_and_is_told_of(hub: Hub, mia: st
     assert "A toy with another code is trying." in hub.get("/toys/add").text
 
 
-def test_the_same_key_again_is_the_same_toy(hub: Hub, bear: Bear, mia: str) -> None:
+def test_the_same_sticker_again_is_the_same_toy_with_nothing_agreed_to(hub: Hub, bear: Bear, mia: str) -> None:
+    noah = hub.add_child("Noah", "13-15")
     before = bear.agent
     post(bear, "agree", row="answers")
+    bear.tell(("collected", "answers", 40_000, ""))
     hub.clock.advance(5)
-    assert bear.pair(mia) == before
+    bear.key = SigningKey.create()  # each pairing makes one
+    assert bear.pair(noah) == before
     toy = hub.family().toy(before)
-    assert toy and toy.agreed_rows() == ("answers",)
-    # Another key: who had it may have been another family.
-    bear.key = SigningKey.create()
+    assert toy and (toy.agreed_rows(), toy.document) == ((), "")
+    device = hub.family().device(toy.device)
+    assert device and device.persons == (noah,)
+    assert hub.parts.toys.ledger.entries(before) == []
+    assert [(each.id, each.is_again) for each in hub.parts.removal.recent()] == [(before, True)]
+    assert [agent.id for agent in hub.parts.roster.of_kind("toy")] == [before]
+    # A parent says which toy it was, and keeps whose it is.
     hub.clock.advance(5)
     hub.post("/toys/add", code=STICKER, again=before, password=PASSWORD)
     assert bear.ask() == 200
-    toy = hub.family().toy(before)
-    assert toy and (bear.agent, toy.agreed_rows(), toy.document) == (before, (), "")
+    device = hub.family().device(toy.device)
+    assert (bear.agent, device and device.persons) == (before, (noah,))
 
 
 # Its policy
