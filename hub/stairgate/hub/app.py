@@ -39,7 +39,7 @@ from stairgate.hub.pack_pages import packs
 from stairgate.hub.parts import Parts
 from stairgate.hub.public_pages import public
 from stairgate.hub.quarantine_pages import quarantine
-from stairgate.hub.quiet_pages import alarm_cards, quiet, quiet_card
+from stairgate.hub.quiet_pages import alarm_cards, quiet, quiet_card, quiet_here
 from stairgate.hub.request_pages import requests
 from stairgate.hub.router_pages import pairing, router
 from stairgate.hub.schedule_pages import schedule
@@ -158,6 +158,7 @@ def _add_words(app: Flask) -> None:
         agreed_line=agreed_line,
         alarm_cards=alarm_cards,
         quiet_card=quiet_card,
+        quiet_here=quiet_here,
         asked_here=asked_here,
         asset=asset,
         can_be_secured=can_be_secured,

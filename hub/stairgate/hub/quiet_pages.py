@@ -13,7 +13,7 @@ from werkzeug.wrappers import Response
 from stairgate.hub import audit, device_pages, forms, roles, wording
 from stairgate.hub.alarms import Alarm
 from stairgate.hub.assignment import NoSuchDevice
-from stairgate.hub.context import may, parts
+from stairgate.hub.context import asking_mac, may, parts
 from stairgate.hub.discovery import shown_name
 from stairgate.hub.family import Device, read_family
 from stairgate.hub.issue import PolicyTooLarge
@@ -111,6 +111,26 @@ def _says(held: QuietHours | None) -> str:
         _("{days}, {hours}: its internet is off.")
         if held.action == CLOSE
         else _("{days}, {hours}: you are told when it sends out more than it should.")
+    )
+    return text.format(days=day_range(days), hours=hours(start, end))
+
+
+def quiet_here() -> str:
+    """What a child reads on its own page of quiet hours of the device that asks; "" when there are none."""
+    mac = asking_mac()
+    with parts().acts.reading() as rows:
+        device = read_family(rows).device_with(mac) if mac else None
+        held = quiet_of(rows, device.id) if device and may_have(device) else None
+    if held is None or not held.windows:
+        return ""
+    days, start, end = held.windows[0]
+    text = (
+        _("{days}, {hours}: the internet of this device is off. Your parents set these quiet hours.")
+        if held.action == CLOSE
+        else _(
+            "{days}, {hours}: your parents are told when this device sends out much. "
+            "They see how much and when, not what."
+        )
     )
     return text.format(days=day_range(days), hours=hours(start, end))
 

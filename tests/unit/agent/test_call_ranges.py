@@ -13,7 +13,7 @@ from stairgate.agent.call_ranges import CALLS, CallApp, Calls, call_apps, caller
 from stairgate.agent.grants import mac_key
 from stairgate.agent.limits import CALL_APPS, CALL_PREFIX4, CALL_PREFIX6, CALL_RANGES
 from stairgate.agent.pack_file import tagged_ranges, tags_of_names
-from stairgate.core.records import Filter, Policy
+from stairgate.core.records import Filter, Policy, Reach
 from stairgate.core.refused import Refused
 from stairgate.hub import catalogue
 from stairgate.hub.filters import compiled, from_preset
@@ -210,3 +210,13 @@ def test_the_catalogue_s_apps_fit_and_a_preset_s_choices_reach_the_kernel(tmp_pa
     text = render_calls(calls.apps, "t")
     assert text.count("goto") >= 30
     assert {f"goto call_{number}" in text for number in range(4)} == {True}
+
+
+def test_who_reaches_only_what_is_named_for_it_calls_nobody() -> None:
+    calls = Calls(APPS, tags_of)
+    policy = narrow()
+    assert set(calls.open_to(policy)) == {"dphone", "dlaptop"}
+
+    named = policy._replace(reaches=(Reach("dphone", ("bear.example",)), Reach("dtablet", ("bear.example",))))
+
+    assert set(calls.open_to(named)) == {"dlaptop"}

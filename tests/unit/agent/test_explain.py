@@ -18,7 +18,7 @@ from stairgate.core import special_names
 from stairgate.core.decide import decide
 from stairgate.core.filtering import REASONS
 from stairgate.core.policy import read_policy, write_policy
-from stairgate.core.records import Budget, Filter, Pack, Policy, Week
+from stairgate.core.records import Budget, Filter, Pack, Policy, Reach, Week
 from stairgate.core.usage import UseBook
 from stairgate.hub.pack_builder import build
 from stairgate.port.clock import SystemClock
@@ -344,3 +344,14 @@ def test_the_command_goes_by_the_minutes_on_the_disk(
 
     assert folder.ask("dphone", "www.example.org", "--at", "2026-01-01T12:00") == 0
     assert "the day’s time is used up" in capsys.readouterr().out
+
+
+def test_a_name_that_is_not_named_for_the_device_says_so() -> None:
+    policy = family("open")._replace(reaches=(Reach("dphone", ("bear.example",)),))
+    phone = find_device(policy, "dphone")
+    assert phone
+    found = explain(policy, phone, "www.example.org", AT, ())
+    assert (found.act, found.reason, found.rule) == ("refused", "undeclared", "")
+    assert "reaches only what is named for it" in found.sentence
+    assert explain(policy, phone, "eu.bear.example", AT, ()).act == "resolved"
+    assert "the hub’s own name" in explain(policy, phone, "stairgate.home.arpa", AT, ()).sentence

@@ -14,6 +14,7 @@ from tests.unit.hub.conftest import HOME, ROUTER, Hub
 from tests.unit.hub.test_language_devices import text
 from tests.unit.hub.test_roles import DAD, GRAN, join
 
+THERE = "192.168.77.10"
 CAMERA, PHONE = "02:00:5e:10:00:21", "02:00:5e:10:00:22"
 NIGHT = {"days": "127", "start": "21:00", "end": "07:00"}
 LINE = ((127, 1260, 420),)
@@ -150,6 +151,20 @@ def test_a_carer_may_not_and_a_coparent_may(hub: Hub, camera: str) -> None:
     streams(hub, camera)
     assert "garden camera" not in hub.get("/", gran).text
     assert "garden camera" in hub.get("/", dad).text
+
+
+def test_a_child_reads_on_its_own_page_what_parents_are_told(hub: Hub, camera: str) -> None:
+    hub.network.neighbours[THERE] = CAMERA
+    child, there = hub.new_browser(), {"REMOTE_ADDR": THERE}
+
+    def mine() -> str:
+        return text(hub.get("/me", child, environ_overrides=there))
+
+    assert "quiet hours" not in mine()
+    set_hours(hub, camera)
+    assert "Mon–Sun, 21:00–07:00: your parents are told when this device sends out much." in mine()
+    set_hours(hub, camera, "close")
+    assert "Mon–Sun, 21:00–07:00: the internet of this device is off. Your parents set these quiet hours." in mine()
 
 
 # The alarm
