@@ -39,7 +39,7 @@ def add_act_log(app: Flask, parts: Parts) -> None:
         if endpoint == "child.remove":
             history.forget_person(person, ())
             person = ""
-        if endpoint == "child.remove" or request.blueprint == "device":
+        if endpoint in ("child.remove", "toy.remove") or request.blueprint == "device":
             history.keep_only(counted_devices(parts))
             parts.keeping.use.keep_persons(_counted(parts))  # of a grown-up’s rules that ended with the device
         minutes = forms.read_minutes(request.form, (*limits.PAUSE_MINUTES, *limits.BONUS_MINUTES)) or 0

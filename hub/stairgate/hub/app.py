@@ -50,7 +50,7 @@ from stairgate.hub.store import StoreError
 from stairgate.hub.toy_child_pages import here as toys_here
 from stairgate.hub.toy_child_pages import toy_child
 from stairgate.hub.toy_file_pages import toy_files
-from stairgate.hub.toy_pages import toy
+from stairgate.hub.toy_pages import agent_of, open_now, toy
 from stairgate.hub.toy_time import toy_time
 from stairgate.hub.traffic_pages import pictures, traffic_pages
 from stairgate.hub.uploads import HubRequest
@@ -175,7 +175,9 @@ def _add_words(app: Flask) -> None:
         use_week=use_week,
         roles=roles,
         said_here=said_here,
+        toy_of=agent_of,
         toys_here=toys_here,
+        toys_open=open_now,
         week_of=week_of,
         window_text=window_text,
         wording=wording,

@@ -12,6 +12,7 @@ from stairgate.hub import audit, discovery, forms, wording
 from stairgate.hub.acts import NotPossible
 from stairgate.hub.assignment import GROWN_UP, NoSuchDevice
 from stairgate.hub.context import asking_mac, overview, page, parts
+from stairgate.hub.family import read_family
 from stairgate.hub.issue import PolicyTooLarge
 from stairgate.hub.language import N_, _
 from stairgate.hub.refusal import Overtaken
@@ -113,7 +114,12 @@ def end_use(device_id: str) -> Answer:
 
 @device.post("/devices/<device_id>/remove")
 def remove(device_id: str) -> Answer:
-    """Forget a device."""
+    """Forget a device; a paired toy is removed on its own page."""
+    with parts().acts.reading() as rows:
+        paired = read_family(rows).toy_of(device_id)
+    if paired:
+        # Not 303, by which an act says that it was done.
+        return redirect(url_for("toy.show", agent=paired.id, _anchor="remove"), 302)
     parts().acts.remove_device(device_id)
     return redirect(url_for("device.index"), 303)
 

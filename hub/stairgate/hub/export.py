@@ -6,6 +6,7 @@ It leaves out what opens something: password, sessions, secrets, signed policies
 import base64
 from typing import Any
 
+from stairgate.hub import limits
 from stairgate.hub.parts import Parts
 from stairgate.hub.store import COLLECTIONS
 from stairgate.hub.use_file import Row
@@ -40,4 +41,9 @@ def everything(parts: Parts) -> dict[str, Any]:
         "events": [event._asdict() for event in kept.all_events()],
         "usage": [day._asdict() for day in kept.all_days()],
         "minutes": [_minutes(row) for row in parts.keeping.use.rows()],
+        "toy_ledgers": {
+            agent: [list(entry) for entry in kept_entries]
+            for agent in parts.roster.ids()
+            if (kept_entries := parts.toys.ledger.entries(agent, limits.LEDGER_ENTRIES_MAX))
+        },
     }

@@ -106,6 +106,7 @@ def delete_history() -> Answer:
         return page("data.html", 422, faults={"sure": _("Please tick the box first.")})
     parts().keeping.history.forget_everything()
     parts().keeping.use.forget_everything(parts().use.today_began())
+    parts().toys.ledger.forget_everything()
     return redirect(url_for("keeping.history"), 303)
 
 

@@ -210,6 +210,11 @@ class ToyLedger:
         with self._lock:
             self._file.delete(*[(f"DELETE FROM {table} WHERE agent = ?", (agent,)) for table in _File.TABLES])
 
+    def forget_everything(self) -> None:
+        """All entries, and what was observed; receipts stay, and toys do not tell again what they told before."""
+        with self._lock:
+            self._file.delete(("DELETE FROM entries", ()), ("DELETE FROM observed", ()))
+
     def close(self) -> None:
         """Let go of the file."""
         with self._lock:

@@ -52,6 +52,42 @@ class ToyLine(NamedTuple):
     maker: str
 
 
+class OpenNow(NamedTuple):
+    """A sensor that a parent opened. until: words."""
+
+    agent: str
+    name: str
+    gate: str
+    gate_name: str
+    icon: str
+    until: str
+
+
+def open_now() -> tuple[OpenNow, ...]:
+    """What is open at this moment, the longest last."""
+    zone, now = parts().parents.zone(), parts().clock.wall()
+    held = family()
+    found = [(opened, own) for own in held.toys for opened in own.opened if opened.until > now]
+    return tuple(
+        OpenNow(
+            own.id,
+            device.name,
+            opened.gate,
+            toy_words.gate_name(opened.gate),
+            toy_words.ICONS.get(opened.gate, "box"),
+            wording.clock_time(opened.until, zone, now),
+        )
+        for opened, own in sorted(found, key=lambda pair: pair[0].until)
+        if (device := held.device(own.device)) and opened.gate not in own.off_gates()
+    )
+
+
+def agent_of(device_id: str) -> str:
+    """The id of the toy that is this device, or ""."""
+    own = family().toy_of(device_id)
+    return own.id if own else ""
+
+
 # The list, and pairing
 
 
@@ -205,6 +241,8 @@ def _act(agent: str, act: Callable[[], object], field: str = "act", anchor: str 
         return _show(agent, 409, {"act": audit.meanwhile()})
     except PolicyTooLarge:
         return _show(agent, 409, {"act": _("There are more rules than the routers can hold.")})
+    if request.form.get("from") == "home":
+        return redirect(url_for("home.index"), 303)
     gate = request.form.get("gate", "") or request.form.get("about", "")
     anchor = anchor or (f"gate-{gate}" if gate in toy_words.ICONS else "")
     return redirect(url_for("toy.show", agent=agent, _anchor=anchor or None), 303)

@@ -231,6 +231,24 @@ def test_opening_has_an_end_and_closing_is_said_twice(bear: Bear) -> None:
     assert post(bear, "open", gate="play", minutes="10") == 409
 
 
+def test_what_is_open_is_on_the_first_page_and_closed_there(bear: Bear) -> None:
+    assert "open until" not in bear.hub.get("/").text
+    post(bear, "open", gate="camera", minutes="10")
+    assert "open until 18:10" in bear.hub.get("/").text
+    answer = bear.hub.post(f"/toys/{bear.agent}/close", **{"gate": "camera", "from": "home"})
+    assert answer.location == "/"
+    assert "open until" not in bear.hub.get("/").text
+
+
+def test_the_device_leads_to_the_toy_and_is_removed_there(bear: Bear) -> None:
+    toy = bear.hub.family().toy(bear.agent)
+    assert toy
+    assert f'href="/toys/{bear.agent}"' in bear.hub.get(f"/devices/{toy.device}").text
+    answer = bear.hub.post(f"/devices/{toy.device}/remove")
+    assert answer.location == f"/toys/{bear.agent}#remove"
+    assert bear.hub.family().device(toy.device)
+
+
 def test_an_opening_is_over_by_itself(bear: Bear) -> None:
     post(bear, "open", gate="camera", minutes="10")
     bear.hub.clock.advance(601)
@@ -426,7 +444,12 @@ def test_the_account_is_taken_along_whole(bear: Bear) -> None:
     assert [entry[2] for entry in kept["ledger"]] == ["collected"]
     assert [(each["row"], each["word"]) for each in kept["consent"]] == [("answers", "agreed")]
     assert "Voice: taken in, 40 kB." in bear.hub.get(f"/toys/{bear.agent}/account.html").text
-    assert "toys" in json.loads(bear.hub.post("/data/export", password=PASSWORD).text)
+    everything = json.loads(bear.hub.post("/data/export", password=PASSWORD).text)
+    assert [toy["id"] for toy in everything["toys"]] == list(everything["toy_ledgers"]) == [bear.agent]
+    assert STICKER.replace("-", "") not in json.dumps(everything)
+    bear.hub.post("/data/delete-history", sure="yes")
+    assert bear.hub.parts.toys.ledger.entries(bear.agent) == []
+    assert bear.tell(("collected", "answers", 5, "")) == 2, "what was told before is not asked for again"
 
 
 # The time
