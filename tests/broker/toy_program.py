@@ -90,14 +90,14 @@ class Toy:
 
     def slow(self) -> None:
         """From now on each step of a verification takes as long as on a small board."""
-        steps = self.sync._steps
+        steps = self.sync.steps
 
         def slow_steps(kind: str, data: bytes) -> "Generator[None, None, None]":
             for _ in steps(kind, data):
                 time.sleep_ms(STEP_MS)  # type: ignore[attr-defined]
                 yield
 
-        self.sync._steps = slow_steps  # type: ignore[method-assign]
+        self.sync.steps = slow_steps  # type: ignore[method-assign]
 
     def act(self, words: "list[str]") -> None:
         """What a line says."""

@@ -83,10 +83,14 @@ def test_who_takes_nothing_is_left() -> None:
     link, stream, now = made(None)
     stream.given = [CONNACK, SUBACK]
     link.step()
-    link.step()
+    now[0] = 1000
     assert end(link.step) == ""
-    now[0] = limits.CONNECT_MS + 1
-    assert end(link.step) == "stuck"
+    # Nothing was sent, so nothing is answered: the sign of life, at the latest.
+    half = limits.MQTT_KEEPALIVE_SECONDS * 500
+    now[0] = half
+    assert end(link.step) == ""
+    now[0] = half + 1001
+    assert end(link.step) == "late"
 
 
 def test_a_deadline_ends_a_step() -> None:

@@ -61,21 +61,10 @@ class Session:
         self._body: "bytearray | None" = None
         self._filled = 0
 
-    def publish(self, topic: str, payload: bytes, now: int, qos: int = 1) -> int:
-        """Send a message; its packet id, which `is_waiting` knows until the broker has it, 0 for QoS 0.
-
-        Raises Broken `overrun` when too many are not acknowledged.
-        """
-        body = text(topic.encode())
-        number = self._new_id(now) if qos else 0
-        if qos:
-            body += struct.pack("!H", number)
-        self._send(packet(PUBLISH | qos << 1, body + payload))
-        return number
-
-    def is_waiting(self, number: int) -> bool:
-        """True while the broker has not acknowledged this packet."""
-        return number in self._due
+    def publish(self, topic: str, payload: bytes, now: int, qos: int = 1) -> None:
+        """Send a message. Raises Broken `overrun` when too many are not acknowledged."""
+        number = struct.pack("!H", self._new_id(now)) if qos else b""
+        self._send(packet(PUBLISH | qos << 1, text(topic.encode()) + number + payload))
 
     def check(self, now: int) -> None:
         """Ask for a sign of life when it is time. Raises Broken `late` when anything did not come in time."""

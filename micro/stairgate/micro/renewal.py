@@ -4,9 +4,11 @@ It decides with `core.trust_brief` whether such a document counts, and writes wh
 when one comes, so that it takes no memory meanwhile.
 """
 
+import asyncio
 from binascii import b2a_base64
 
 from stairgate.core import limits as core_limits
+from stairgate.core.refused import Refused
 from stairgate.core.trust_brief import accept_certificate_steps, accept_trust_steps
 from stairgate.micro.http import post
 
@@ -15,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Generator
 
     from stairgate.micro.identity import Identity
-    from stairgate.micro.platform import Platform
+    from stairgate.micro.sync import Sync
 
 
 def _without(identity: "Identity", *kinds: bytes) -> bytes:
@@ -24,33 +26,40 @@ def _without(identity: "Identity", *kinds: bytes) -> bytes:
     return b"".join([line for line in lines if not [1 for kind in kinds if line.startswith(b'["' + kind + b'"')]])
 
 
-def trust_steps(identity: "Identity", document: bytes) -> "Generator[None, None, None]":
-    """Believe the keys of a trust document, if it may say so. Raises Refused, OSError; what was held stays."""
+def renewal_steps(identity: "Identity", kind: str, document: bytes, point: bytes) -> "Generator[None, None, None]":
+    """Believe the keys of a trust document, or show the certificate of another from the next connection on.
+
+    kind: `trust` or `certificate`. Raises Refused, OSError; what was held stays.
+    """
     held = identity
-    revision, _ = yield from accept_trust_steps(document, held.home, held.trust, held.keys, held.root)
-    keys = [line + b"\n" for line in document.split(b"\n") if line.startswith(b'["key"')]
-    identity.keep(_without(identity, b"key", b"trust") + b"".join(keys) + b'["trust",%d]\n' % revision)
-
-
-def certificate_steps(identity: "Identity", document: bytes, point: bytes) -> "Generator[None, None, None]":
-    """Show the certificate of a document from the next connection on. Raises Refused, OSError; what was shown stays."""
-    der = yield from accept_certificate_steps(document, identity.home, identity.agent, point, identity.keys)
-    if der != identity.certificate:
+    if kind == "trust":
+        revision, _ = yield from accept_trust_steps(document, held.home, held.trust, held.keys, held.root)
+        lines = [line + b"\n" for line in document.split(b"\n") if line.startswith(b'["key"')]
+        identity.keep(_without(held, b"key", b"trust") + b"".join(lines) + b'["trust",%d]\n' % revision)
+        return
+    der = yield from accept_certificate_steps(document, held.home, held.agent, point, held.keys)
+    if der != held.certificate:
         step = core_limits.BASE64_CHARACTERS // 4 * 3
         chunks = [b2a_base64(der[start : start + step])[:-1] for start in range(0, len(der), step)]
         lines = [b'["certificate","' + chunk + b'"]\n' for chunk in chunks]
-        identity.keep(_without(identity, b"certificate") + b"".join(lines))
+        identity.keep(_without(held, b"certificate") + b"".join(lines))
 
 
-async def signed_time(identity: "Identity", platform: "Platform", nonce: str) -> bytes:
-    """What the hub's page answers to this nonce, b"" when nobody does. Nothing of it is verified yet."""
+async def ask_time(sync: "Sync") -> None:
+    """Before a connection whose certificates have dates: the hub's page signs the time for a nonce of ours.
+
+    Without an answer that counts, the last persisted second has to do.
+    """
+    board, identity = sync.agent.platform, sync.identity
+    board.set_now(sync.agent.clock.now(), False)
     for host in identity.page:
+        sync.nonce = sync.random(16)
         try:
-            status, data = await post(
-                host, identity.page_port, "time", nonce.encode(), core_limits.TIME_BYTES, platform.ticks
+            _, data = await post(
+                host, identity.page_port, "time", sync.nonce.encode(), core_limits.TIME_BYTES, board.ticks
             )
-        except OSError:
+            for _ in sync.steps("time", data):
+                await asyncio.sleep(0)
+            return
+        except (OSError, Refused, IndexError):
             continue
-        if status == 200:
-            return data
-    return b""

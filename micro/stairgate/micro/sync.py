@@ -18,11 +18,10 @@ from stairgate.core.refused import Refused
 from stairgate.micro import limits
 from stairgate.micro.identity import Identity
 from stairgate.micro.link import context, opened, sec1
-from stairgate.micro.mqtt import Broken
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Generator, Sequence
+    from collections.abc import Generator
 
     from stairgate.micro.agent import Agent
     from stairgate.micro.link import Link
@@ -32,7 +31,10 @@ SIGNED = ("trust", "policy", "erase", "time", "ledger", "certificate")
 
 
 class Sync:
-    """The toy's side. identity: whose the toy is; state: of the last attempt, a machine code, for a light."""
+    """The toy's side. identity: whose the toy is; state: of the last attempt, a machine code, for a light.
+
+    nonce: of the last hello, which time and commands answer.
+    """
 
     def __init__(self, agent: "Agent", declaration: bytes) -> None:
         """declaration: the signed document that the agent was made from."""
@@ -44,14 +46,15 @@ class Sync:
         self._job: "tuple[str, Generator[None, None, None]] | None" = None
         self._link: "Link | None" = None
         self._said = ("applied", "")
-        self._nonce = ""
+        self.nonce = ""
         self._hello_at = self._ledger_at = 0
         self._shown = b""
         self._is_leaving = False
 
     async def run(self) -> None:
         """Connect and come back for ever, beside the agent's own task."""
-        pause, turn = limits.RETRY_MS[0], 0
+        board = self.agent.platform
+        pause = turn = 0
         while True:
             self.identity.load()
             if self._is_leaving or not self.identity.home:
@@ -60,31 +63,28 @@ class Sync:
                 self.state = "unpaired"
                 await asyncio.sleep(1)
                 continue
-            started = self.agent.platform.ticks()
+            started = board.ticks()
             try:
                 hosts = self.identity.broker
                 await self._connection(hosts[turn % len(hosts)])
-            except Broken as broken:
-                self.state = broken.reason
-            except (OSError, ValueError) as error:
-                # No memory of its words: an error of TLS may name what it has read.
-                self.state = "not_verified" if isinstance(error, ValueError) else "no_connection"
-            except MemoryError:
-                self.state = "no_memory"
+            except Exception as error:  # whatever it was, the next connection says everything again
+                self.state = getattr(error, "reason", "")
+                if not self.state:
+                    self.state = "not_verified" if isinstance(error, ValueError) else "no_connection"
             turn += 1
-            was_up = self.agent.platform.ticks() - started > limits.MQTT_WAIT_MS
-            pause = limits.RETRY_MS[0] if was_up else min(2 * pause, limits.RETRY_MS[1])
-            await asyncio.sleep(self._jittered(pause) / 1000)
-
-    def _jittered(self, pause: int) -> int:
-        """Between half of the pause and all of it: the toys of a home do not all come back in the same second."""
-        return pause // 2 + int.from_bytes(self.agent.platform.random(2), "big") * (pause // 2) // 65535
+            first, longest = limits.RETRY_MS
+            was_up = board.ticks() - started > limits.MQTT_WAIT_MS
+            pause = first if was_up else min(max(first, 2 * pause), longest)
+            # Half of it is by chance: the toys of a home do not all come back in the same second.
+            await asyncio.sleep(pause * (256 + board.random(1)[0]) / 512_000)
 
     async def _connection(self, host: str) -> None:
         """One connection, until it ends. Raises Broken, OSError, ValueError."""
         agent, identity = self.agent, self.identity
         if not agent.clock.trusted:
-            await self._ask_time()
+            from stairgate.micro import renewal  # its dates cannot be judged yet: ask the hub's page first
+
+            await renewal.ask_time(self)
         key = sec1(agent.key.scalar(), agent.key.point())
         self._shown = identity.certificate
         gc.collect()  # TLS wants pieces of 16 KB, on some boards of this heap
@@ -94,7 +94,7 @@ class Sync:
         )
         try:
             is_new = True
-            while identity.certificate == self._shown:
+            while identity.certificate == self._shown and not self._is_leaving:
                 found = link.step()
                 for topic, payload in found:
                     self._put(topic, payload)
@@ -102,7 +102,8 @@ class Sync:
                     self._link = link
                     if is_new:
                         self.state, is_new = "connected", False
-                        self._said_all()
+                        self._hello_at = self._ledger_at = 0
+                        self._publish("declaration", hexlify(agent.platform.maker) + b"\n" + self._declaration)
                     self._tell()
                     self._work()
                 is_busy = found or self._job or self._inbox or link.session.out
@@ -112,22 +113,6 @@ class Sync:
             self._inbox = {}
             link.close()
 
-    async def _ask_time(self) -> None:
-        """Before a connection whose certificates have dates: the hub's page signs the time for our nonce.
-
-        Without an answer the last persisted second has to do.
-        """
-        from stairgate.micro.renewal import signed_time
-
-        agent = self.agent
-        agent.platform.set_now(agent.clock.now(), False)
-        self._nonce = self._random(16)
-        try:
-            for _ in self._steps("time", await signed_time(self.identity, agent.platform, self._nonce)):
-                await asyncio.sleep(0)
-        except (OSError, Refused):
-            pass
-
     def _put(self, topic: str, payload: bytes) -> None:
         """A message came. What may close, does so at once; the rest waits its turn, the newest of its kind."""
         start = self.identity.topic("down", "")
@@ -136,12 +121,11 @@ class Sync:
             self._close(payload)
         elif kind == "usage":
             self._merge(payload)
-        elif kind in SIGNED and (kind != "time" or self._is_fresh()):
-            self._inbox[kind] = payload
-
-    def _is_fresh(self) -> bool:
-        """Whether the last hello was said just now: who holds back an answer must not set the clock back by that."""
-        return self.agent.platform.ticks() - self._hello_at + limits.HELLO_SECONDS * 1000 <= limits.TIME_ANSWER_MS
+        elif kind in SIGNED:
+            # Who holds back the time must not set the clock back by that.
+            since = self.agent.platform.ticks() - self._hello_at + limits.HELLO_SECONDS * 1000
+            if kind != "time" or since <= limits.TIME_ANSWER_MS:
+                self._inbox[kind] = payload
 
     def _close(self, payload: bytes) -> None:
         """Unsigned: rows that are taken back, or with none every gate that is open now."""
@@ -169,7 +153,7 @@ class Sync:
         if self._job is None:
             for kind in SIGNED:
                 if kind in self._inbox:
-                    self._job = (kind, self._steps(kind, self._inbox.pop(kind)))
+                    self._job = (kind, self.steps(kind, self._inbox.pop(kind)))
                     break
             else:
                 return
@@ -182,7 +166,7 @@ class Sync:
             pass
         except Refused as refused:
             reason = refused.reason
-        except (OSError, ValueError, TypeError, MemoryError):
+        except Exception:  # of the flash or the heap, or a signed document of another form
             reason = "failed"
         self._job = None
         if kind == "policy":
@@ -190,51 +174,34 @@ class Sync:
             self._said = (state, reason if reason or self.agent.policy_file.is_saved else "not_saved")
             self._hello_at = 0
 
-    def _steps(self, kind: str, data: bytes) -> "Generator[None, None, None]":
-        """Verify a document and do what it says. Raises Refused, OSError."""
+    def steps(self, kind: str, data: bytes) -> "Generator[None, None, None]":
+        """Verify a document and do what it says. Raises Refused, OSError, and IndexError for one of another form."""
         agent, identity = self.agent, self.identity
         if kind == "policy":
             yield from agent.accept_steps(data, identity.keys, identity.home, identity.agent)
         elif kind in ("trust", "certificate"):
             from stairgate.micro import renewal  # a few times in a toy's life
 
-            if kind == "trust":
-                yield from renewal.trust_steps(identity, data)
-                self._hello_at = 0
-            else:
-                yield from renewal.certificate_steps(identity, data, agent.key.point())
+            yield from renewal.renewal_steps(identity, kind, data, agent.key.point())
+            self._hello_at = 0
         else:
             body = yield from open_signed_steps(data, kind, identity.keys, core_limits.TIME_BYTES)
-            self._obey(kind, read_line(body[:-1]))
-
-    def _obey(self, kind: str, fields: "Sequence[object]") -> None:
-        """A short signed document of one line. Raises Refused, OSError, and Broken when the toy leaves its home."""
-        agent, identity = self.agent, self.identity
-        shape = {"time": [str, int, str, int, str], "ledger": [str, str, str, int], "erase": [str] * 5}[kind]
-        if [type(field) for field in fields] != shape or fields[0] != kind:
-            raise Refused("bad_message", kind)
-        if kind != "time" and list(fields[1:3]) != [identity.home, identity.agent]:
-            raise Refused("wrong_agent", kind)
-        if kind == "ledger":
-            agent.ledger.acknowledge(fields[3])  # type: ignore[arg-type]
-            self._ledger_at = 0
-            return
-        if not self._nonce or fields[2 if kind == "time" else 3] != self._nonce:
-            raise Refused("wrong_nonce", kind)
-        if kind == "time":
-            agent.set_time(fields[1])  # type: ignore[arg-type]
-            agent.platform.set_now(fields[1], True)  # type: ignore[arg-type]
-        elif fields[4] in ("command", "handover"):
-            self._nonce = ""
-            agent.erase_soon(str(fields[4]))
-            if fields[4] == "handover":
-                self._is_leaving = True
-                raise Broken("handed_over")
-
-    def _said_all(self) -> None:
-        """A new connection: everything is said again, for the hub may have forgotten it."""
-        self._hello_at = self._ledger_at = 0
-        self._publish("declaration", hexlify(self.agent.platform.maker) + b"\n" + self._declaration)
+            fields = read_line(body[:-1])
+            is_time = kind == "time"
+            if not is_time and fields[1:3] != [identity.home, identity.agent]:
+                raise Refused("wrong_agent")
+            if kind != "ledger" and (not self.nonce or fields[2 if is_time else 3] != self.nonce):
+                raise Refused("wrong_nonce")
+            if is_time:
+                agent.set_time(fields[1])  # type: ignore[arg-type]
+                agent.platform.set_now(fields[1], True)  # type: ignore[arg-type]
+            elif kind == "ledger":
+                agent.ledger.acknowledge(fields[3])  # type: ignore[arg-type]
+                self._ledger_at = 0
+            elif fields[4] in ("command", "handover"):
+                self.nonce = ""
+                self._is_leaving = fields[4] == "handover"
+                agent.erase_soon(str(fields[4]))
 
     def _publish(self, kind: str, payload: bytes, qos: int = 1) -> None:
         if self._link is not None:
@@ -252,27 +219,28 @@ class Sync:
             self._publish("usage", self._message({"bytes": [], "minutes": minutes}), 0)
         if now >= self._ledger_at and self.agent.ledger.last > self.agent.ledger.acknowledged:
             self._ledger_at = now + limits.LEDGER_SECONDS * 1000
-            payload, last = self.agent.ledger.message("m" + self._random(8), self.identity.agent)
+            payload, last = self.agent.ledger.message("m" + self.random(8), self.identity.agent)
             if last:
                 self._publish("ledger", payload)
 
-    def _random(self, count: int) -> str:
+    def random(self, count: int) -> str:
+        """So many bytes that nobody can guess, in hex."""
         return str(hexlify(self.agent.platform.random(count)), "ascii")
 
     def _message(self, members: "dict[str, object]") -> bytes:
-        members.update({"v": 1, "id": "m" + self._random(8), "t": self.agent.clock.now(), "agent": self.identity.agent})
+        members.update({"v": 1, "id": "m" + self.random(8), "t": self.agent.clock.now(), "agent": self.identity.agent})
         return json.dumps(members).encode()
 
     def _hello(self) -> bytes:
         agent, held, devices = self.agent, self.agent.policy_file, []
-        self._nonce = self._random(16)
+        self.nonce = self.random(16)
         if held.policy is not None:
             device, now = held.policy.devices[0].id, agent.clock.now()
             found = decide(held.policy, device, now, agent.minutes.used(held.policy, now))
             devices = [(device, "open" if found.level == "open" else "closed", found.until)]
         return self._message(
             {
-                "nonce": self._nonce,
+                "nonce": self.nonce,
                 "revision": held.policy.revision if held.policy is not None else 0,
                 "digest": held.digest,
                 "highest": held.highest,
