@@ -11,16 +11,20 @@ from stairgate.hub import limits
 from stairgate.hub.acts import Acts, new_id
 from stairgate.hub.assignment import NoSuchDevice
 from stairgate.hub.clock import Clock
-from stairgate.hub.family import Device, read_family
+from stairgate.hub.family import Device, Family, read_family
 from stairgate.hub.language import _
 from stairgate.hub.quiet_hours import TELL, QuietHours, Window, quiet_of, remove_gone, write_quiet
 from stairgate.hub.refusal import NotPossible, Overtaken
 from stairgate.hub.store import Conflict, Transaction
 
 
-def may_have(device: Device) -> bool:
-    """Whether a device can have quiet hours: one that rules hold for."""
-    return not {"exempt", "assistive"} & set(device.flags)
+def may_have(family: Family, device: Device) -> bool:
+    """Whether a device can have quiet hours: one that rules hold for.
+
+    In a home without children nothing that is nobody's has any, unless new devices are closed.
+    """
+    is_free = {"exempt", "assistive"} & set(device.flags)
+    return not is_free and bool(device.persons or family.people or family.new_closed)
 
 
 class QuietActs:
@@ -67,8 +71,8 @@ class QuietActs:
             found = family.device(device)
             if found is None:
                 raise NoSuchDevice(_("This device is no longer here."))
-            if not may_have(found):
-                raise NotPossible(_("A grown-up’s device has no rules and is never watched."))
+            if not may_have(family, found):
+                raise NotPossible(_("No rules hold for this device, so it has no quiet hours and is never watched."))
             remove_gone(rows, [each.id for each in family.devices])
             held = quiet_of(rows, device) or QuietHours(device, (), TELL)
             changed = change(held)

@@ -95,9 +95,9 @@ def _act(device_id: str, act: Callable[[QuietActs], object]) -> Answer:
 
 def quiet_card(device: Device) -> QuietCard | None:
     """For the device's own page; None where there can be no quiet hours."""
-    if not may_have(device):
-        return None
     with parts().acts.reading() as rows:
+        if not may_have(read_family(rows), device):
+            return None
         held = quiet_of(rows, device.id)
     can_undo = held is not None and QuietActs(parts().acts, parts().clock).can_undo(held)
     return QuietCard(held, _says(held), held.act if held and can_undo else "")
@@ -119,8 +119,9 @@ def quiet_here() -> str:
     """What a child reads on its own page of quiet hours of the device that asks; "" when there are none."""
     mac = asking_mac()
     with parts().acts.reading() as rows:
-        device = read_family(rows).device_with(mac) if mac else None
-        held = quiet_of(rows, device.id) if device and may_have(device) else None
+        family = read_family(rows)
+        device = family.device_with(mac) if mac else None
+        held = quiet_of(rows, device.id) if device and may_have(family, device) else None
     if held is None or not held.windows:
         return ""
     days, start, end = held.windows[0]

@@ -142,6 +142,19 @@ def test_nobodys_device_may_have_them_and_a_removed_one_leaves_none(hub: Hub, ca
     assert hub.post(f"/devices/{camera}/quiet", **NIGHT, action="tell", revision="1").status_code == 404
 
 
+def test_where_no_rules_hold_none_are_offered(hub: Hub) -> None:
+    mia = hub.add_child("Mia")
+    device = hub.add_device(mia, CAMERA, "garden camera")
+    hub.parts.acts.remove_child(mia)
+    assert 'id="quiet"' not in hub.get(f"/devices/{device}").text
+    assert set_hours(hub, device) == 409
+    assert policy(hub).quiets == ()
+    hub.add_child("Ben")
+    assert 'id="quiet"' in hub.get(f"/devices/{device}").text
+    assert set_hours(hub, device) == 303
+    assert policy(hub).quiets == (Quiet(device, LINE, "tell"),)
+
+
 def test_a_carer_may_not_and_a_coparent_may(hub: Hub, camera: str) -> None:
     dad, gran = join(hub, "coparent", "Dad", DAD), join(hub, "carer", "Gran", GRAN)
     for browser, status in ((gran, 403), (dad, 303)):

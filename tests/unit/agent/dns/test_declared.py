@@ -1,5 +1,6 @@
 """A device of which the policy names all that it may reach: nothing else is resolved, all that it asks is counted."""
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,7 +10,7 @@ from stairgate.agent.asked import Asked, AskedInbox, AskedRow, asked_row
 from stairgate.agent.dns.decisions import HUB, PROBE, REFUSE, RESOLVE, Decider, Rules, decide
 from stairgate.agent.dns.devices import profiles
 from stairgate.agent.filter_channel import read_said
-from stairgate.agent.limits import ASKED_ROWS, ASKED_WAITING
+from stairgate.agent.limits import ASKED_ROWS, ASKED_WAITING, STATE_BYTES
 from stairgate.core.records import Device, Filter, Policy, Reach
 from tests.lab.policies import family_policy
 from tests.unit.agent.dns.rig import AAAA, MAC, OTHER_MAC, A, Rig, profile, query, record, response
@@ -126,6 +127,18 @@ def test_what_waits_has_a_bound_and_loses_names_only() -> None:
         rows += some
     assert sum(row.times for row in rows) == ASKED_WAITING + 50
     assert [row for row in rows if not row.where] == [AskedRow("dbear", "", "refused", 50)]
+
+
+def test_the_longest_rows_fit_into_one_frame() -> None:
+    asked = Asked()
+    for number in range(ASKED_ROWS):
+        name = f"{number:03}" + ".".join(["a" * 60, "b" * 63, "c" * 63, "d" * 61])
+        for _ in range(3):
+            asked.note("d" * 32, frozenset({"bear.example"}), name)
+    rows = asked.waiting()
+    assert (len(rows), len(rows[0].where)) == (ASKED_ROWS, 253)
+    rows = tuple(row._replace(times=10**9) for row in rows)
+    assert len(json.dumps({"v": 1, "state": "asked", "rows": rows})) <= STATE_BYTES
 
 
 def test_what_is_no_name_is_counted_without_one() -> None:
