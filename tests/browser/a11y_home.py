@@ -9,10 +9,12 @@ from collections.abc import Callable
 from contextlib import redirect_stdout
 
 from stairgate.core.messages import Seen
+from stairgate.core.observed import Streamed
 from stairgate.hub import limits
 from stairgate.hub.claim_code import ClaimCode
 from stairgate.hub.https_offer import Certificate
 from stairgate.hub.notices import RESTORED, put_notice
+from stairgate.hub.quiet_acts import QuietActs
 from stairgate.hub.source_intake import fault_of
 from stairgate.hub.sources import Outcome
 from tests.browser import a11y_life, a11y_toys
@@ -104,11 +106,14 @@ class FullHome:
             sources.note(source_id, outcome, source.url)
 
     def go_wrong(self) -> None:
-        """A router that refuses, a file that was damaged, a backup that was restored, and a trial of closed doors."""
+        """A router that refuses, a damaged file, a backup that was restored, a trial of closed doors, an alarm."""
         self.hub.store.recovery = "went back to the generation before"
         with self.hub.store.transaction(HOME) as rows:
             put_notice(rows, RESTORED, self.hub.clock.wall(), self.hub.clock.wall() - 86400)
         self.hub.parts.devices.quarantine.try_it()
+        shared, now = self.ids["shared"], int(self.hub.clock.wall())
+        QuietActs(self.hub.parts.acts, self.hub.clock).set_hours(shared, (127, 1260, 420), "tell", 0)
+        self.hub.parts.alarms.take(ROUTER, [Streamed(shared, now - 60, now, 3_400_000)])
         self.hub.parts.acts.change(lambda rows: None)
         self.hub.broker.apply(ROUTER, "failed", "kernel_refused")
 

@@ -217,6 +217,7 @@ VISITS = (
     Visit("parents’ pages on a child’s device", "/login", who=NOBODY, mac=mac(0), status=403),
     Visit("home where much is wrong", "/", "wrong"),
     Visit("child where much is wrong", "/children/{third}", "wrong"),
+    Visit("device that was not quiet", "/devices/{shared}", "wrong"),
     Visit("child’s page where much is wrong", "/me", "wrong", NOBODY, mac=mac(0)),
     Visit("routers where much is wrong", "/routers", "wrong"),
     Visit("trial", "/quarantine", "wrong"),
