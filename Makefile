@@ -14,7 +14,8 @@ run: build/packages-run $(VENV)/run ## watch it work: a home with a demo family,
 	@$(BIN)/python -m tests.lab.run $(if $(PORT),--port $(PORT))
 
 # What takes a minute and changes with micro/ only is `make test-micro`'s.
-MICRO_ONLY := --ignore tests/micro/test_power_cut.py --ignore tests/broker/test_mqtt_cases.py
+MICRO_ONLY := --ignore tests/micro/test_power_cut.py --ignore tests/broker/test_mqtt_cases.py \
+	--ignore tests/lab/test_bear.py
 
 # All that waits more than it works at the same time: browsers, brokers, hubs, and two labs, each a sandbox of its own. What
 # measures comes after, alone. The storm is always the same here, so that a failure can be repeated; `make storm` makes a
@@ -28,7 +29,7 @@ test: build/packages-test setup build/browser lint wheel-check ## install what t
 test-unit:
 	$(LAB) $(BIN)/python -m pytest --ignore tests/lab $(MICRO_ONLY) --numprocesses 3 --dist loadfile --no-loadscope-reorder
 test-lab-1:
-	$(LAB) $(BIN)/python -m pytest tests/lab/test_[a-f]*.py
+	$(LAB) $(BIN)/python -m pytest $(MICRO_ONLY) tests/lab/test_[a-f]*.py
 test-lab-2:
 	$(LAB) $(BIN)/python -m pytest tests/lab/test_[g-z]*.py
 

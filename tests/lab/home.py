@@ -17,7 +17,14 @@ from tests.lab.processes import DEADLINE_SECONDS, Program, python_module, wait_u
 
 HUB_PORT, BROKER_PORT = 8080, 8883
 CLAIM_CODE = re.compile(r"Claim code: ([0-9A-Z]{4}-[0-9A-Z]{4})")
-NAMES = {"www.example.org": (network.WEB_V4, network.WEB_V6), "video.example.net": (network.WEB_V4, network.WEB_V6)}
+WEB = (network.WEB_V4, network.WEB_V6)
+NAMES: dict[str, tuple[str, ...]] = {
+    "www.example.org": WEB,
+    "video.example.net": WEB,
+    # Where the lab's bear sends what it hears, and where something in it should not send anything.
+    "talk.honey.example": WEB,
+    "metrics.example.net": (network.METRICS_V4,),
+}
 
 
 def is_listening(namespace: str, address: str, port: int) -> bool:
@@ -37,7 +44,8 @@ class LabHome:
 
     def __init__(self, folder: Path, router_has_clock: bool = False, keepalive: int | None = None) -> None:
         self.folder = folder
-        self.clock = LabClock(folder / "clock")
+        self.clock_file = folder / "clock"
+        self.clock = LabClock(self.clock_file)
         self._router_clock_file = folder / ("clock-router" if router_has_clock else "clock")
         self.router_clock = LabClock(self._router_clock_file)
         self._environment = {} if keepalive is None else {KEEPALIVE: str(keepalive)}

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.lab import packets
-from tests.lab.network import WEB_V4, WEB_V6
+from tests.lab.network import METRICS_V4, WEB_V4, WEB_V6
 from tests.lab.packets import SENDERS, Flow, SendLog
 
 STREAM_SECONDS = 30.0
@@ -23,6 +23,7 @@ UDP_DOWN_INTERVAL = packets.paced(0.008)
 TCP_INTERVAL = packets.paced(0.02)
 PAGE_BYTES = 60_000
 DEAD_PEER_MS = 1500
+TOY_PORT = 443  # what the lab's bear sends, is taken and forgotten
 
 
 async def pace(interval: float, moments: list[float]) -> None:
@@ -99,6 +100,8 @@ async def serve(folder: Path) -> None:
         await asyncio.start_server(web_page, address, 80)
         await asyncio.start_server(download, address, packets.TCP_DOWN_PORT)
         await asyncio.start_server(upload, address, packets.TCP_UP_PORT)
+        for host in (address, METRICS_V4) if family == "v4" else (address,):
+            await asyncio.start_server(upload, host, TOY_PORT)
         stream = DownStreams(folder, family)
         await loop.create_datagram_endpoint(
             lambda protocol=stream: protocol,  # type: ignore[misc]

@@ -23,6 +23,7 @@ CLONE_NEWNET = 0x40000000
 ROUTER_V4, ROUTER_V6 = "192.168.77.1", "2001:db8:77::1"
 WEB_V4, WEB_V6 = "203.0.113.10", "2001:db8:10::10"
 DNS_V4 = "203.0.113.53"
+METRICS_V4 = "203.0.113.66"  # whom no maker declared
 
 # A stateful firewall with NAT such as the router's own: the gate must stand beside it, never inside it.
 ROUTER_FIREWALL = """
@@ -61,6 +62,7 @@ LAPTOP = _device("laptop", 12)
 TABLET = _device("tablet", 13)
 STRANGER = _device("stranger", 14)
 NOTEBOOK = _device("notebook", 15)
+BEAR = _device("bear", 16)
 DEVICES = (HOME, PHONE, CONSOLE, LAPTOP, TABLET)
 
 
@@ -175,7 +177,7 @@ def build() -> None:
     _address("router", "wan", "198.51.100.2/24", "2001:db8:ffff::2/64")
     _address("router", "br-lan", f"{ROUTER_V4}/24", f"{ROUTER_V6}/64")
     _address("internet", "home0", "198.51.100.1/24", "2001:db8:ffff::1/64")
-    _address("internet", "lo", f"{WEB_V4}/32", f"{DNS_V4}/32", f"{WEB_V6}/128")
+    _address("internet", "lo", f"{WEB_V4}/32", f"{DNS_V4}/32", f"{METRICS_V4}/32", f"{WEB_V6}/128")
     ip("-n", "router", "route", "add", "default", "via", "198.51.100.1")
     ip("-n", "router", "-6", "route", "add", "default", "via", "2001:db8:ffff::1")
     ip("-n", "internet", "-6", "route", "add", "2001:db8:77::/64", "via", "2001:db8:ffff::2")

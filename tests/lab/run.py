@@ -18,6 +18,7 @@ from pathlib import Path
 from stairgate.hub.demo_family import DemoChild, DemoDevice, seed
 from stairgate.hub.tinydb_store import TinyDbStore
 from tests.lab import network, sandbox
+from tests.lab.bear import Bear
 from tests.lab.home import LabHome
 from tests.lab.processes import Deadline, Program, python_module, wait_until
 
@@ -65,12 +66,15 @@ def inside(descriptor: int) -> int:
     programs: list[Program] = []
     with tempfile.TemporaryDirectory(prefix="stairgate-") as temporary:
         folder = Path(temporary)
-        tell("Building a home: internet, router, hub, broker, a phone, a console, two more devices …")
+        tell("Building a home: internet, router, hub, broker, a phone, a console, two more devices, a bear …")
         network.build()
         home = LabHome(folder)
+        bear = Bear(home)
+        bear.plug_in()
         try:
             with contextlib.closing(TinyDbStore(home.data)) as store:
-                seed(store, home.home.id, zone_name(), demo_family())
+                ids = seed(store, home.home.id, zone_name(), demo_family())
+                bear.belong_to(store, ids["Ben"])
             home.start_resolvers()
             home.start_broker()
             home.start_agent()
@@ -82,12 +86,17 @@ def inside(descriptor: int) -> int:
             for device, name, seconds in HABITS:
                 words = python_module("tests.lab.browsing", name, str(seconds))
                 programs.append(Program(f"browsing-{device}", words, folder, device))
+            try:
+                programs.append(bear.start())
+            except FileNotFoundError as missing:
+                tell(f"Ben's bear stays off: {missing}")
             code = home.claim_code()
             tell("")
             tell(f"  Open        http://127.0.0.1:{port}/")
             tell(f"  Claim code  {code}")
             tell("")
             tell("Choose a password, then tap Pause on Mia's card and watch her traffic stop.")
+            tell("Ben's bear is under More → Toys: agree to what it does, open its microphone for ten minutes.")
             tell("Ctrl-C ends and removes everything.")
             wait_until("Ctrl-C", lambda: stopping.wait(0.5) or broken(home, programs), seconds=float("inf"))
         except Deadline as missed:
