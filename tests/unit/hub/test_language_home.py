@@ -74,7 +74,7 @@ def test_every_act_has_fields_that_are_filled() -> None:
     for spoken in language.LANGUAGES.values():
         with language.speaking(spoken):
             for text in (*_WORDS.values(), *_WITH_MINUTES.values()):
-                fields = dict.fromkeys(("child", "account", "device", "length", "router"), "x")
+                fields = dict.fromkeys(("child", "account", "device", "length", "router", "toy"), "x")
                 assert "{" not in language.gettext(text).format(**fields)
 
 

@@ -127,7 +127,7 @@ def test_find_uses_declared_indexes_only(store: Store) -> None:
         with pytest.raises(ValueError, match="undeclared index"):
             rows.find("devices", "name", "one")
         with pytest.raises(ValueError, match="undeclared"):
-            rows.put("toys", "t1", {})
+            rows.put("gardens", "g1", {})
 
 
 def test_pages_follow_each_other(store: Store) -> None:
