@@ -33,9 +33,10 @@ from tests.unit.hostile.home_parsers import HOME
 from tests.unit.hostile.hub_parsers import HUB
 from tests.unit.hostile.list_parsers import LISTS
 from tests.unit.hostile.parser import Parser
+from tests.unit.hostile.toy_parsers import TOY
 from tests.unit.provisioning.clocks import FixedClock
 
-PARSERS = {**CORE, **AGENT, **HUB, **HOME, **LISTS}
+PARSERS = {**CORE, **AGENT, **HUB, **HOME, **LISTS, **TOY}
 NOISE = 60
 ROOT = Path(__file__).parents[3]
 #: Functions called as parsers are, and why no row of the table runs them.
