@@ -77,6 +77,15 @@ def element_message() -> bytes:
     return netlink.netfilter_header(7) + netlink.nested(set_elements.LIST_ELEMENTS, netlink.nested(1, key, ends))
 
 
+def count_message() -> bytes:
+    """Likewise, with an element that counts."""
+    key = netlink.nested(set_elements.ELEM_KEY, netlink.attribute(set_elements.DATA_VALUE, MAC))
+    packets = netlink.attribute(set_elements.COUNTER_PACKETS, struct.pack("!Q", 3))
+    counter = netlink.attribute(1, b"counter\0") + netlink.nested(set_elements.EXPRESSION_DATA, packets)
+    element = netlink.nested(1, key, netlink.nested(set_elements.ELEM_EXPRESSION, counter))
+    return netlink.netfilter_header(7) + netlink.nested(set_elements.LIST_ELEMENTS, element)
+
+
 def discovered(sightings: list[Sighting]) -> list[object]:
     """What discovery makes of sightings can always be told the hub."""
     discovery = Discovery()
@@ -214,9 +223,15 @@ AGENT = {
         b'{"v":1,"state":"timed","rows":[["cb007105",["games","video"]],["cb007106",[]]]}',
         (ValueError,),
     ),
+    "agent: what the filter says of names asked": Parser(
+        of_bytes(read_said),
+        b'{"v":1,"state":"asked","rows":[["dt","spy.example","refused",3],["dt","","refused",9]]}',
+        (ValueError,),
+    ),
     "agent: saved minutes": Parser(in_file(minutes_on_disk, "state/use"), MINUTES),
     "agent: saved minutes, their content": Parser(of_bytes(read_kept), KEPT),
     "agent: elements of a set": Parser(
         of_bytes(lambda data: list(set_elements._decode_elements(data))), element_message()
     ),
+    "agent: counts of a set": Parser(of_bytes(lambda data: list(set_elements._decode_counts(data))), count_message()),
 }

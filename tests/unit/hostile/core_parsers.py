@@ -24,6 +24,7 @@ from stairgate.core import (
     trust,
 )
 from stairgate.core.messages import Events, Hello, Seen, Usage
+from stairgate.core.observed import Reached, Streamed, encode_observed, read_observed
 from stairgate.core.refused import Refused
 from stairgate.micro.platform_fake import FakePlatform
 from stairgate.port.atomic import read_bounded
@@ -57,6 +58,7 @@ HELLO = Hello(
     "0a" * 8,
 )
 USAGE = Usage("m1", 5, "r1", (("d1", 10, 20),), (("p1", "total", 20_000, b"\x01" * 180),))
+OBSERVED = (Reached("dt", "spy.example", "refused", 20539, 3, 1774600000), Streamed("dc", 5, 65, 3_000_000))
 EVENTS = Events("m1", 5, "r1", (Seen("02:00:5e:10:00:01", ("192.168.77.9",), "mias-tablet", "dnsmasq"),))
 TIME = messages.time_body(5, "aa" * 8, 6, "bb" * 32)
 TOY_POLICY = bear.toy_body(
@@ -156,6 +158,7 @@ CORE = {
     "hello": Parser(of_bytes(messages.read_hello), messages.encode_hello(HELLO), (Refused,)),
     "usage": Parser(of_bytes(messages.read_usage), messages.encode_usage(USAGE), (Refused,)),
     "events": Parser(of_bytes(messages.read_events), messages.encode_events(EVENTS), (Refused,)),
+    "observed": Parser(of_bytes(read_observed), encode_observed("m1", 1774600000, "r1", OBSERVED), (Refused,)),
     "ledger": Parser(of_bytes(ledger_message.read_ledger), LEDGER, (Refused,)),
     "receipt": Parser(of_bytes(receipt.read_receipt), RECEIPT, (Refused,)),
     "ledger's line": Parser(of_bytes(lambda data: ledger.read_entry(ledger.START, data)), ENTRY_LINE[:-1], (Refused,)),
