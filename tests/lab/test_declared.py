@@ -12,19 +12,24 @@ from pathlib import Path
 import pytest
 
 from stairgate.agent import gate
+from stairgate.agent.enforcement import Enforcement
 from stairgate.agent.gate_rules import render_removal
 from stairgate.agent.grants import mac_key
+from stairgate.agent.kernel import LinuxKernel
 from stairgate.agent.streaming import STREAM_BYTES
 from stairgate.core.observed import Reached, Streamed, read_observed
-from stairgate.core.records import Policy, Quiet, Reach, Zone
+from stairgate.core.records import Hub, Policy, Quiet, Reach, Zone
+from stairgate.port.clock import SystemClock
 from tests.lab import bypass_queries, bypass_wire, network
 from tests.lab.agent_rig import SETTINGS
 from tests.lab.home import LabHome
+from tests.lab.policies import family_policy, pause
 from tests.lab.processes import wait_until
 from tests.lab.test_filter_process import GAME, NOERROR, NXDOMAIN, PLAIN, Filtered
 from tests.lab.wires import FAR, OTHER, Wires, second_site
 
 PORT, CHUNK, AHEAD_SECONDS = 8806, 20_000, 6
+PAGE, BROKER = 8807, 8893
 TOY = mac_key(network.CONSOLE.mac)
 DECLARED = (Reach("dconsole", (PLAIN,)),)
 ALWAYS = ((127, 0, 0),)
@@ -157,6 +162,29 @@ def test_the_hubs_name_leads_a_toy_to_it(home: Watched) -> None:
             bypass_wire.question("stairgate.home.arpa", bypass_wire.A), network.ROUTER_V4
         )
     assert answer.endswith(socket.inet_aton(network.HOME.v4))
+
+
+@pytest.mark.parametrize("kind", ["toy", "console"])
+def test_a_closed_toy_reaches_the_broker_of_a_hub_that_is_the_router(
+    resolvers: LabHome, wires: Wires, kind: str
+) -> None:
+    now = int(SystemClock().wall())
+    policy = family_policy(overrides=[pause("pmia", now - 1, now + 600)])._replace(reaches=DECLARED)
+    devices = tuple(each._replace(kind=kind) if each.id == "dconsole" else each for each in policy.devices)
+    hub = Hub((), (network.ROUTER_V4, network.ROUTER_V6), PAGE)
+    for port in (PAGE, BROKER, BROKER + 1):
+        wires.listener("router", port)
+    with network.inside("router"):
+        kernel = LinuxKernel(SETTINGS)
+        enforcement = Enforcement(kernel, SETTINGS, ("br-lan",), SystemClock(), BROKER)
+        enforcement.enforce(policy._replace(devices=devices, hub=hub), {})
+    try:
+        for address in (network.ROUTER_V4, network.ROUTER_V6):
+            reached = wires.reached("console", address, (PAGE, BROKER, BROKER + 1))
+            assert reached == ({PAGE, BROKER} if kind == "toy" else {PAGE})
+    finally:
+        kernel.close()
+        network.nft("router", render_removal(SETTINGS))
 
 
 # Quiet hours

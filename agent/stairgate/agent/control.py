@@ -380,7 +380,7 @@ def run(settings: AgentSettings, clock: SystemClock, enforcement: type[Enforceme
     control = Control(
         settings.identity,
         kernel,
-        enforcement(kernel, settings.gate, settings.lan_interfaces, clock),
+        enforcement(kernel, settings.gate, settings.lan_interfaces, clock, settings.port),
         state,
         link,
         clock,

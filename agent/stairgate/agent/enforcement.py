@@ -57,10 +57,15 @@ class Enforcement:
     """Holds nothing that the kernel does not hold, but for the flows still to be forgotten."""
 
     def __init__(
-        self, kernel: Kernel, settings: GateSettings, lan_interfaces: tuple[str, ...], clock: SystemClock
+        self,
+        kernel: Kernel,
+        settings: GateSettings,
+        lan_interfaces: tuple[str, ...],
+        clock: SystemClock,
+        broker_port: int = 0,
     ) -> None:
         self._kernel, self._settings, self._clock = kernel, settings, clock
-        self._lan_interfaces = lan_interfaces
+        self._lan_interfaces, self._broker_port = lan_interfaces, broker_port
         self._rules: bytes | None = None
         self._constant: Contents = {}
         # As text beside the rules; "" before a pack was used, which leaves what the kernel holds.
@@ -156,7 +161,9 @@ class Enforcement:
             for device, decision in decisions.items()
             if (grant := grants.grant_of(device, decision, now, grant_ends.get(device))) is not None
         }
-        constant = grants.constant_contents(policy, self.numbers, self._lan_interfaces, due, self.dns_serves)
+        constant = grants.constant_contents(
+            policy, self.numbers, self._lan_interfaces, due, self.dns_serves, self._broker_port
+        )
         constant_names: tuple[SetName, ...] = CONSTANT_SETS
         open_to = self._calls.open_to(policy) if self._calls else {}
         if self._calls:

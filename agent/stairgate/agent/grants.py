@@ -143,7 +143,7 @@ def _marked(policy: Policy, grants: Mapping[str, Grant]) -> Contents:
     return contents
 
 
-def _places(policy: Policy, lan_interfaces: Sequence[str], dns_serves: bool) -> Contents:
+def _places(policy: Policy, lan_interfaces: Sequence[str], dns_serves: bool, broker_port: int) -> Contents:
     """The sets of interfaces, ports and addresses, and of the hub's machines."""
     interfaces: dict[bytes, int | None] = {name.encode("ascii").ljust(16, b"\0"): None for name in lan_interfaces}
     contents: Contents = {
@@ -158,7 +158,10 @@ def _places(policy: Policy, lan_interfaces: Sequence[str], dns_serves: bool) -> 
     }
     if policy.hub:
         contents[gate.BRIDGE_HUB] = dict.fromkeys(map(mac_key, policy.hub.macs))
-        contents[gate.PAGE_PORTS] = {policy.hub.port.to_bytes(2, "big"): None}
+        # A toy hears from its family over the broker, which asks everybody for a certificate; also while it is closed.
+        has_toys = broker_port > 0 and any(device.kind == "toy" for device in policy.devices)
+        ports = {policy.hub.port, broker_port} if has_toys else {policy.hub.port}
+        contents[gate.PAGE_PORTS] = dict.fromkeys(port.to_bytes(2, "big") for port in ports)
         for address in map(ipaddress.ip_address, policy.hub.addresses):
             contents[gate.HUB_V4 if address.version == 4 else gate.HUB_V6][address.packed] = None
     return contents
@@ -170,13 +173,15 @@ def constant_contents(
     lan_interfaces: Sequence[str],
     grants: Mapping[str, Grant] | None = None,
     dns_serves: bool = False,
+    broker_port: int = 0,
 ) -> Contents:
     """What the sets that no decision changes hold under this policy; only `filtered_all` has timeouts.
 
     grants: by device id; of those it matters who is or becomes limited. dns_serves: the filter answers, so that the
-    names of exempt devices may be asked there too, when the home refuses some to everybody.
+    names of exempt devices may be asked there too, when the home refuses some to everybody. broker_port: of the hub,
+    open to the family's devices where one of them is a toy; 0: to none.
     """
-    contents = _places(policy, lan_interfaces, dns_serves) | _marked(policy, grants or {})
+    contents = _places(policy, lan_interfaces, dns_serves, broker_port) | _marked(policy, grants or {})
     contents |= {name: {} for name in (gate.NUMBERED, *gate.NUMBER)}
     exempt = {mac_key(mac) for mac in policy.hub.macs} if policy.hub else set()
     for device in policy.devices:

@@ -196,6 +196,14 @@ def test_without_a_hub_no_port_and_no_mac_of_one() -> None:
     assert set(found[gate.EXEMPT]) == {mac_key(network.TABLET.mac)}
 
 
+def test_where_there_is_a_toy_the_hubs_broker_is_open_beside_its_page() -> None:
+    policy, numbers = family_policy(), {"dconsole": 1, "dlaptop": 2, "dphone": 3}
+    toys = tuple(each._replace(kind="toy") if each.id == "dconsole" else each for each in policy.devices)
+    for devices, port, ports in ((toys, 8883, {8080, 8883}), (toys, 0, {8080}), (policy.devices, 8883, {8080})):
+        found = constant_contents(policy._replace(devices=devices), numbers, ("br-lan",), broker_port=port)
+        assert set(found[gate.PAGE_PORTS]) == {each.to_bytes(2, "big") for each in ports}
+
+
 def test_every_machine_of_the_hub_is_exempt() -> None:
     policy = family_policy()._replace(hub=Hub(("02:00:00:00:77:02", "02:00:00:00:77:03"), (), 80))
 
