@@ -66,7 +66,7 @@ def open_page(home: FullHome, window: Window, visit: Visit) -> Page:
     hub = home.hub
     hub.parts.guessing.succeeded(HERE)
     hub.parts.pairing.cancel()
-    hub.parts.toys.acts.pairing.cancel()
+    hub.parts.toys.pairing.window.cancel()
     hub.network.neighbours = {HERE: visit.mac} if visit.mac else {}
     page = window.begin(window.variation.language if visit.then is nothing else "en")
     path = visit.path.format(**home.ids)

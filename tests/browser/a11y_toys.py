@@ -27,13 +27,13 @@ _ROWS = (
 
 def add_toy(hub: LiveHub, *children: str) -> str:
     """A bear of these children with everything that its page can show; its id."""
-    acts, now = hub.parts.toys.acts, int(hub.clock.wall())
+    acts, pairing, now = hub.parts.toys.acts, hub.parts.toys.pairing, int(hub.clock.wall())
     key, maker, secret = SigningKey.create(), SigningKey.create(), read_toy_code(STICKER)
-    acts.wait_for(STICKER, children)
+    pairing.wait_for(STICKER, children)
     request = write_request(secret, PairRequest(key.point, "0a" * 16, "toy", _LABEL))
-    agent = str(read_answer(secret, request, acts.pairing.answer(request).answer).agent)
-    acts.pairing.cancel()
-    acts.came_from(agent, MAC)
+    agent = str(read_answer(secret, request, pairing.window.answer(request).answer).agent)
+    pairing.window.cancel()
+    pairing.came_from(agent, MAC)
     document = maker.sign("declaration", declared())
     hub.broker.receive(agent, "declaration", declaration_message(maker.point, document))
     owner = hub.parts.parents.accounts()[0].id

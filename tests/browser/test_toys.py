@@ -27,7 +27,7 @@ def come(hub: LiveHub) -> str:
     """The toy asks, and says what its maker declared; its id."""
     maker, secret = SigningKey.create(), read_toy_code(STICKER)
     request = write_request(secret, PairRequest(SigningKey.create().point, "0a" * 16, "toy", "Bruno"))
-    agent = str(read_answer(secret, request, hub.parts.toys.acts.pairing.answer(request).answer).agent)
+    agent = str(read_answer(secret, request, hub.parts.toys.pairing.window.answer(request).answer).agent)
     hub.broker.receive(agent, "declaration", declaration_message(maker.point, maker.sign("declaration", declared())))
     hub.broker.apply(agent)
     return agent

@@ -50,7 +50,9 @@ from stairgate.hub.store import StoreError
 from stairgate.hub.toy_child_pages import here as toys_here
 from stairgate.hub.toy_child_pages import toy_child
 from stairgate.hub.toy_file_pages import toy_files
-from stairgate.hub.toy_pages import agent_of, open_now, toy
+from stairgate.hub.toy_lines import agent_of, open_now
+from stairgate.hub.toy_pages import toy
+from stairgate.hub.toy_pairing_pages import toy_pairing
 from stairgate.hub.toy_time import toy_time
 from stairgate.hub.traffic_pages import pictures, traffic_pages
 from stairgate.hub.uploads import HubRequest
@@ -119,6 +121,7 @@ def create_app(parts: Parts) -> Flask:
         toy,
         toy_child,
         toy_files,
+        toy_pairing,
         toy_time,
     ):
         app.register_blueprint(blueprint)

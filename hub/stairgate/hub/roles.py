@@ -42,6 +42,7 @@ OF_BLUEPRINTS = {
     "router": COPARENT,
     "toy": COPARENT,
     "toy_files": COPARENT,
+    "toy_pairing": COPARENT,
     "source": COPARENT,
 }
 

@@ -50,7 +50,7 @@ class RouterLine:
 @pairing.post("/pair")
 def pair() -> Response:
     """Prove the code and be told everything an agent needs; 404 when no code is open for such an agent."""
-    desks = (parts().pairing, parts().toys.acts.pairing)
+    desks = (parts().pairing, parts().toys.pairing.window)
     if not any(desk.state().stage in ("open", "paired") for desk in desks):
         abort(404)
     if request.mimetype != MEDIA_TYPE:
@@ -70,9 +70,9 @@ def pair() -> Response:
         return _plain(*_REFUSALS[outcome.word])
     if not outcome.is_repeat:
         parts().keeping.history.event("toy_paired" if is_toy else "paired")  # by whoever has what a parent typed
-        toy = parts().toys.acts.pairing.state().agent if is_toy else None
+        toy = parts().toys.pairing.window.state().agent if is_toy else None
         if toy:
-            parts().toys.acts.came_from(toy.id, asking_mac())
+            parts().toys.pairing.came_from(toy.id, asking_mac())
     return Response(outcome.answer, 200, mimetype=MEDIA_TYPE)
 
 

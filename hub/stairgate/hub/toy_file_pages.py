@@ -12,7 +12,7 @@ from stairgate.core.declaration import Declaration
 from stairgate.hub import audit, limits, toy_documents, toy_tables, toy_words, wording
 from stairgate.hub.context import parts
 from stairgate.hub.roster import TOY
-from stairgate.hub.toy_pages import family
+from stairgate.hub.toy_lines import family
 from stairgate.hub.toys import Toy
 
 toy_files = Blueprint("toy_files", __name__, url_prefix="/toys")

@@ -1,32 +1,27 @@
-"""The family's side of a toy: the list, pairing one by its code, and its label with what a parent may say to it.
+"""The family's side of a toy: the list, and its label with what a parent may say to it.
 
-Pages for parents; what a tap does is `toy_acts`', what the label says `toy_view`'s. The child's side is
-`toy_child_pages`, what can be downloaded `toy_file_pages`. Proving the code is the toy's own request (`POST /pair`).
+Pages for parents; what a tap does is `toy_acts`', what the label says `toy_view`'s. Pairing is `toy_pairing_pages`, the
+child's side `toy_child_pages`, what can be downloaded `toy_file_pages`.
 """
 
 from collections.abc import Callable
 from datetime import date
-from typing import NamedTuple
 
 from flask import Blueprint, abort, g, redirect, request, url_for
 from markupsafe import Markup
 from werkzeug.wrappers import Response
 
 from stairgate.hub import audit, forms, limits, toy_view, toy_words, wording
-from stairgate.hub.assignment import names_of
-from stairgate.hub.context import account, overview, page, parts
-from stairgate.hub.family import Device, Family, read_family
+from stairgate.hub.context import account, page, parts
 from stairgate.hub.issue import PolicyTooLarge
 from stairgate.hub.language import N_, _
 from stairgate.hub.local_time import local
-from stairgate.hub.pairing import PairingState
 from stairgate.hub.refusal import NotPossible
-from stairgate.hub.reports import Standing
-from stairgate.hub.roster import TOY
 from stairgate.hub.step_up import refuse_without_password
 from stairgate.hub.store import Conflict
 from stairgate.hub.toy_erasing import Erasing, erasing_of
-from stairgate.hub.toys import COMMAND, HANDOVER, Toy
+from stairgate.hub.toy_lines import line_or_404, lines
+from stairgate.hub.toys import COMMAND, HANDOVER
 
 toy = Blueprint("toy", __name__, url_prefix="/toys")
 Answer = Response | tuple[str, int]
@@ -39,100 +34,10 @@ _ALARMS = {
 }
 
 
-class ToyLine(NamedTuple):
-    """A toy as parents see it. owners: names; model and maker: as declared, or ""."""
-
-    toy: Toy
-    standing: Standing
-    state: wording.State
-    name: str
-    device: Device | None
-    owners: tuple[str, ...]
-    model: str
-    maker: str
-
-
-class OpenNow(NamedTuple):
-    """A sensor that a parent opened. until: words."""
-
-    agent: str
-    name: str
-    gate: str
-    gate_name: str
-    icon: str
-    until: str
-
-
-def open_now() -> tuple[OpenNow, ...]:
-    """What is open at this moment, the longest last."""
-    zone, now = parts().parents.zone(), parts().clock.wall()
-    held = family()
-    found = [(opened, own) for own in held.toys for opened in own.opened if opened.until > now]
-    return tuple(
-        OpenNow(
-            own.id,
-            device.name,
-            opened.gate,
-            toy_words.gate_name(opened.gate),
-            toy_words.ICONS.get(opened.gate, "box"),
-            wording.clock_time(opened.until, zone, now),
-        )
-        for opened, own in sorted(found, key=lambda pair: pair[0].until)
-        if (device := held.device(own.device)) and opened.gate not in own.off_gates()
-    )
-
-
-def agent_of(device_id: str) -> str:
-    """The id of the toy that is this device, or ""."""
-    own = family().toy_of(device_id)
-    return own.id if own else ""
-
-
-# The list, and pairing
-
-
 @toy.get("")
 def index() -> Answer:
     """Every toy of the home."""
-    return page("toys.html", lines=_lines(), code=parts().toys.acts.pairing.state())
-
-
-@toy.get("/add")
-def add() -> Answer:
-    """The form for a toy's code, and whether the toy has come; with `new` the form again."""
-    return _add(is_new="new" in request.args)
-
-
-@toy.post("/add")
-def wait() -> Answer:
-    """Wait for the toy: `code`, as on its sticker or in its QR code, `whose` (children's ids), the parent's `password`.
-
-    again: the id of a toy that was reset.
-    """
-    again = request.form.get("again", "")
-    if again:
-        _line_or_404(again)
-    known = [card.person.id for card in overview().cards]
-    whose = tuple(person for person in request.form.getlist("whose") if person in known)
-    if not again and not whose:
-        return _add(422, {"whose": _("Please say whose it is.")}, is_new=True)
-    if refusal := refuse_without_password():
-        return _add(refusal.status, {"password": refusal.sentence}, is_new=True)
-    try:
-        parts().toys.acts.wait_for(request.form.get("code", ""), whose, again)
-    except NotPossible as problem:
-        return _add(422, {"code": str(problem)}, is_new=True)
-    return redirect(url_for("toy.add"), 303)
-
-
-@toy.post("/add/cancel")
-def cancel() -> Answer:
-    """No longer wait for a toy."""
-    parts().toys.acts.pairing.cancel()
-    return redirect(url_for("toy.index"), 303)
-
-
-# One toy
+    return page("toys.html", lines=lines(), code=parts().toys.pairing.window.state())
 
 
 @toy.get("/<agent>")
@@ -201,7 +106,7 @@ def give_away(agent: str) -> Answer:
 @toy.post("/<agent>/remove")
 def remove(agent: str) -> Answer:
     """Take the toy's rights away and forget it: `sure` and the parent's `password`."""
-    _line_or_404(agent)
+    line_or_404(agent)
     if faults := _sure_and_password("remove"):
         return _show(agent, 422, faults)
     try:
@@ -212,7 +117,7 @@ def remove(agent: str) -> Answer:
 
 
 def _erase(agent: str, why: str, form: str) -> Answer:
-    _line_or_404(agent)
+    line_or_404(agent)
     if faults := _sure_and_password(form):
         return _show(agent, 422, faults)
     return _act(agent, lambda: parts().toys.acts.erase(agent, why, _by()), anchor="erasing")
@@ -232,7 +137,7 @@ def _by() -> str:
 
 
 def _act(agent: str, act: Callable[[], object], field: str = "act", anchor: str = "") -> Answer:
-    _line_or_404(agent)
+    line_or_404(agent)
     try:
         act()
     except NotPossible as problem:
@@ -248,48 +153,10 @@ def _act(agent: str, act: Callable[[], object], field: str = "act", anchor: str 
     return redirect(url_for("toy.show", agent=agent, _anchor=anchor or None), 303)
 
 
-def family() -> Family:
-    """The family now."""
-    with parts().store.transaction(parts().home) as rows:
-        return read_family(rows)
-
-
-def _lines() -> tuple[ToyLine, ...]:
-    held, zone, now = family(), parts().parents.zone(), parts().clock.wall()
-    found = []
-    for standing in overview().standings:
-        own = held.toy(standing.agent.id)
-        if standing.agent.kind != TOY:
-            continue
-        own = own or Toy(standing.agent.id, "", "", 0)
-        device = held.device(own.device)
-        declared = own.declaration.toy if own.declaration else None
-        found.append(
-            ToyLine(
-                toy=own,
-                standing=standing,
-                state=wording.router_state(standing, zone, now),
-                name=standing.agent.label,
-                device=device,
-                owners=tuple(names_of(held, device)) if device else (),
-                model=declared.model if declared else "",
-                maker=declared.maker if declared else "",
-            )
-        )
-    return tuple(found)
-
-
-def _line_or_404(agent: str) -> ToyLine:
-    line = next((line for line in _lines() if line.toy.id == agent), None)
-    if line is None:
-        abort(404)
-    return line
-
-
 def _show(agent: str, status: int = 200, faults: forms.Faults | None = None) -> Answer:
     if status != 200:
         g.pop("overview", None)
-    line = _line_or_404(agent)
+    line = line_or_404(agent)
     own, ledger = line.toy, parts().toys.ledger
     now = parts().clock.wall()
     moment = toy_view.Moment(now, parts().parents.zone(), audit.everybody())
@@ -338,19 +205,3 @@ def _day_text(day: str) -> str:
 
 def _today() -> str:
     return local(parts().clock.wall(), parts().parents.zone()).date().isoformat()
-
-
-def _add(status: int = 200, faults: forms.Faults | None = None, is_new: bool = False) -> Answer:
-    state = PairingState("closed") if is_new else parts().toys.acts.pairing.state()
-    zone, now = parts().parents.zone(), parts().clock.wall()
-    again = parts().roster.find(request.values.get("again", "") or state.again)
-    return page(
-        "toy_add.html",
-        status,
-        faults=faults or {},
-        form=request.form,
-        code=state,
-        again=again if again and again.kind == TOY else None,
-        until=wording.clock_time(now + state.seconds, zone, now),
-        broker_fault=parts().router_acts.broker_fault,
-    )

@@ -18,12 +18,14 @@ from stairgate.hub.router_acts import RouterActs
 from stairgate.hub.toy_acts import ToyActs
 from stairgate.hub.toy_intake import ToyIntake
 from stairgate.hub.toy_ledger import ToyLedger
+from stairgate.hub.toy_pairing import ToyPairing
 
 
 @dataclass(frozen=True)
 class ToyParts:
     """Everything about toys that pages and the exchange share. pace: how often somebody may ask for the time."""
 
+    pairing: ToyPairing
     acts: ToyActs
     intake: ToyIntake
     ledger: ToyLedger
@@ -47,4 +49,5 @@ def build_toys(
     exchange.from_toy, exchange.toy_hello = intake.message, intake.hello
     exchange.observers.append(intake.observed)
     pace = AskingPace(clock, limits.TIME_ASKS, limits.TIME_ASKS_SECONDS)
-    return ToyParts(ToyActs(authority, roster, acts, routers, intake, ledger, clock, pages), intake, ledger, pace)
+    pairing = ToyPairing(authority, roster, acts, routers, ledger, clock, pages)
+    return ToyParts(pairing, ToyActs(roster, acts, routers, intake, ledger, clock), intake, ledger, pace)

@@ -19,7 +19,7 @@ _NONCE_BYTES_MAX = 64
 @toy_time.post("/time")
 def tell() -> Response:
     """The signed time for the nonce in the body: 8 to 64 lower-case letters or digits."""
-    if not parts().roster.of_kind(TOY) and parts().toys.acts.pairing.state().stage != "open":
+    if not parts().roster.of_kind(TOY) and parts().toys.pairing.window.state().stage != "open":
         abort(404)  # nobody here needs it
     if request.mimetype != MEDIA_TYPE:
         return _plain(415, f"Expected Content-Type: {MEDIA_TYPE}\n")

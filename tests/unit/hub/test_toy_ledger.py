@@ -1,4 +1,4 @@
-"""The ledgers of toys as the hub keeps them: once, for ninety days, within bounds, over damage; and what was observed."""
+"""The ledgers of toys as the hub keeps them: once, for ninety days, within bounds, over damage; and what was seen."""
 
 import sqlite3
 from collections.abc import Iterator

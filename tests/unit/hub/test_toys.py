@@ -13,7 +13,7 @@ from stairgate.core.policy_brief import read_toy_policy
 from stairgate.hub import limits
 from stairgate.hub.family import DateRule, write
 from stairgate.hub.roles import COPARENT, role_needed
-from stairgate.hub.store import Transaction
+from stairgate.hub.store import StoreError, Transaction
 from stairgate.hub.toy_provisions import PROVISIONS
 from stairgate.provisioning.signing import SigningKey
 from tests.portable.bear import declared
@@ -118,6 +118,33 @@ def test_the_same_sticker_again_is_the_same_toy_with_nothing_agreed_to(hub: Hub,
     assert bear.ask() == 200
     device = hub.family().device(toy.device)
     assert (bear.agent, device and device.persons) == (before, (noah,))
+
+
+def test_a_store_that_refuses_lets_no_toy_in(hub: Hub, mia: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    hub.post("/toys/add", code=STICKER, whose=mia, password=PASSWORD)
+    bear = Bear(hub)
+
+    def refuse(*_: object) -> None:
+        raise StoreError("the disk is full")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(hub.parts.acts, "change", refuse)
+        assert bear.ask() == 503
+    assert hub.parts.roster.of_kind("toy") == ()
+    assert "could not be written down" in hub.get("/toys/add").text
+    hub.clock.advance(5)
+    assert bear.ask() == 200, "the window is still open"
+
+
+def test_a_phone_that_asks_as_a_toy_stays_a_phone(hub: Hub, mia: str) -> None:
+    phone = hub.add_device(mia, MAC, "phone")
+    hub.network.neighbours["192.0.2.77"] = MAC
+    bear = Bear(hub)
+    bear.pair(mia)
+    toy = hub.family().toy(bear.agent)
+    assert toy
+    device, kept = hub.family().device(toy.device), hub.family().device(phone)
+    assert device and kept and (device.macs, kept.macs) == ((), (MAC,))
 
 
 # Its policy
