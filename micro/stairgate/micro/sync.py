@@ -15,6 +15,7 @@ from stairgate.core.decide import decide
 from stairgate.core.envelope import body_digest, open_signed_steps
 from stairgate.core.lines import read_line
 from stairgate.core.refused import Refused
+from stairgate.core.usage import concerns
 from stairgate.micro import limits
 from stairgate.micro.identity import Identity
 from stairgate.micro.link import context, opened, sec1
@@ -138,15 +139,16 @@ class Sync:
 
     def _merge(self, payload: bytes) -> None:
         """Unsigned: minutes that other devices saw. They only ever take time."""
-        policy = self.agent.policy
-        persons = policy.devices[0].persons if policy is not None else ()
+        agent, policy = self.agent, self.agent.policy
         for row in _list_of(payload, "minutes")[: core_limits.USAGE_MINUTE_ROWS]:
             try:
-                if row[0] in persons and row[1] == "total":  # type: ignore[index]
-                    self.agent.minutes.book.merge(row[0], "total", row[2], a2b_base64(row[3]))  # type: ignore[index]
+                person, day = row[0], int(row[2])  # type: ignore[index]
+                is_total = row[1] == "total"  # type: ignore[index]
+                if policy is not None and is_total and concerns(policy, agent.clock.now(), person, "total", day):
+                    agent.minutes.book.merge(person, "total", day, a2b_base64(row[3]))  # type: ignore[index]
             except (ValueError, TypeError, KeyError, IndexError):
                 continue
-        self.agent.gates.stale()
+        agent.gates.stale()
 
     def _work(self) -> None:
         """One step of the most urgent document that waits: what may close is heard between any two of them."""
