@@ -58,13 +58,18 @@ class Flash:
         return None
 
 
-def mounted(flash: Flash, path: str) -> None:
-    """Mount the LittleFS of a flash; one is made where there is none."""
+def mounted(flash: Flash, path: str) -> object:
+    """Mount the LittleFS of a flash; one is made where there is none.
+
+    The file system is returned, to be held until files that a cut left open are collected: their end needs it.
+    """
     try:
-        vfs.mount(vfs.VfsLfs2(flash), path)
+        system = vfs.VfsLfs2(flash)
     except OSError:
         vfs.VfsLfs2.mkfs(flash)
-        vfs.mount(vfs.VfsLfs2(flash), path)
+        system = vfs.VfsLfs2(flash)
+    vfs.mount(system, path)
+    return system
 
 
 def unmounted(path: str) -> None:

@@ -8,8 +8,8 @@ enforces.
 from collections import namedtuple
 
 from stairgate.core import limits
-from stairgate.core.fields import LEVELS
 from stairgate.core.rules import CLOSED, LAYERS, PersonRules, Rules
+from stairgate.core.words import LEVELS
 from stairgate.core.zone import DAY_SECONDS
 
 TYPE_CHECKING = False

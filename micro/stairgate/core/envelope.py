@@ -9,9 +9,9 @@ from binascii import hexlify, unhexlify
 from hashlib import sha256
 
 from stairgate.core import limits
-from stairgate.core.fields import HEX, is_made_of
 from stairgate.core.p256 import verify_steps
 from stairgate.core.refused import Refused
+from stairgate.core.words import HEX, is_made_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -41,7 +41,9 @@ def pre_authentication_encoding_head(kind: str, body_length: int) -> bytes:
 
 def digest_to_sign(kind: str, body: bytes) -> bytes:
     """The 32 bytes that are signed."""
-    return sha256(pre_authentication_encoding_head(kind, len(body)) + body).digest()
+    hashed = sha256(pre_authentication_encoding_head(kind, len(body)))
+    hashed.update(body)
+    return hashed.digest()
 
 
 def body_digest(body: bytes) -> str:

@@ -1,35 +1,32 @@
 """What a single value on the wire may look like: ids, addresses, times, levels.
 
 Each check answers for one value and never raises. Which value must stand where is `schema`'s part. Written by
-hand because MicroPython's `re` knows no counted repetition and its `bool` is no `int`.
+hand because MicroPython's `re` knows no counted repetition and its `bool` is no `int`. What a toy needs of it is in
+`words`, and named here as well.
 """
 
 from stairgate.core import limits
+from stairgate.core.words import DIGITS as DIGITS
+from stairgate.core.words import FUNCTION_GATES as FUNCTION_GATES
+from stairgate.core.words import HEX as HEX
+from stairgate.core.words import IN_ID as IN_ID
+from stairgate.core.words import LEVELS as LEVELS
+from stairgate.core.words import LOWER as LOWER
+from stairgate.core.words import SENSOR_GATES as SENSOR_GATES
+from stairgate.core.words import is_id as is_id
+from stairgate.core.words import is_integer as is_integer
+from stairgate.core.words import is_made_of as is_made_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable  # noqa: F401
 
-LOWER = "abcdefghijklmnopqrstuvwxyz"
-DIGITS = "0123456789"
-HEX = "0123456789abcdef"
-IN_ID = LOWER + DIGITS
 IN_WORD = IN_ID + "_-"
 IN_MAC = HEX + ":"
-LEVELS = ("open", "limited", "closed")  # from the mildest to the strictest
 BANDS = ("0-5", "6-9", "10-12", "13-15", "16-17", "adult")
 FLAGS = ("exempt", "assistive", "resolved_only", "isolated")
 FILTER_FLAGS = ("safesearch", "youtube_moderate", "youtube_strict", "page")
 OVERRIDES = ("pause", "open", "bonus", "give")
-SENSOR_GATES = (
-    "microphone",
-    "camera",
-    "location",
-    "radio",
-    "contacts",
-    "purchases",
-)  # closed until a parent opens them
-FUNCTION_GATES = ("play", "speaker")  # follow the device's level
 QUIET_ACTIONS = ("tell", "close")
 
 # Unicode's controls, and what turns or hides text: a label must not look like another one. MicroPython has no tables.
@@ -53,27 +50,6 @@ INVISIBLE = (
     (0xFFF0, 0xFFFB),
     (0xE0000, 0x10FFFF),
 )
-
-
-def is_made_of(value: object, characters: str, shortest: int, longest: int) -> bool:
-    """True for a string of only these characters, of a length within the bounds (both included)."""
-    return isinstance(value, str) and shortest <= len(value) <= longest and not value.strip(characters)
-
-
-def is_integer(value: object, lowest: int, highest: int) -> bool:
-    """True for a whole number within the bounds (both included); never for a boolean."""
-    return type(value) is int and lowest <= value <= highest
-
-
-def is_id(value: object) -> bool:
-    """`[a-z][a-z0-9]{1,31}`: valid as a DNS label and as an MQTT topic level."""
-    # Without `is_made_of`, as `is_mac`: these two are most of the checks of a policy with many devices.
-    return (
-        isinstance(value, str)
-        and 2 <= len(value) <= limits.ID_CHARACTERS
-        and not value.strip(IN_ID)
-        and value[0] in LOWER
-    )
 
 
 def is_word(value: object) -> bool:

@@ -8,7 +8,7 @@ its data is for, and the level is open. Opening and closing the sensor itself, t
 from collections import namedtuple
 
 from stairgate.core.decide import decide
-from stairgate.core.fields import FUNCTION_GATES
+from stairgate.core.words import FUNCTION_GATES
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -6,8 +6,8 @@ the next change is left to `decide`.
 """
 
 from stairgate.core.budget import minutes_of_day
-from stairgate.core.fields import LEVELS
 from stairgate.core.week import Windows
+from stairgate.core.words import LEVELS
 from stairgate.core.zone import DAY_SECONDS, clock_of, family_day, local_seconds, next_change
 
 TYPE_CHECKING = False

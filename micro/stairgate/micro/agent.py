@@ -9,12 +9,10 @@ import asyncio
 from stairgate.core import gates as core_gates
 from stairgate.core.declaration import open_declaration_steps, read_brief_declaration
 from stairgate.core.envelope import body_digest, key_id
-from stairgate.core.fields import FUNCTION_GATES
 from stairgate.core.refused import Refused
-from stairgate.micro import erase
+from stairgate.core.words import FUNCTION_GATES
 from stairgate.micro.clock import Clock
 from stairgate.micro.consent import Consents
-from stairgate.micro.erase_requests import EraseRequests
 from stairgate.micro.gates import Gates
 from stairgate.micro.gestures import Gestures
 from stairgate.micro.kept import Kept
@@ -23,7 +21,6 @@ from stairgate.micro.ledger import Ledger
 from stairgate.micro.limits import BAD_STARTS, HEALTHY_MS, POLL_MS, STATE_BYTES
 from stairgate.micro.minutes import Minutes
 from stairgate.micro.policy_file import PolicyFile
-from stairgate.micro.receipts import Receipts
 from stairgate.micro.storage import Storage
 
 TYPE_CHECKING = False
@@ -34,11 +31,16 @@ if TYPE_CHECKING:
     from stairgate.core.declaration import Declaration
     from stairgate.core.gates import GateDecision
     from stairgate.core.records import Policy
+    from stairgate.micro.erase_requests import EraseRequests
     from stairgate.micro.platform import Platform
+    from stairgate.micro.receipts import Receipts
 
     Result = TypeVar("Result")
 
 DECLARED, STARTS = "declared", "starts"
+MARK = "erasing"  # there from the beginning of an erasure to its end
+OWNER = "owner"  # there while a new owner has done nothing yet
+STEP_ENTRIES = 16  # of the ledger that are read between two looks at the gates
 SWEEP_SECONDS = 3600
 
 
@@ -86,7 +88,6 @@ class Agent:
         self.key = DeviceKey(platform, self.storage)
         self.policy_file = PolicyFile(self.storage)
         self.minutes = Minutes(self.storage)
-        self.requests = EraseRequests(self)
         self.gates = Gates(self)
         self.gestures = Gestures(self)
         self.begin_ledger()
@@ -94,10 +95,12 @@ class Agent:
             self.clock.not_before(self.policy.issued)
         if not self.clock.trusted and self.policy is not None:
             self.ledger.record(("time", "", 0, "lost"))
-        self.is_new = self.storage.exists(erase.OWNER)
-        self.is_erasing = self.storage.exists(erase.MARK)
+        self.is_new = self.storage.exists(OWNER)
+        self.is_erasing = self.storage.exists(MARK)
         if self.is_erasing:
-            finish(erase.finish_steps(self))
+            from stairgate.micro.erase import finish_steps
+
+            finish(finish_steps(self))
 
     def _declared(self, document: bytes) -> "Declaration":
         """The declaration; its signature is verified once and remembered by its digest."""
@@ -126,7 +129,22 @@ class Agent:
         self.ledger = Ledger(self.storage, self.declaration, self.clock.now)
         self.consents = Consents(self.storage, self.ledger)
         self.kept = Kept(self.storage, self.ledger, self.declaration, self.clock.now)
-        self.receipts = Receipts(self.storage, self.ledger, self.declaration, self.key, self.clock.now)
+
+    # Code that is needed now and then is imported when it is: memory is the toy's.
+
+    @property
+    def receipts(self) -> "Receipts":
+        """What was erased, signed."""
+        from stairgate.micro.receipts import Receipts
+
+        return Receipts(self.storage, self.ledger, self.declaration, self.key, self.clock.now)
+
+    @property
+    def requests(self) -> "EraseRequests":
+        """Who else was asked to erase."""
+        from stairgate.micro.erase_requests import EraseRequests
+
+        return EraseRequests(self)
 
     @property
     def policy(self) -> "Policy | None":
@@ -197,7 +215,7 @@ class Agent:
     def _settle(self) -> None:
         """A new owner has acted."""
         if self.is_new:
-            self.storage.remove(erase.OWNER)
+            self.storage.remove(OWNER)
             self.is_new = False
 
     def _save(self) -> None:
@@ -239,7 +257,9 @@ class Agent:
         """Erase everything while `poll` is called; gates close now. why: `command`, `gesture` or `handover`."""
         self.is_erasing = True
         self.gates.close_all("erasing")
-        self._jobs.append(erase.erase_steps(self, why))
+        from stairgate.micro.erase import erase_steps
+
+        self._jobs.append(erase_steps(self, why))
 
     def poll(self) -> None:
         """One look: gestures, ends of gates, minutes of play, things that are old, and a step of what takes long.
@@ -260,8 +280,21 @@ class Agent:
         if abs(now - self._swept) >= SWEEP_SECONDS:
             self._swept = now
             self.kept.sweep()
-            self._jobs.append(self.receipts.make_steps())
+            self._jobs.append(self._receipt_steps())
         self.step()
+
+    def _receipt_steps(self) -> "Iterator[None]":
+        """A receipt, if the ledger tells of an erasure that none counts."""
+        erased = counted = 0
+        for entry in self.ledger.entries():
+            if entry.kind == "erased":
+                erased = entry.seq
+            elif entry.kind == "receipt":
+                counted = max(counted, entry.amount)
+            if entry.seq % STEP_ENTRIES == 0:
+                yield
+        if erased > counted:
+            yield from self.receipts.make_steps()
 
     def _is_minute(self) -> bool:
         """Once a minute, for what costs a decision."""

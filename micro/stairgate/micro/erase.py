@@ -5,8 +5,9 @@ receipt. A note on the flash comes first and goes last; a start that finds it go
 key and identity as well. Overwriting what was removed is the platform's `scrub`.
 """
 
-from stairgate.core.fields import DIGITS, is_id, is_made_of
 from stairgate.core.ledger import START
+from stairgate.core.words import DIGITS, is_id, is_made_of
+from stairgate.micro.agent import MARK, OWNER
 from stairgate.micro.ledger import ACKNOWLEDGED, FOLDER, ORIGIN, RECEIPTS
 from stairgate.micro.limits import STATE_BYTES
 
@@ -16,8 +17,6 @@ if TYPE_CHECKING:
 
     from stairgate.micro.agent import Agent
 
-MARK = "erasing"
-OWNER = "owner"  # there while a new owner has done nothing yet
 IDENTITY = "identity"  # the folder of whom the toy belongs to: certificate, trust, home
 HANDOVER = "handover"
 WHYS = ("command", "gesture", HANDOVER)

@@ -5,7 +5,6 @@ It decides when a key is made. The numbers are `core.p256`'s, the place is the p
 
 from stairgate.core import envelope
 from stairgate.core.p256 import N, public_point
-from stairgate.core.p256_sign import sign_steps
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -46,6 +45,8 @@ class DeviceKey:
 
     def signed_steps(self, kind: str, body: bytes) -> "Generator[None, None, bytes]":
         """The document of this kind, signed; yields while it works."""
+        from stairgate.core.p256_sign import sign_steps  # loaded when the first receipt is made
+
         signature = yield from sign_steps(self.scalar(), envelope.digest_to_sign(kind, body))
         return envelope.header_line(kind, envelope.key_id(self.point()), signature) + body
 

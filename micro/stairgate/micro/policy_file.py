@@ -16,13 +16,28 @@ from stairgate.micro.limits import STATE_BYTES
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Generator
+    from collections.abc import Generator, Iterator
+    from hashlib import _Hash as Hash
+    from typing import IO  # noqa: TID251
 
     from stairgate.core.records import Policy
     from stairgate.micro.storage import Storage
 
 FILE, HIGHEST = "policy", "highest"
 DIGEST_BYTES = 64
+
+
+def _hashed(file: "IO[bytes]", *hashes: "Hash") -> "Iterator[bytes]":
+    """The lines of a file without their newlines, each hashed as it passes."""
+    while True:
+        line = file.readline(core_limits.LINE_BYTES + 2)
+        if not line:
+            return
+        for one in hashes:
+            one.update(line)
+        if line[-1:] != b"\n":
+            raise Refused("bad_end", "expected a newline after each line")
+        yield line[:-1]
 
 
 def _seal(document: bytes) -> bytes:
@@ -41,16 +56,24 @@ class PolicyFile:
         self.digest = ""
         self.is_saved = True
         self.highest = storage.number(HIGHEST, STATE_BYTES)
-        data = storage.read(FILE, DIGEST_BYTES + 1 + core_limits.TOY_POLICY_BYTES)
-        if data is not None and _seal(data[DIGEST_BYTES + 1 :]) == data[:DIGEST_BYTES]:
-            body = data[data.find(b"\n", DIGEST_BYTES + 1) + 1 :]
-            try:
-                self.policy = read_toy_policy(split(body))
-                self.digest = body_digest(body)
-                self.highest = max(self.highest, self.policy.revision)
-            except Refused:
-                pass  # written by another version of this code: as good as damaged
-        self.is_damaged = self.policy is None and (data is not None or self.highest > 0 or FILE in storage.names())
+        try:
+            self._load()
+        except (OSError, Refused):
+            self.policy = None  # torn, or written by another version of this code
+        self.is_damaged = self.policy is None and (self.highest > 0 or storage.exists(FILE))
+
+    def _load(self) -> None:
+        """Read the policy line by line: it is never in memory as a whole. Raises OSError, Refused."""
+        if self._storage.size(FILE) > DIGEST_BYTES + 1 + core_limits.TOY_POLICY_BYTES:
+            raise Refused("too_large", FILE)
+        with open(self._storage.path(FILE), "rb") as file:
+            seal, header = file.read(DIGEST_BYTES + 1), file.readline()
+            whole, body = sha256(header), sha256()
+            policy = read_toy_policy(_hashed(file, whole, body))
+        if hexlify(whole.digest()) + b"\n" != seal:
+            raise Refused("bad_check", FILE)
+        self.policy, self.digest = policy, str(hexlify(body.digest()), "ascii")
+        self.highest = max(self.highest, policy.revision)
 
     def accept_steps(
         self, document: bytes, keys: "dict[str, bytes]", home: str, agent: str

@@ -6,6 +6,7 @@ form is `core.receipt`'s part, the key `keys`'. The newest sixteen are kept.
 
 from stairgate.core.limits import RECEIPT_BYTES
 from stairgate.core.lines import write_line
+from stairgate.micro.agent import STEP_ENTRIES
 from stairgate.micro.ledger import RECEIPTS, receipt_name
 from stairgate.micro.limits import RECEIPTS as KEPT
 
@@ -36,19 +37,26 @@ class Receipts:
         self._key = key
         self._now = now
 
-    def owed(self) -> "list[tuple[str, int, str]]":
-        """What was erased and has no receipt yet: (row, items, why last), sorted."""
-        counted = max([0] + [entry.amount for entry in self._ledger.entries() if entry.kind == "receipt"])
+    def owed_steps(self) -> "Generator[None, None, list[tuple[str, int, str]]]":
+        """What was erased and has no receipt yet: (row, items, why last), sorted. Yields while it reads."""
+        counted = 0
+        found: "list[tuple[int, str, int, str]]" = []
+        for entry in self._ledger.entries():
+            if entry.kind == "receipt":
+                counted = max(counted, entry.amount)
+            elif entry.kind == "erased":
+                found.append((entry.seq, entry.row or "toy", entry.amount, entry.where))
+            if entry.seq % STEP_ENTRIES == 0:
+                yield
         gone: "dict[str, tuple[int, str]]" = {}
-        for entry in self._ledger.entries(counted):
-            if entry.kind == "erased":
-                row = entry.row or "toy"
-                gone[row] = (gone.get(row, (0, ""))[0] + entry.amount, entry.where)
+        for seq, row, items, why in found:
+            if seq > counted:
+                gone[row] = (gone.get(row, (0, ""))[0] + items, why)
         return [(row,) + gone[row] for row in sorted(gone)]
 
     def make_steps(self) -> "Generator[None, None, bytes]":
         """Sign a receipt for what is owed, keep it, and tell the ledger; b"" when nothing is. Yields while it signs."""
-        owed = self.owed()
+        owed = yield from self.owed_steps()
         if not owed:
             return b""
         last, why = self._ledger.last, owed[-1][2]
