@@ -142,9 +142,9 @@ class Sync:
         agent, policy = self.agent, self.agent.policy
         for row in _list_of(payload, "minutes")[: core_limits.USAGE_MINUTE_ROWS]:
             try:
-                person, day = row[0], int(row[2])  # type: ignore[index]
-                is_total = row[1] == "total"  # type: ignore[index]
-                if policy is not None and is_total and concerns(policy, agent.clock.now(), person, "total", day):
+                person, day = row[0], row[2]  # type: ignore[index]
+                is_ours = policy is not None and row[1] == "total" and type(day) is int  # type: ignore[index]
+                if is_ours and concerns(policy, agent.clock.now(), person, "total", day):  # type: ignore[arg-type]
                     agent.minutes.book.merge(person, "total", day, a2b_base64(row[3]))  # type: ignore[index]
             except (ValueError, TypeError, KeyError, IndexError):
                 continue
