@@ -5,7 +5,7 @@ a window when its wall-clock minute is, so a skipped hour never occurs and a dou
 replace the week on their days; what stands above and below windows is left to `decide`.
 """
 
-from stairgate.core.fields import LEVELS
+from stairgate.core.words import LEVELS
 from stairgate.core.zone import day_number, weekday
 
 TYPE_CHECKING = False
