@@ -1,4 +1,4 @@
-"""One connection of a toy to a broker, for real `micropython`: tells what became of it.
+"""One connection of a toy to a broker, for real `micropython`: tells what became of it, and its longest step.
 
 It decides nothing. The folder holds `ca`, and `certificate` and `scalar` where the toy has them.
 
@@ -8,6 +8,7 @@ It decides nothing. The folder holds `ca`, and `certificate` and `scalar` where 
 import asyncio
 import json
 import sys
+import time
 
 import tls  # type: ignore[import-not-found]  # only MicroPython has it
 
@@ -36,20 +37,26 @@ async def attempt() -> str:
         # What no toy does: verify the broker and show nothing.
         trust = tls.SSLContext(tls.PROTOCOL_TLS_CLIENT)
         trust.load_verify_locations(read("ca"))
+    longest = 0
     link = await opened(sys.argv[2], int(sys.argv[3]), trust, sys.argv[4], sys.argv[5], ticks.now)
     try:
         while not link.session.is_up:
+            began = time.ticks_us()  # type: ignore[attr-defined]
             link.step()
+            longest = max(longest, time.ticks_diff(time.ticks_us(), began))  # type: ignore[attr-defined]
             await asyncio.sleep(0.01)
     finally:
         link.close()
+    told["longest_step_us"] = longest
     return "connected"
 
 
+told: "dict[str, object]" = {}
 try:
     outcome = asyncio.run(attempt())
 except Broken as broken:
     outcome = "broken " + broken.reason
 except (OSError, ValueError) as error:
     outcome = str(error)
-print(json.dumps({"outcome": outcome}))
+told["outcome"] = outcome
+print(json.dumps(told))
