@@ -7,7 +7,7 @@ another language has other numbers, as its cards say other words.
 
 import hashlib
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from markupsafe import Markup
@@ -24,7 +24,7 @@ from stairgate.hub.day_windows import morning
 from stairgate.hub.discovery import shown_name
 from stairgate.hub.family import Device, Family, Person, Week, read_family
 from stairgate.hub.free_minutes import read_free
-from stairgate.hub.issue import Issuer
+from stairgate.hub.issue import Issued, Issuer
 from stairgate.hub.journeys import Away, away_of
 from stairgate.hub.language import N_, _
 from stairgate.hub.local_time import local
@@ -172,7 +172,7 @@ class Cards:
             known = read_known(rows, family, now)
             alarms = [(row.id, row.revision) for row in rows.page(ALARMS)]
         standings = tuple(self._reports.standings(newest))
-        applied = wording.applied_of(_counted(standings), zone, now)
+        applied = wording.applied_of(_counted(standings, newest, now), zone, now)
         decisions = outlook.of_everybody(family, int(now), self._use)
         left = outlook.allowances_of(family, int(now), self._use)
         new_devices = self._arrivals.cards(family, decisions, zone, now)
@@ -243,11 +243,17 @@ class Cards:
             return number
 
 
-def _counted(standings: Sequence[Standing]) -> Sequence[Standing]:
+def _counted(standings: Sequence[Standing], newest: Mapping[str, Issued], now: float) -> Sequence[Standing]:
     """Who has to agree before something is applied: every router, and toys that are on; a toy may lie in a box."""
     if not any(standing.agent.kind == ROUTER for standing in standings):
         return ()
-    return [standing for standing in standings if standing.agent.kind == ROUTER or standing.state != "silent"]
+
+    def is_on(standing: Standing) -> bool:
+        issued = newest.get(standing.agent.id)
+        is_late = issued is not None and now - issued.issued > limits.TOY_ANSWER_SECONDS
+        return standing.state != "silent" and not (standing.state == "waiting" and is_late)
+
+    return [standing for standing in standings if standing.agent.kind == ROUTER or is_on(standing)]
 
 
 def _line(family: Family, device: Device, decision: Decision, zone: str, now: float) -> DeviceLine:

@@ -143,6 +143,7 @@ TOYS_MAX = 16  # each gets its own policy, signed at every tap that changes it
 TOY_PAIRING_TRIES = 40  # a code of 128 bits cannot be guessed; a toy that tries for minutes with another one is told of
 TOY_ANSWERS_KEPT = 128  # of one toy: four for each row it may declare
 TOY_OPEN_MINUTES = (10, 30, 60)  # that a sensor is opened for at a tap
+TOY_ANSWER_SECONDS = 30  # to new rules; later than that it is taken for switched off, which is no fault of it
 TIME_ASKS = 30  # for the time, without a login, from one source in this time: each is a signature
 TIME_ASKS_SECONDS = 60.0
 LEDGER_DAYS = 90  # of a toy's ledger, as long as the history

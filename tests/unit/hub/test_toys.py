@@ -189,6 +189,20 @@ def test_a_router_lets_it_reach_what_is_declared(hub: Hub, mia: str) -> None:
     assert policy(hub, ROUTER).reaches == (Reach(toy.device, ("stats.example", "talk.honey.example")),)
 
 
+def test_a_toy_in_a_box_makes_nothing_late(bear: Bear, mia: str) -> None:
+    hub = bear.hub
+    for agent in (ROUTER, bear.agent):
+        hub.broker.apply(agent)
+    assert "Applied on 2 of 2" in hub.get("/").text
+    hub.post(f"/children/{mia}/pause", minutes="30")
+    hub.broker.apply(ROUTER)
+    assert "applied on 1 of 2" in hub.get("/").text
+    hub.clock.advance(limits.TOY_ANSWER_SECONDS + 1)
+    assert "Applied on 1 of 1" in hub.get("/").text
+    hub.broker.apply(bear.agent, "refused", "bad_signature")
+    assert "Not applied on Bruno" in hub.get("/").text
+
+
 # The declaration
 
 
