@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 #: The body: the signed document has its first line besides.
 BYTES_MAX = core_limits.TOY_POLICY_BYTES - core_limits.HEADER_BYTES
 
+#: What routers call the hub; a list of names has one at least.
+HUB_NAME = "stairgate.home.arpa"
+
 
 def for_toy(whole: core.Policy, toy: "Toy") -> core.Policy:
     """What of a home's policy is this toy's. whole: everything, as for a router; its agent's id is the toy's."""
@@ -94,14 +97,16 @@ def _fits(policy: core.Policy) -> bool:
 
 
 def reaches_of(family: "Family") -> tuple[core.Reach, ...]:
-    """For a router: the only names that each toy resolves and reaches, where the network knows its address."""
+    """For a router: the only names that each toy resolves and reaches, where the network knows its address.
+
+    A toy that has not declared anything yet, or declares no name, reaches the hub.
+    """
     found = []
     for toy in family.toys:
         device = family.device(toy.device)
-        declaration = toy.declaration
-        if device is None or not device.macs or declaration is None or "exempt" in device.flags:
+        if device is None or not device.macs or "exempt" in device.flags:
             continue
-        names = tuple(destination.host for destination in declaration.destinations if is_name(destination.host))
-        if names:
-            found.append(core.Reach(device.id, names))
+        destinations = toy.declaration.destinations if toy.declaration else ()
+        names = tuple(destination.host for destination in destinations if is_name(destination.host))
+        found.append(core.Reach(device.id, names or (HUB_NAME,)))
     return tuple(found)

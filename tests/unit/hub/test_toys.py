@@ -182,7 +182,8 @@ def test_a_router_lets_it_reach_what_is_declared(hub: Hub, mia: str) -> None:
     hub.network.neighbours["192.0.2.77"] = MAC
     bear = Bear(hub)
     bear.pair(mia)
-    assert policy(hub, ROUTER).reaches == ()
+    bear.hub.broker.apply(ROUTER)
+    assert [reach.names for reach in policy(hub, ROUTER).reaches] == [("stairgate.home.arpa",)], "nothing but the hub"
     bear.declare()
     toy = hub.family().toy(bear.agent)
     assert toy
