@@ -2,18 +2,17 @@
 
 It decides when the toy asks, that each pairing has a new key made here, and that whoever takes the toy over gets an
 empty one: another home than the one held erases everything first. What is said and proved is `core.pairing`'s part,
-whether the sticker's code was entered the hub's. Imported while pairing only; docs/adr/0015 says why it is like this.
+whether the sticker's code was entered the hub's. What only a pairing needs, 20 KB of heap, is let go of afterwards.
+docs/adr/0015 says why it is like this.
 """
 
 import asyncio
+import gc
+import sys
 from binascii import hexlify
 
 from stairgate.core import limits as core_limits
-from stairgate.core.p256 import N, ladder_steps
-from stairgate.core.pairing import PairRequest, read_answer, write_request
 from stairgate.core.refused import Refused
-from stairgate.micro import erase
-from stairgate.micro.http import post
 from stairgate.micro.limits import PAIR_PAUSE_MS, PAIR_SECONDS
 
 TYPE_CHECKING = False
@@ -57,7 +56,9 @@ class Enrol:
         while True:
             if self._is_asked:
                 self._is_asked = False
+                before = list(sys.modules)
                 await self.pair()
+                unload(before)
             await asyncio.sleep(0.2)
 
     async def pair(self) -> bool:
@@ -66,6 +67,8 @@ class Enrol:
         if secret is None or len(secret) != 16:
             self.state = "no_secret"
             return False
+        from stairgate.core.pairing import PairRequest, read_answer, write_request
+
         self.state = "asking"
         number, point = await self._new_key()
         nonce = str(hexlify(agent.platform.random(16)), "ascii")
@@ -91,6 +94,8 @@ class Enrol:
 
     async def _new_key(self) -> "tuple[int, bytes]":
         """A private number and its point, which takes a second or two on a board: gates close meanwhile."""
+        from stairgate.core.p256 import N, ladder_steps
+
         number = 0
         while not 0 < number < N:
             number = int.from_bytes(self.agent.platform.random(32), "big")
@@ -104,6 +109,8 @@ class Enrol:
             await asyncio.sleep(0)
 
     async def _answer(self, host: str, request: bytes) -> "tuple[int, bytes]":
+        from stairgate.micro.http import post
+
         try:
             status, data = await post(
                 host, self.port, "pair", request, core_limits.PAIR_ANSWER_BYTES, self.agent.platform.ticks
@@ -116,6 +123,8 @@ class Enrol:
 
     async def _join(self, home: str, body: bytes, number: int, point: bytes) -> None:
         """Belong to this home. What another family left on the toy goes first."""
+        from stairgate.micro import erase
+
         agent = self.agent
         if home != self.identity.home:
             steps = erase.erase_steps(agent, erase.HANDOVER)
@@ -127,3 +136,13 @@ class Enrol:
                 await asyncio.sleep(0)
         agent.key.replace(number, point)
         self.identity.keep(body)
+
+
+def unload(before: "list[str]") -> None:
+    """Let go of our modules that were not loaded before; who needs one again loads it again."""
+    for name in [name for name in sys.modules if name.startswith("stairgate.") and name not in before]:
+        del sys.modules[name]
+        package, _, own = name.rpartition(".")
+        if hasattr(sys.modules.get(package), own):
+            delattr(sys.modules[package], own)
+    gc.collect()

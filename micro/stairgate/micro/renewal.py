@@ -9,8 +9,6 @@ from binascii import b2a_base64
 
 from stairgate.core import limits as core_limits
 from stairgate.core.refused import Refused
-from stairgate.core.trust_brief import accept_certificate_steps, accept_trust_steps
-from stairgate.micro.http import post
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -31,6 +29,8 @@ def renewal_steps(identity: "Identity", kind: str, document: bytes, point: bytes
 
     kind: `trust` or `certificate`. Raises Refused, OSError; what was held stays.
     """
+    from stairgate.core.trust_brief import accept_certificate_steps, accept_trust_steps  # not for the time alone
+
     held = identity
     if kind == "trust":
         revision, _ = yield from accept_trust_steps(document, held.home, held.trust, held.keys, held.root)
@@ -50,6 +50,8 @@ async def ask_time(sync: "Sync") -> None:
 
     Without an answer that counts, the last persisted second has to do.
     """
+    from stairgate.micro.http import post
+
     board, identity = sync.agent.platform, sync.identity
     board.set_now(sync.agent.clock.now(), False)
     for host in identity.page:
