@@ -68,6 +68,19 @@ def test_what_is_kept_goes_at_its_age_with_a_receipt() -> None:
     toy.in_home(act)
 
 
+def test_a_sweep_looks_at_the_gates_between() -> None:
+    def act(board: "FakePlatform") -> None:
+        agent = toy.start(board)
+        for _ in range(10):
+            agent.kept.keep("diary", b"moon")
+        board.pass_seconds(31 * DAY)
+        left = [len(agent.kept.items("diary")) for _ in agent.kept.sweep_steps()]
+        assert left == [6, 2, 0]
+        assert toy.kinds(agent)[-3:] == ["erased diary retention"] * 3
+
+    toy.in_home(act)
+
+
 def test_a_toy_that_sweeps_by_itself_signs_by_itself() -> None:
     def act(board: "FakePlatform") -> None:
         agent = toy.start(board)

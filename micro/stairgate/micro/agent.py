@@ -279,12 +279,12 @@ class Agent:
             self._save()
         if abs(now - self._swept) >= SWEEP_SECONDS:
             self._swept = now
-            self.kept.sweep()
-            self._jobs.append(self._receipt_steps())
+            self._jobs.append(self._sweep_steps())
         self.step()
 
-    def _receipt_steps(self) -> "Iterator[None]":
-        """A receipt, if the ledger tells of an erasure that none counts."""
+    def _sweep_steps(self) -> "Iterator[None]":
+        """What is old goes, and there is a receipt if the ledger tells of an erasure that none counts."""
+        yield from self.kept.sweep_steps()
         erased = counted = 0
         for entry in self.ledger.entries():
             if entry.kind == "erased":

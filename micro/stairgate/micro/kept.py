@@ -5,11 +5,11 @@ has closed). What goes is gone from the folder first and in the ledger then; `re
 """
 
 from stairgate.core.refused import Refused
-from stairgate.micro.limits import ITEM_BYTES, ITEMS
+from stairgate.micro.limits import ITEM_BYTES, ITEMS, SWEEP_ITEMS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from stairgate.core.declaration import Declaration, Row
     from stairgate.micro.ledger import Ledger
@@ -77,12 +77,23 @@ class Kept:
             if row.gate == gate and row.retention_days == 0:
                 self.remove(row.id, self.items(row.id), "answered")
 
-    def sweep(self) -> None:
-        """Remove what is old enough, what is left from an answer, and what is of no declared row. Raises OSError."""
+    def sweep_steps(self) -> "Iterator[None]":
+        """Remove what is old enough, what is left from an answer, and what is of no declared row, a few at a time.
+
+        Yields between, so that gates close meanwhile. Raises OSError.
+        """
         now = self._now()
         for row in self.rows():
             declared = self._rows.get(row)
-            self.remove(row, [name for name in self.items(row) if _is_over(declared, name, now)], "retention")
+            over = [name for name in self.items(row) if _is_over(declared, name, now)]
+            for start in range(0, len(over), SWEEP_ITEMS):
+                self.remove(row, over[start : start + SWEEP_ITEMS], "retention")
+                yield
+
+    def sweep(self) -> None:
+        """As `sweep_steps`, at once."""
+        for _ in self.sweep_steps():
+            pass
 
 
 def _age(name: str) -> "tuple[int, int]":

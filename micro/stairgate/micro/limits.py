@@ -7,6 +7,7 @@ SEGMENT_BYTES = 4096  # of the ledger: a block of flash
 SEGMENTS = 16  # 64 KB, about 900 entries: weeks of a toy that a hub reads now and then
 ITEM_BYTES = 65536  # one thing that a toy keeps: a minute of speech
 ITEMS = 64  # of a row
+SWEEP_ITEMS = 4  # removed between two looks at the gates: some 30 ms each on a board
 RECEIPTS = 16  # the newest; their numbers stay in the ledger
 STATE_BYTES = 4096  # a small file of the toy's own
 POLL_MS = 200  # five looks at each open gate in the second within which it must close
