@@ -248,6 +248,7 @@ class Control:
             self._watch.follow(policy)
             self._off.look(self._clock.monotonic())
             self._counting.off_until = self._off.ends
+            self._counting.limited = outcome.limited()
         except (KernelRefused, ValueError) as refused:
             log.error("not applied: %s", refused)
             self._tell_failure(getattr(refused, "code", "policy").lower())

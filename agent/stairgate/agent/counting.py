@@ -27,7 +27,8 @@ class Counting:
     """state: opened here. clock: believed and monotonic time. timed: what the filter tells of addresses.
 
     policy: whose use is counted; set by `follow`. off_until: monotonic seconds until which a parent has switched the
-    gate off at the console, None while it is on: nobody spends minutes of rules that do not hold.
+    gate off at the console, None while it is on: nobody spends minutes of rules that do not hold. limited: devices on
+    which only the homework list is open: what it takes is not taken off the time for everything else.
     """
 
     def __init__(self, state: UseState, clock: ClockTrust, timed: TimedAddresses) -> None:
@@ -38,6 +39,7 @@ class Counting:
         self._devices: dict[int, str] = {}
         self.policy: Policy | None = None
         self.off_until: float | None = None
+        self.limited: frozenset[str] = frozenset()
         self._told: dict[tuple[str, str, int], bytes] = {}
         self._spent: frozenset[tuple[str, str]] = frozenset()
         self._is_news = False
@@ -81,7 +83,11 @@ class Counting:
             # Nor is it a pause between two minutes that count.
             self._meter.keep(())
             return
-        self._meter.add(flows, self._devices, self._categories, began, ended)
+        counted = self._devices
+        if self.limited:
+            counted = {number: device for number, device in counted.items() if device not in self.limited}
+            self._meter.keep(counted.values())
+        self._meter.add(flows, counted, self._categories, began, ended)
 
     def next_moment(self) -> float:
         """When the minute is over, in monotonic seconds."""

@@ -38,6 +38,10 @@ class Outcome(NamedTuple):
     next_look: float
     by_budget: frozenset[str] = frozenset()
 
+    def limited(self) -> frozenset[str]:
+        """Devices on which only the homework list is open."""
+        return frozenset(device for device, decision in self.decisions.items() if decision.level == "limited")
+
 
 def _reach(policy: Policy) -> dict[str, Hashable]:
     """What narrows each device beside its level: flows begun before a change of it are begun anew."""

@@ -113,6 +113,9 @@ def explain(
     """
     used = used or {}
     level, spent = decide(policy, device.id, now, used), spent_categories(policy, now, used)
+    if level.level == "limited":
+        # No minute counts meanwhile, so none ends it.
+        level = decide(policy._replace(budgets=()), device.id, now, used)
     (profile,) = [each for each in profiles(policy, {device.id: level.level}, spent) if each.device == device.id]
     if level.reason == "hub":
         profile = profile._replace(persons=(), exempt=True)
