@@ -13,7 +13,7 @@ from werkzeug.wrappers import Response
 
 from stairgate.hub import audit, day_words, forms, limits, outlook, schedule_checks, schedule_forms, schedule_words
 from stairgate.hub.context import overview, page, parts
-from stairgate.hub.day_segments import at, day_range, segments
+from stairgate.hub.day_segments import as_tapped, at, day_range, segments
 from stairgate.hub.day_windows import zone_at, zone_on
 from stairgate.hub.family import Family, Person, read_family
 from stairgate.hub.language import _
@@ -98,7 +98,7 @@ def _minute(faults: forms.Faults) -> int | None:
 def _preview(family: Family, child: Person, day: date, minute: int | None, now: int) -> Preview:
     zone = zone_on(family.dates_of(child.id), day, child.zone)
     begin, end = day_range(day, zone)
-    policy, device = outlook.of_calendar(family, child, begin)
+    policy, device = outlook.of_calendar(as_tapped(family), child, begin)
     there = replace(child, zone=zone)
     cut = segments(policy, device, begin, end)
     moment = now if minute is None else max(at_minute(day, minute, zone), begin)

@@ -23,7 +23,7 @@ from stairgate.hub import (
 from stairgate.hub.acts import NoSuchChild, NotPossible
 from stairgate.hub.budget_acts import BudgetActs
 from stairgate.hub.context import overview, page, parts
-from stairgate.hub.day_segments import day_range, segments
+from stairgate.hub.day_segments import as_tapped, day_range, segments
 from stairgate.hub.family import DateRule, Family, Person, Week, read_family
 from stairgate.hub.issue import PolicyTooLarge
 from stairgate.hub.language import N_, _
@@ -219,7 +219,7 @@ def _tonight(family: Family, child: Person) -> str:
     """Today in one sentence."""
     now = int(parts().clock.wall())
     begin, end = day_range(local(now, child.zone).date(), child.zone)
-    policy, device = outlook.of_calendar(family, child, now)
+    policy, device = outlook.of_calendar(as_tapped(family), child, now)
     return day_words.summary(child, segments(policy, device, begin, end)) if end > begin else ""
 
 

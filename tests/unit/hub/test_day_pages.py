@@ -62,6 +62,15 @@ def test_a_pause_is_part_of_today_only(hub: Hub, child: str) -> None:
     assert "pause" not in look(hub, child, date="2026-08-08").text.split("<main")[1].split("toast")[0]
 
 
+def test_a_pause_begins_with_the_tap_and_not_before(hub: Hub, child: str) -> None:
+    hub.post(f"/children/{child}/pause", minutes="15")
+    page = look(hub, child).text
+    assert "Then open until 18:00. Then closed because of a pause until 18:15. Then open until 20:30." in page
+    assert "At 12:00 the internet is on until 18:00." in look(hub, child, at="12:00").text
+    assert "pause" not in look(hub, child, date="2026-08-06", at="19:00").text.split("<main")[1].split("toast")[0]
+    assert "Then closed because of a pause until 18:15." in hub.get(f"/children/{child}/schedule").text
+
+
 def test_minutes_are_said_beside_the_times(hub: Hub, child: str) -> None:
     hub.post(f"/children/{child}/schedule/budget/preset", preset="6-9")
     assert "In total, at most 1 h 30 min of it can be used." in look(hub, child, date="2026-08-08").text
