@@ -21,7 +21,7 @@ from stairgate.hub.language import N_, _
 from stairgate.hub.my_asking import MyAsking, my_asking, number_of
 from stairgate.hub.plain_text import clean_line
 from stairgate.hub.refusal import NotPossible
-from stairgate.hub.requests import KINDS, TIME, read_requests
+from stairgate.hub.requests import KINDS, TIME, WRONG, read_requests
 from stairgate.hub.site_asks import site_of
 from stairgate.hub.store import Conflict
 from stairgate.hub.why_pages import tags_of
@@ -159,7 +159,8 @@ def _site(kind: str, place: Here) -> Wanted:
     held = family.filter_at(person, now)
     level = outlook.of_everybody(family, int(now), parts().acts.use)[device.id].level
     shelf = parts().lists.shelf
-    site = site_of(held, level, name, shelf.listed().everyone, tags_of(shelf, name))
+    spent = outlook.spent_of(family, int(now), parts().acts.use).get(person, {})
+    site = site_of(held, level, name, shelf.listed().everyone, tags_of(shelf, name), spent, kind == WRONG)
     return Wanted(kind, _words(), name=site.name, app=site.app, is_limited=site.is_limited)
 
 

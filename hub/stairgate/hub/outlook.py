@@ -8,7 +8,7 @@ minutes were used is told by whoever asks.
 from collections.abc import Callable
 from dataclasses import replace
 
-from stairgate.core.budget import Allowance, allowances
+from stairgate.core.budget import Allowance, allowances, spent_categories
 from stairgate.core.decide import Decision, decide, decide_all
 from stairgate.core.policy import Device, Policy
 from stairgate.hub.agreed import agreed_people
@@ -54,6 +54,16 @@ def allowances_of(family: Family, now: int, use: Use) -> dict[str, tuple[Allowan
     policy = policy_of(family, now)
     used = use(policy, now)
     return {person.id: allowances(policy, person.id, now, used) for person in policy.persons}
+
+
+def spent_of(family: Family, now: int, use: Use) -> dict[str, dict[str, int]]:
+    """The categories without minutes by child, each with the second (UTC) at which there are new ones."""
+    policy = policy_of(family, now)
+    used = use(policy, now)
+    return {
+        person: {row.category: row.ends for row in allowances(policy, person, now, used) if row.category in spent}
+        for person, spent in spent_categories(policy, now, used).items()
+    }
 
 
 def of_everybody(family: Family, now: int, use: Use = nothing_used) -> dict[str, Decision]:

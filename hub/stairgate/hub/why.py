@@ -5,7 +5,7 @@ It asks the same function as the router (`stairgate.core.filtering`) and decides
 kept or logged, and what a list nobody may read holds is never told apart from other rules of the whole home.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from stairgate.core import safesearch, special_names
@@ -15,6 +15,7 @@ from stairgate.hub import catalogue, wording
 from stairgate.hub.categories import title
 from stairgate.hub.filters import ChildFilter, compiled
 from stairgate.hub.language import N_, _
+from stairgate.hub.requests import SITE, TIME, WRONG
 
 _PAST = N_("It leads past the rules of this home, so here it does not exist. That is so on every device with rules.")
 _SPECIAL = {
@@ -59,11 +60,15 @@ _NOTHING_OPEN = {
 
 
 class Subject(NamedTuple):
-    """A device as far as names go. filters: one for each of its people, None for somebody without a filter."""
+    """A device as far as names go. filters: one for each of its people, None for somebody without a filter.
+
+    spent: the categories whose minutes are used up for one of them, with the second (UTC) at which there are new ones.
+    """
 
     filters: tuple[ChildFilter | None, ...]
     decision: Decision
     zone: str
+    spent: Mapping[str, int] = {}
 
 
 class Known(NamedTuple):
@@ -81,7 +86,8 @@ class Answer(NamedTuple):
     """What the page says. says: open or blocked, and by which rule; who: set it; until: when it ends; ask: what to do.
 
     is_everyones: the rule holds for the whole home, and the page says what help there is. category: the title of the
-    one that blocks it, or "".
+    one that blocks it, or "". asks: what a question to the parents can be about, of `TIME`, `SITE` and `WRONG`, so that
+    a yes opens the name.
     """
 
     name: str
@@ -92,6 +98,7 @@ class Answer(NamedTuple):
     ask: str = ""
     is_everyones: bool = False
     category: str = ""
+    asks: tuple[str, ...] = ()
 
 
 def answer(subject: Subject, name: str, known: Known, now: float) -> Answer:
@@ -103,6 +110,10 @@ def answer(subject: Subject, name: str, known: Known, now: float) -> Answer:
     level = subject.decision.level
     verdict = judge(known.everyone, names, level, name, known.tags)
     if not verdict.refused:
+        spent = [each._replace(block=frozenset(subject.spent)) for each in names]
+        used_up = judge((), spent, level, name, known.tags)
+        if used_up.refused:
+            return _by_minutes(subject, name, used_up, now)
         return Answer(name, False, _open(subject, verdict, name))
     if verdict.reason == "everyone":
         return Answer(
@@ -115,13 +126,14 @@ def answer(subject: Subject, name: str, known: Known, now: float) -> Answer:
             is_everyones=True,
         )
     if verdict.reason in ("closed", "limited"):
-        return _by_level(subject, name, verdict, now)
+        is_filtered = judge((), names, "open", name, known.tags).refused
+        return _by_level(subject, name, verdict, now, is_filtered)
     deciding = [
         held
         for held, prepared_names in zip(subject.filters, names, strict=True)
         if held and judge((), (prepared_names,), level, name, known.tags) == verdict
     ]
-    return _by_filter(deciding[0], name, verdict, known)
+    return _by_filter(deciding[0], name, verdict, known)._replace(asks=(SITE, WRONG))
 
 
 def _open(subject: Subject, verdict: Verdict, name: str) -> str:
@@ -142,17 +154,32 @@ def _is_on(names: Sequence[str], name: str) -> bool:
     return any(name == held or name.endswith("." + held) for held in names)
 
 
-def _by_level(subject: Subject, name: str, verdict: Verdict, now: float) -> Answer:
+def _by_minutes(subject: Subject, name: str, verdict: Verdict, now: float) -> Answer:
+    category = title(verdict.rule)
+    says = _("It counts as “{category}”, and today’s minutes for that are used up.").format(category=category)
+    ends = wording.clock_time(subject.spent[verdict.rule], subject.zone, now)
+    until = _("There are new minutes from {when} on.").format(when=ends)
+    ask = _("If you need it today, ask your parents right below for more time.")
+    return Answer(name, True, says, _("Your parents set these minutes."), until, ask, asks=(TIME, WRONG))
+
+
+def _by_level(subject: Subject, name: str, verdict: Verdict, now: float, is_filtered: bool) -> Answer:
     decision = subject.decision
     until = _("No end is set.")
     if decision.until is not None:
         until = _("That ends {until}.").format(until=wording.clock_time(decision.until, subject.zone, now))
     if verdict.reason == "limited":
         says = _("Only what is on the homework list is open now, and this is not.")
-        return Answer(name, True, says, _("Your parents set these times and the list."), until, _(_ASK))
+        who = _("Your parents set these times and the list.")
+        return Answer(name, True, says, who, until, _(_ASK), asks=(SITE, WRONG))
     is_night = decision.reason in ("week", "date") and wording.is_night(decision.rule)
     says = _NOTHING_OPEN.get("bedtime" if is_night else decision.reason, _NOTHING_OPEN[""])
-    return Answer(name, True, _(says), _("Your parents set that."), until, _(_TALK))
+    # Minutes for a child end no quiet hours of a device.
+    asks = () if decision.reason == "quiet" else (TIME,)
+    if is_filtered:
+        until = " ".join((until, _("A rule of the filter blocks it besides, at any time.")))
+        asks = (*asks, SITE, WRONG)
+    return Answer(name, True, _(says), _("Your parents set that."), until, _(_TALK), asks=asks)
 
 
 def _by_filter(held: ChildFilter, name: str, verdict: Verdict, known: Known) -> Answer:

@@ -5,6 +5,7 @@ so that no browser remembers it. The words are `why`'s part.
 """
 
 import os
+from collections.abc import Mapping, Sequence
 
 from flask import Blueprint, render_template, request
 
@@ -59,10 +60,12 @@ def _answer(family: Family, device: Device, name: str) -> why.Answer:
     now = parts().clock.wall()
     people = (device.user(now),) if device.user(now) else device.persons
     owners = [person for person in family.people if person.id in people]
+    spent = outlook.spent_of(family, int(now), parts().use.used)
     subject = why.Subject(
         tuple(family.filter_at(person.id, now) for person in owners),
         outlook.of_everybody(family, int(now), parts().use.used)[device.id],
         owners[0].zone if owners else parts().parents.zone(),
+        _together([spent.get(person.id, {}) for person in owners]),
     )
     shelf = parts().lists.shelf
     lists = tuple((one.tag, one.name) for one in parts().lists.sources.all() if one.enabled and one.tag != ILLEGAL)
@@ -74,6 +77,11 @@ def _answer(family: Family, device: Device, name: str) -> why.Answer:
     return answer._replace(
         says=_("It is open until {until}: your parents said yes to it for today.").format(until=until)
     )
+
+
+def _together(spent: Sequence[Mapping[str, int]]) -> dict[str, int]:
+    """Used up for one of them is used up on their device, until all have minutes again."""
+    return {tag: max(one[tag] for one in spent if tag in one) for tag in {tag for one in spent for tag in one}}
 
 
 def tags_of(shelf: PackShelf, name: str) -> tuple[str, ...]:
