@@ -9,7 +9,7 @@ import secrets
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import replace
-from typing import NamedTuple, Protocol, TypeVar
+from typing import NamedTuple, TypeVar
 
 from stairgate.hub import extra_minutes, limits, outlook, own_stop
 from stairgate.hub.agreed import forget_ended
@@ -17,6 +17,7 @@ from stairgate.hub.calendar_undo import restore_calendar
 from stairgate.hub.clock import Clock
 from stairgate.hub.day_windows import morning
 from stairgate.hub.delivery import Outgoing
+from stairgate.hub.delivery import Publisher as Publisher
 from stairgate.hub.family import (
     Device,
     Family,
@@ -30,7 +31,7 @@ from stairgate.hub.family import (
     write,
 )
 from stairgate.hub.filters import from_preset, write_filter
-from stairgate.hub.issue import Issued, Issuer
+from stairgate.hub.issue import Issuer
 from stairgate.hub.language import _
 from stairgate.hub.local_time import next_time
 from stairgate.hub.notes import Signature, SignedRows
@@ -41,16 +42,6 @@ from stairgate.hub.requests import forget_child, reopen_answered
 from stairgate.hub.store import Conflict, Row, Store, Transaction
 
 Result = TypeVar("Result")
-
-
-class Publisher(Protocol):
-    """Takes new policies to the agents. Never blocks and never fails: what it drops it fetches again."""
-
-    def publish(self, policies: Sequence[Issued]) -> None:
-        """Send these, newest wins."""
-
-    def tell(self, messages: Sequence[Outgoing]) -> None:
-        """Send these if the broker is there; a policy says what they say, or they are said again."""
 
 
 class NoSuchChild(NotPossible):

@@ -5,8 +5,8 @@ hello that names another policy is answered with the newest. Only the newest is 
 `link`.
 """
 
-from collections.abc import Container
-from typing import NamedTuple
+from collections.abc import Container, Sequence
+from typing import NamedTuple, Protocol
 
 from stairgate.core.messages import Hello
 from stairgate.hub import limits
@@ -19,6 +19,16 @@ class Outgoing(NamedTuple):
     agent: str
     kind: str
     payload: bytes
+
+
+class Publisher(Protocol):
+    """Takes new policies to the agents. Never blocks and never fails: what it drops it fetches again."""
+
+    def publish(self, policies: Sequence[Issued]) -> None:
+        """Send these, newest wins."""
+
+    def tell(self, messages: Sequence[Outgoing]) -> None:
+        """Send these if the broker is there; a policy says what they say, or they are said again."""
 
 
 class _Desk:

@@ -103,7 +103,7 @@ class BrokerLink:
             self._thread.join(10)
 
     def publish(self, policies: Sequence[Issued]) -> None:
-        """See `acts.Publisher`. A full queue loses nothing: the owner reads the store again."""
+        """See `delivery.Publisher`. A full queue loses nothing: the owner reads the store again."""
         for issued in policies:
             try:
                 self._notes.put_nowait(issued)
@@ -112,7 +112,7 @@ class BrokerLink:
         self._wake()
 
     def tell(self, messages: Sequence[Outgoing]) -> None:
-        """See `acts.Publisher`. What finds no room is lost: a policy says the same."""
+        """See `delivery.Publisher`. What finds no room is lost: a policy says the same."""
         for message in messages:
             with suppress(queue.Full):
                 self._notes.put_nowait(message)

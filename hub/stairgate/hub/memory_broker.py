@@ -26,12 +26,12 @@ class MemoryBroker:
         self._lock = threading.RLock()
 
     def publish(self, policies: Sequence[Issued]) -> None:
-        """See `acts.Publisher`."""
+        """See `delivery.Publisher`."""
         with self._lock:
             self._keep(self._exchange.offer(policies))
 
     def tell(self, messages: Sequence[Outgoing]) -> None:
-        """See `acts.Publisher`."""
+        """See `delivery.Publisher`."""
         with self._lock:
             self._keep(messages)
 
