@@ -154,11 +154,15 @@ class _Reader(ast.NodeVisitor):
 
     def visit_Constant(self, node: ast.Constant) -> None:
         if isinstance(node.value, str) and "://" in node.value:
-            parts = urlsplit(node.value.strip())
-            if parts.scheme in SCHEMES:
-                self._host(node, parts.hostname or "")
-                if parts.scheme in CLEAR:
-                    self.find(node, "in_the_clear", f"{parts.scheme}://{parts.hostname}")
+            try:
+                parts = urlsplit(node.value.strip())
+                scheme, host = parts.scheme, parts.hostname or ""
+            except ValueError:  # no URL, whatever else it is
+                return
+            if scheme in SCHEMES:
+                self._host(node, host)
+                if scheme in CLEAR:
+                    self.find(node, "in_the_clear", f"{scheme}://{host}")
 
     def _host(self, node: ast.AST, host: str) -> None:
         if host not in self._hosts:
@@ -236,11 +240,10 @@ class _Reader(ast.NodeVisitor):
 
 def findings(source: str, path: str, declaration: Declaration) -> Iterator[Finding]:
     """What the code of one file does and the declaration does not say, by line."""
+    reader = _Reader(path, declaration)
     try:
-        tree = ast.parse(source)
+        reader.read(ast.parse(source))
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
         yield Finding(path, getattr(error, "lineno", 0) or 0, "not_python", str(error)[:80])
         return
-    reader = _Reader(path, declaration)
-    reader.read(tree)
     yield from sorted(set(reader.found), key=lambda one: (one.line, one.code, one.found))

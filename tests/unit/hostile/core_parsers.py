@@ -26,9 +26,12 @@ from stairgate.core import (
 from stairgate.core.messages import Events, Hello, Seen, Usage
 from stairgate.core.observed import Reached, Streamed, encode_observed, read_observed
 from stairgate.core.refused import Refused
+from stairgate.micro.examples import bear as bear_example
 from stairgate.micro.platform_fake import FakePlatform
 from stairgate.port.atomic import read_bounded
 from stairgate.provisioning.signing import SigningKey
+from stairgate.provisioning.toy_code import findings
+from stairgate.provisioning.toy_command import body_of as body_of_source
 from tests.portable import bear, family, toy, trust_vectors
 from tests.portable.test_pairing import ANSWERED, DOCUMENT, SECRET
 from tests.unit.hostile.parser import Parser, in_file, of_bytes, of_text
@@ -72,6 +75,8 @@ ENTRY_LINE = ledger.entry_line(ledger.START, ENTRY)
 LEDGER = ledger.message_head("m1", 5, "tbear") + ENTRY_LINE.partition(b" ")[2][:-1] + ledger.message_end()
 RECEIPT = b'["receipt","bear1",5,"command"]\n["gone","answers",3,"command"]\n["ledger",9,"00112233445566ff"]\n'
 DECLARATION = bear.declaration()
+DECLARED_WHOLE = declaration_reader.read_declaration(bear.declared())
+TOY_CODE = (Path(bear_example.__file__)).read_bytes()
 TOY_FILE = ledger.START.encode() + b"\n" + ENTRY_LINE
 DECLARED = KEY.sign("declaration", bear.declared())
 SETTINGS = json.dumps({"hub": {"listen": ["0.0.0.0:8080"], "https": True}, "agent": {"hello_minutes": 5}}).encode()
@@ -153,6 +158,8 @@ CORE = {
     "declaration on the toy": Parser(of_bytes(declaration.read_brief_declaration), bear.declared(), (Refused,)),
     "declaration of a toy": Parser(of_bytes(check_toy), bear.declared()),
     "signed declaration": Parser(of_bytes(open_declaration), DECLARED, (Refused,)),
+    "a toy's code": Parser(of_text(lambda source: list(findings(source, "toy.py", DECLARED_WHOLE))), TOY_CODE),
+    "a declaration's source": Parser(of_bytes(body_of_source), b"# The bear.\n" + bear.declared()),
     "a toy's files": Parser(start_toy, TOY_FILE, tries=60),
     "envelope": Parser(of_bytes(lambda data: envelope.open_signed(data, "policy", KEYS, 20000)), SIGNED, (Refused,)),
     "hello": Parser(of_bytes(messages.read_hello), messages.encode_hello(HELLO), (Refused,)),
