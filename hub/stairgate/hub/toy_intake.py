@@ -80,7 +80,10 @@ class ToyIntake:
 
     def _declared(self, toy: Toy, payload: bytes) -> None:
         point, document = toy_messages.read_declaration_message(payload)
-        text = document.decode("utf-8", "replace")
+        try:
+            text = document.decode()
+        except UnicodeDecodeError:
+            raise Refused("bad_message", "expected a declaration in UTF-8") from None
         if (toy.maker, toy.document) == (point.hex(), text):
             return
         if toy.maker and toy.maker != point.hex():

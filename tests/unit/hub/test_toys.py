@@ -229,6 +229,7 @@ def test_what_nobody_signed_is_dropped(bear: Bear) -> None:
     before = bear.hub.family().toy(bear.agent)
     for payload in (b"", b"x" * 9000, b"00" * 65 + b"\nstairgate-declaration 1 00 00\n"):
         bear.hub.broker.receive(bear.agent, "declaration", payload)
+    bear.declare(declared() + b'["x-note","\xff"]\n')
     bear.hub.broker.receive(ROUTER, "declaration", b"x")
     assert bear.hub.family().toy(bear.agent) == before
 
