@@ -7,6 +7,7 @@ block always says that it is one.
 from stairgate.core.decide import Decision
 from stairgate.hub.card_state import Applied as Applied
 from stairgate.hub.card_state import State as State
+from stairgate.hub.day_windows import is_nightly
 from stairgate.hub.language import N_, _
 from stairgate.hub.router_words import applied_of as applied_of
 from stairgate.hub.router_words import router_state as router_state
@@ -16,6 +17,7 @@ from stairgate.hub.time_words import DAY_NAMES as DAY_NAMES
 from stairgate.hub.time_words import MONTH_NAMES as MONTH_NAMES
 from stairgate.hub.time_words import ago as ago
 from stairgate.hub.time_words import and_text as and_text
+from stairgate.hub.time_words import at_time as at_time
 from stairgate.hub.time_words import bytes_text as bytes_text
 from stairgate.hub.time_words import clock_time as clock_time
 from stairgate.hub.time_words import date_and_time as date_and_time
@@ -48,8 +50,6 @@ KIND_NAMES = SaidTable(
         "other": N_("Something else"),
     }
 )
-_EVENING_MINUTE = 17 * 60
-_LONG_SECONDS = 6 * 86400
 
 
 def state_of(decision: Decision, zone: str, now: float) -> State:
@@ -80,20 +80,17 @@ def state_of(decision: Decision, zone: str, now: float) -> State:
         return State("moon", "night", _("Quiet hours"), until, _("It is off in its quiet hours."))
     if closed:
         return State("pause", "paused", _("Off"), until, _("The rules say so."))
-    if decision.until is None or decision.until - now > _LONG_SECONDS:
+    if decision.until is None:
         return State("check", "open", _("Internet is on"), "", _("No bedtime is set."))
     is_limited_next = decision.next_level == "limited"
-    then = _("Then only the homework list is open.") if is_limited_next else _("Then it is bedtime.")
+    then = _("Then only the homework list is open.") if is_limited_next else _("Then the internet is off.")
     return State("check", "open", _("Internet is on"), until, then)
 
 
 def is_night(rule: str) -> bool:
-    """Whether the line that won, a window of the week or of dates, lasts over midnight or begins in the evening.
-
-    True for a line that is none.
-    """
+    """Whether the line that won, a window of the week or of dates, is a night's. True for a line that is none."""
     minutes = [int(text) for text in rule.split(" ")[-3:-1] if text.isdigit()]
-    return len(minutes) != 2 or minutes[1] <= minutes[0] or minutes[0] >= _EVENING_MINUTE
+    return len(minutes) != 2 or is_nightly(*minutes)
 
 
 def browser_text(user_agent: str) -> str:

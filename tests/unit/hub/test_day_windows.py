@@ -7,9 +7,22 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stairgate.core.policy import check_policy, write_policy
+from stairgate.core.zone import local_seconds
+from stairgate.core.zone import zone_at as core_zone_at
 from stairgate.hub.compile import Reachable, compile_policy, zone_id
-from stairgate.hub.day_windows import LIKE_SATURDAY, LIKE_WEEK, morning, rule_on, spans, travels_of, windows_on, zone_on
+from stairgate.hub.day_windows import (
+    LIKE_SATURDAY,
+    LIKE_WEEK,
+    morning,
+    rule_on,
+    spans,
+    travels_of,
+    windows_on,
+    zone_at,
+    zone_on,
+)
 from stairgate.hub.family import DateRule, Family, Person, Week
+from stairgate.hub.local_time import local
 
 MIA = Person("pmia", "Mia", "6-9", "Europe/Berlin")
 WEEKS = (Week("w1", "pmia", 79, 1200, 390), Week("w2", "pmia", 48, 1260, 450))
@@ -109,6 +122,34 @@ def test_travels_say_what_each_day_says(held: list[DateRule]) -> None:
         assert (zones or [MIA.zone]) == [zone_on(held, day, MIA.zone)]
 
 
+@given(rules(), st.integers(-1, 33 * 1440))
+def test_the_clock_that_counts_is_the_cores_to_the_second(held: list[DateRule], minute: int) -> None:
+    made = family(*held)
+    policy = compile_policy(made, "hhome", "rrouter", NOW, NOW, HUB)
+    moment = utc("2026-08-08T22:00") + minute * 60
+    for second in (moment - 1, moment):
+        zone = core_zone_at(policy, "pmia", second)
+        assert zone_at(made, MIA, second) == zone.name
+        shown = local(second, zone.name)
+        assert shown.replace(tzinfo=UTC).timestamp() == local_seconds(zone, second)
+
+
+@pytest.mark.parametrize(
+    ("zone", "begins", "ends"),
+    [
+        ("Asia/Tokyo", "2026-08-07T15:00", "2026-08-14T15:00"),
+        ("America/New_York", "2026-08-08T04:00", "2026-08-15T04:00"),
+        ("Pacific/Kiritimati", "2026-08-07T10:00", "2026-08-14T10:00"),
+    ],
+)
+def test_a_journeys_clock_counts_from_its_own_midnight(zone: str, begins: str, ends: str) -> None:
+    made = family(rule("e1", "2026-08-08", "2026-08-14", zone=zone, like=LIKE_WEEK))
+    for moment, counts in ((utc(begins) - 1, "Europe/Berlin"), (utc(begins), zone)):
+        assert zone_at(made, MIA, moment) == counts
+    for moment, counts in ((utc(ends) - 1, zone), (utc(ends), "Europe/Berlin")):
+        assert zone_at(made, MIA, moment) == counts
+
+
 def utc(text: str) -> int:
     return int(datetime.fromisoformat(text).replace(tzinfo=UTC).timestamp())
 
@@ -141,6 +182,50 @@ EVERY_NIGHT = Week("w1", "pmia", 127, 1230, 420)
 )
 def test_the_morning(now: str, weeks: tuple[Week, ...], expected: str) -> None:
     assert morning(Family((MIA,), (), weeks, ()), MIA, utc(now)) == utc(expected)
+
+
+LATE, SMALL_HOURS = Week("w1", "pmia", 127, 1320, 0), Week("w2", "pmia", 127, 0, 420)
+SCHOOL, DINNER = Week("w3", "pmia", 127, 420, 780), Week("w4", "pmia", 127, 1110, 1140)
+
+
+@pytest.mark.parametrize(
+    ("now", "weeks", "expected"),
+    [
+        ("2026-08-07T16:00", (LATE, SMALL_HOURS), "2026-08-08T05:00"),
+        ("2026-08-07T21:59", (LATE, SMALL_HOURS), "2026-08-08T05:00"),
+        ("2026-08-07T23:00", (LATE, SMALL_HOURS), "2026-08-08T05:00"),
+        ("2026-08-07T16:00", (Week("w1", "pmia", 127, 1260, 1439), SMALL_HOURS), "2026-08-08T05:00"),
+        ("2026-08-07T16:00", (SMALL_HOURS,), "2026-08-08T05:00"),
+        ("2026-08-07T16:00", (LATE, SMALL_HOURS, SCHOOL), "2026-08-08T05:00"),
+        ("2026-08-07T15:00", (EVERY_NIGHT, DINNER), "2026-08-08T05:00"),
+        ("2026-08-07T23:00", (EVERY_NIGHT, DINNER), "2026-08-08T05:00"),
+        ("2026-08-07T16:00", (LATE,), "2026-08-08T04:00"),
+    ],
+    ids=[
+        "split at midnight",
+        "a minute before midnight",
+        "in its second half",
+        "a minute apart",
+        "small hours alone",
+        "school follows",
+        "dinner before",
+        "dinner the day after",
+        "ends at midnight",
+    ],
+)
+def test_a_night_in_two_parts_ends_in_the_morning(now: str, weeks: tuple[Week, ...], expected: str) -> None:
+    assert morning(Family((MIA,), (), weeks, ()), MIA, utc(now)) == utc(expected)
+
+
+@pytest.mark.parametrize(
+    ("zone", "expected"), [("Asia/Tokyo", "2026-08-07T22:00"), ("America/New_York", "2026-08-08T11:00")]
+)
+def test_the_morning_after_a_clock_changed_is_by_the_new_one(zone: str, expected: str) -> None:
+    journey = rule("e1", "2026-08-08", "2026-08-14", zone=zone, like=LIKE_WEEK)
+    made = Family((MIA,), (), (EVERY_NIGHT,), (), dates=(journey,))
+    assert morning(made, MIA, NOW - 3600 * 3) == utc(expected)
+    policy = compile_policy(made, "hhome", "rrouter", NOW, NOW, HUB)
+    assert core_zone_at(policy, "pmia", utc(expected)).name == zone
 
 
 def test_the_morning_of_a_holiday_is_the_holidays() -> None:
