@@ -25,8 +25,8 @@ _UPDATES = "This version of the agent has no updater; the maker's updater is to 
 _TABLE = """
 5.0-1 M met: say of each provision how it is met, or why it does not apply
   This table.
-5.1-1 MF met: passwords differ for each device, or users set them
-  The toy has no password; its sticker has a secret of its own.
+5.1-1 MF maker: passwords differ for each device, or users set them
+  There is no password. That each sticker has a secret of its own, the maker shows.
 5.1-2 MF maker: pre-installed passwords cannot be guessed
   The sticker's 128 bits come from the maker's random source.
 5.1-2A R met: machines authenticate to each other without passwords
@@ -76,7 +76,7 @@ _TABLE = """
 5.3-14 RC maker: constrained devices: the reason and the replacement are published
   Only where the toy cannot be updated.
 5.3-15A RC met: constrained devices can be isolated
-  The toy plays without a network; routers let it reach declared names only.
+  The toy plays without a network; a router with Stairgate lets it reach declared names only.
 5.3-15B RC maker: constrained devices: the hardware can be replaced
   A matter of the hardware.
 5.3-16 M met: the model can be recognised
@@ -85,14 +85,14 @@ _TABLE = """
   Stock MicroPython keeps the key in plain flash: whoever opens the toy can read it.
 5.4-2 MF not: identities in hardware resist tampering
   Stock MicroPython has the identity in plain flash.
-5.4-3 M met: no critical secrets in the source
-  The agent's source holds none; keys are made in the toy. The maker shows the rest.
+5.4-3 M maker: no critical secrets in the source
+  The agent's source holds none, and keys are made in the toy; the rest of the image is the maker's.
 5.4-4 MF met: secrets for updates and communication differ for each device
   Each toy makes its own key.
 5.5-1 M met: best-practice secure communication
   TLS with verified certificate and host name; nothing listens.
-5.5-2 R met: reviewed implementations of cryptography
-  TLS is mbedTLS; our P-256 verifies and signs documents and is tested against another library.
+5.5-2 R not: reviewed implementations of cryptography
+  TLS is mbedTLS; documents are verified and signed by P-256 code of our own, tested, not reviewed by others.
 5.5-3 R maker: cryptography can be updated
   Documents name their version; replacing code needs the maker's updater.
 5.5-4 R met: functions over the network need authentication
@@ -119,8 +119,8 @@ _TABLE = """
   The agent listens on no port.
 5.6-6 R maker: no code without a purpose
   The agent is small and measured; the firmware's rest is the maker's.
-5.6-7 R met: least privilege
-  Code gets a sensor only from its open gate. MicroPython has no memory protection between modules.
+5.6-7 R maker: least privilege
+  Code gets a sensor from its open gate, and a static check finds what goes around; MicroPython separates nothing.
 5.6-8 R not: hardware controls access to memory
   Stock MicroPython uses none.
 5.6-9 R maker: a secure development process
@@ -142,7 +142,7 @@ _TABLE = """
 5.9-3 R met: reconnects in an orderly way
   Waits grow, with chance in them.
 5.10-1 RF met: telemetry is looked at for anomalies
-  Routers report what is reached beside the declaration.
+  A router with Stairgate reports what is reached beside the declaration; nobody else looks.
 5.11-1 M met: users erase their data simply
   By a tap on the hub's page and by a gesture at the toy.
 5.11-2 RF maker: users can have data removed from services
