@@ -1,8 +1,9 @@
 """The provisions of EN 303 645 V3.1.3, and what can be said of each for a toy that has our agent in it.
 
-A table, no judgement of a product: `met` is what the agent does wherever it runs, `not_met` what stock MicroPython
-cannot do, `maker` what only the maker can show; a maker's own word stands in the declaration (`toy_tables`). Each line
-says in our words what is asked, the one below it what the answer rests on. In English: the reader is a test lab.
+A table, no judgement of a product: `met` is what the agent does wherever it runs, `not` what stock MicroPython or the
+agent does not do, `maker` what only the maker can show; a maker's own word stands in the declaration (`toy_tables`).
+Each line says in our words what is asked, the one below it what the answer rests on. In English: the reader is a test
+lab.
 """
 
 from typing import NamedTuple
