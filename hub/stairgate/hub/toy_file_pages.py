@@ -12,6 +12,7 @@ from stairgate.core.declaration import Declaration
 from stairgate.hub import audit, limits, toy_documents, toy_tables, toy_words, wording
 from stairgate.hub.context import parts
 from stairgate.hub.roster import TOY
+from stairgate.hub.toy_entry_words import entry_text
 from stairgate.hub.toy_lines import family
 from stairgate.hub.toys import Toy
 
@@ -87,10 +88,7 @@ def readable(agent: str) -> Response:
         name=found.label if found else "",
         made=wording.clock_time(now, zone, now),
         answers=answers,
-        entries=[
-            (each.seq, wording.clock_time(each.t, zone, now), toy_words.entry_text(each, declaration))
-            for each in entries
-        ],
+        entries=[(each.seq, wording.clock_time(each.t, zone, now), entry_text(each, declaration)) for each in entries],
     )
     return _file(text, "text/html", "account", agent, "html")
 

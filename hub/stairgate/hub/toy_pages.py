@@ -19,6 +19,8 @@ from stairgate.hub.local_time import local
 from stairgate.hub.refusal import NotPossible
 from stairgate.hub.step_up import refuse_without_password
 from stairgate.hub.store import Conflict
+from stairgate.hub.toy_connections import Seen, connections_of
+from stairgate.hub.toy_entry_words import entry_text
 from stairgate.hub.toy_erasing import Erasing, erasing_of
 from stairgate.hub.toy_lines import line_or_404, lines
 from stairgate.hub.toys import COMMAND, HANDOVER
@@ -162,7 +164,7 @@ def _show(agent: str, status: int = 200, faults: forms.Faults | None = None) -> 
     moment = toy_view.Moment(now, parts().parents.zone(), audit.everybody())
     declaration = own.declaration
     gates: tuple[toy_view.GateView, ...] = ()
-    connections: tuple[toy_view.Seen, ...] = ()
+    connections: tuple[Seen, ...] = ()
     erasing: Erasing = erasing_of(own, declaration, parts().toys, line.standing, moment)
     if declaration:
         with parts().store.transaction(parts().home) as rows:
@@ -171,7 +173,7 @@ def _show(agent: str, status: int = 200, faults: forms.Faults | None = None) -> 
         counts = ledger.counts(agent, int(now) - 86400)
         used = parts().keeping.use.used(policy, int(now)) if policy else {}
         gates = toy_view.gates_of(own, declaration, policy, used, counts, moment)
-        connections = toy_view.connections_of(declaration, ledger.observed(agent), moment)
+        connections = connections_of(declaration, ledger.observed(agent), moment)
     return page(
         "toy.html",
         status,
@@ -181,7 +183,7 @@ def _show(agent: str, status: int = 200, faults: forms.Faults | None = None) -> 
         alarm=_(_ALARMS[own.alarm]) if own.alarm in _ALARMS else "",
         gates=gates,
         connections=connections,
-        entries=[(toy_words.entry_text(each, declaration), moment.time(each.t)) for each in ledger.entries(agent)],
+        entries=[(entry_text(each, declaration), moment.time(each.t)) for each in ledger.entries(agent)],
         erasing=erasing,
         ai_place=toy_words.RUNS_ON,
         support_until=_day_text(declaration.toy.support_end) if declaration and declaration.toy else "",

@@ -1,20 +1,20 @@
-"""The label of a toy as values: each gate with its state and its data rows, what was counted, and where it connects.
+"""The label of a toy as values: each gate with its state and its data rows, and what was counted.
 
 Made from the maker's declaration, the toy's own policy by the very function that the toy asks (`core.gates`), and its
 ledger. Templates only lay it out; words are `toy_words`'.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
 from stairgate.core.declaration import Declaration, Row
 from stairgate.core.declaration_reader import Ai, Words
 from stairgate.core.gates import GateDecision, decide_gate
 from stairgate.core.policy import Policy
-from stairgate.hub import limits, toy_words, wording
+from stairgate.hub import toy_words, wording
 from stairgate.hub.card_state import State
 from stairgate.hub.language import _, ngettext
-from stairgate.hub.toy_ledger import Count, Observed
+from stairgate.hub.toy_ledger import Count
 from stairgate.hub.toys import Opened, SwitchedOff, Toy
 
 if TYPE_CHECKING:
@@ -57,19 +57,6 @@ class GateView(NamedTuple):
     words: Words | None
     rows: tuple[RowView, ...]
     needs_consent: bool
-
-
-class Seen(NamedTuple):
-    """A name the toy connects to. is_declared: by the maker; is_let: whether routers let it; last, who: words."""
-
-    host: str
-    who: str
-    country: str
-    is_declared: bool
-    was_seen: bool
-    is_let: bool
-    times: str
-    last: str
 
 
 class Moment(NamedTuple):
@@ -227,38 +214,3 @@ def _counted(taken: Count | None, sent: Count | None, moment: Moment) -> str:
     )
     amount, given = wording.bytes_text(taken.bytes), wording.bytes_text(sent.bytes if sent else 0)
     return text.format(count=taken.times, amount=amount, sent=given)
-
-
-def connections_of(declaration: Declaration, observed: Sequence[Observed], moment: Moment) -> tuple[Seen, ...]:
-    """Declared against observed: what the maker declared first, then what was seen besides."""
-    found = []
-    left = list(observed)
-    for declared in declaration.destinations:
-        own = [each for each in left if _is_below(each.host, declared.host)]
-        left = [each for each in left if each not in own]
-        last = max((each.last for each in own), default=0)
-        found.append(
-            Seen(
-                declared.host,
-                declared.controller,
-                declared.country.upper(),
-                True,
-                bool(own),
-                all(each.is_let for each in own),
-                _times(sum(each.times for each in own)),
-                moment.time(last) if last else "",
-            )
-        )
-    found += [
-        Seen(each.host, "", "", False, True, each.is_let, _times(each.times), moment.time(each.last))
-        for each in left[: limits.OBSERVED_MAX]
-    ]
-    return tuple(found)
-
-
-def _times(count: int) -> str:
-    return ngettext("once", "{count} times", count).format(count=count) if count else ""
-
-
-def _is_below(host: str, declared: str) -> bool:
-    return host == declared or host.endswith("." + declared)
