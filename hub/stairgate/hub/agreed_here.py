@@ -124,7 +124,7 @@ def _mine(family: Family, device: Device) -> Mine | None:
         holds,
         changed,
         "" if changed else names.get(held.by, ""),  # whoever changed them may be somebody else
-        wording.clock_time(held.at, person.zone, now),
+        wording.at_time(held.at, person.zone, now),
         use_words.time_left(allowances, person.zone, now),
     )
 

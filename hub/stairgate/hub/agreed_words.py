@@ -61,7 +61,7 @@ def rules_of(family: Family, person: Person, now: float) -> Rules:
 
 def standing_of(family: Family, held: Agreement, person: Person, zone: str, now: float) -> Standing:
     """How it stands with these rules."""
-    when = wording.clock_time(held.at, zone, now)
+    when = wording.at_time(held.at, zone, now)
     if held.state in (OFFERED, ACCEPTED) and is_empty(family, person):
         says = _("Nothing is set any more, so the device asks nothing, and nothing holds.")
         return Standing(says, "waiting", "clock", False, True)
@@ -72,10 +72,10 @@ def standing_of(family: Family, held: Agreement, person: Person, zone: str, now:
         return Standing(says, "waiting", "clock", False, True)
     says = {
         DRAFT: _("Not offered. Nothing holds."),
-        OFFERED: _("Offered at {when}. Nothing holds until somebody says yes on the device itself, on its page /me."),
-        ACCEPTED: _("Accepted on the device at {when}. They hold until somebody takes that back there, or you do."),
-        REFUSED: _("The answer on the device was no, at {when}. Nothing holds."),
-        ENDED: _("Taken back on the device at {when}. Nothing holds any more."),
+        OFFERED: _("Offered {when}. Nothing holds until somebody says yes on the device itself, on its page /me."),
+        ACCEPTED: _("Accepted on the device {when}. They hold until somebody takes that back there, or you do."),
+        REFUSED: _("The answer on the device was no, {when}. Nothing holds."),
+        ENDED: _("Taken back on the device {when}. Nothing holds any more."),
     }[held.state].format(when=when)
     tone, icon = {
         OFFERED: ("waiting", "clock"),

@@ -49,15 +49,15 @@ def meanwhile() -> str:
         if not event.by or not about & {event.person, event.device}:
             continue
         zone, now = parts().parents.zone(), parts().clock.wall()
-        when = wording.clock_time(event.at, zone, now)
+        when = wording.at_time(event.at, zone, now)
         signed_in = account()
         if signed_in and event.by == signed_in.id:
-            said = _("You changed this yourself at {when}, on another page. This is how it stands now.")
+            said = _("You changed this yourself {when}, on another page. This is how it stands now.")
         elif who := everybody().get(event.by):
-            said = _("{who} changed this at {when}. This is how it stands now.")
+            said = _("{who} changed this {when}. This is how it stands now.")
             return said.format(who=who, when=when)
         else:
-            said = _("A parent changed this at {when}. This is how it stands now.")
+            said = _("A parent changed this {when}. This is how it stands now.")
         return said.format(when=when)
     return _("Somebody changed this in the meantime. This is how it stands now.")
 

@@ -17,6 +17,8 @@ COLLECTION = "notes"
 SIGNED = frozenset({"weeks", "dates", "budgets", "overrides", "filters"})
 #: What a note can be about besides a rule and a blocked category: what is recorded.
 RECORDED = "recorded"
+#: Who set what holds outside all windows; that is part of the child's own row.
+OTHERWISE = "otherwise"
 
 
 class Signature(NamedTuple):
@@ -47,6 +49,12 @@ def about(person: str, what: str) -> str:
 def write_note(rows: Transaction, note_id: str, note: Note) -> None:
     """Keep a note."""
     rows.put(COLLECTION, note_id, {"by": note.by, "at": note.at, "text": note.text})
+
+
+def note_of(rows: Transaction, note_id: str) -> Note | None:
+    """What is kept beside one rule, or None."""
+    row = rows.get(COLLECTION, note_id)
+    return Note(**row.document) if row else None
 
 
 def read_notes(rows: Transaction) -> dict[str, Note]:
@@ -82,6 +90,8 @@ class SignedRows:
 
     def put(self, collection: str, row_id: str, document: Document, expected: int | None = None) -> int:
         """See `Transaction`; signs a rule."""
+        if collection == "people":
+            self._sign_otherwise(row_id, document)
         revision = self._rows.put(collection, row_id, document, expected)
         if collection in SIGNED:
             text = self._signature.note
@@ -90,6 +100,11 @@ class SignedRows:
                 text = held.document["text"] if held else ""
             write_note(self._rows, row_id, Note(self._signature.by, self._now, text))
         return revision
+
+    def _sign_otherwise(self, person: str, document: Document) -> None:
+        held = self._rows.get("people", person)
+        if held and held.document.get("default_level") != document.get("default_level"):
+            write_note(self._rows, about(person, OTHERWISE), Note(self._signature.by, self._now))
 
     def delete(self, collection: str, row_id: str, expected: int | None = None) -> bool:
         """See `Transaction`; the note goes with its rule, and with a child all that was said of it."""

@@ -46,7 +46,12 @@ def of_person(family: Family, person: Person, now: int, use: Use = nothing_used)
     if person not in (*family.people, *agreed_people(family)):
         family = replace(family, people=(*family.people, person))
     policy = _policy(family, now)
-    return decide(policy, _imaginary(person.id), now, use(policy, now))
+    return _unhurried(policy, _imaginary(person.id), decide(policy, _imaginary(person.id), now, use(policy, now)), now)
+
+
+def _unhurried(policy: Policy, device: str, decision: Decision, now: int) -> Decision:
+    """The decision as it is while no minutes are counted, with only the homework list open: no budget ends it."""
+    return decide(policy._replace(budgets=()), device, now, {}) if decision.level == "limited" else decision
 
 
 def allowances_of(family: Family, now: int, use: Use) -> dict[str, tuple[Allowance, ...]]:
@@ -69,7 +74,10 @@ def spent_of(family: Family, now: int, use: Use) -> dict[str, dict[str, int]]:
 def of_everybody(family: Family, now: int, use: Use = nothing_used) -> dict[str, Decision]:
     """The decision for each child and each device, by id."""
     policy = _policy(family, now)
-    decided = decide_all(policy, now, use(policy, now))
+    decided = {
+        device: _unhurried(policy, device, decision, now)
+        for device, decision in decide_all(policy, now, use(policy, now)).items()
+    }
     decisions = {person.id: decided[_imaginary(person.id)] for person in policy.persons}
     # A device that does not fit into the policy any more is closed, as on the router.
     left_out = Decision("closed", None, "not_in_policy", "", None)

@@ -45,6 +45,19 @@ def clock_time(moment: float, zone: str, now: float) -> str:
     return date_and_time(then.date(), time)
 
 
+def at_time(moment: float, zone: str, now: float) -> str:
+    """`at 20:30` today, `tomorrow at 07:00`, `on Mon at 07:00` within a week, else `on Mon 3 Aug at 07:00`.
+
+    To be said within a sentence.
+    """
+    then, days = local(moment, zone), (local(moment, zone).date() - local(now, zone).date()).days
+    said = {0: N_("at {time}"), 1: N_("tomorrow at {time}"), -1: N_("yesterday at {time}")}
+    if days in said:
+        return _(said[days]).format(time=f"{then:%H:%M}")
+    day = DAY_NAMES[then.weekday()] if 0 < days < 7 else date_text(then.date())
+    return _("on {day} at {time}").format(day=day, time=f"{then:%H:%M}")
+
+
 def day_and_time(day: date, time: str) -> str:
     """`Mon 07:00`."""
     return _("{weekday} {time}").format(weekday=DAY_NAMES[day.weekday()], time=time)

@@ -86,14 +86,14 @@ def given_back(card: ChildCard) -> tuple[str, ...]:
     began, now = parts().use.today_began(), parts().clock.wall()
     names = audit.everybody()
     return tuple(
-        _given(event, wording.clock_time(event.at, card.person.zone, now), names.get(event.by, ""))
+        _given(event, wording.at_time(event.at, card.person.zone, now), names.get(event.by, ""))
         for event in _gifts(card.person.id, began)
     )
 
 
-def _given(event: Event, at: str, who: str) -> str:
-    text = _("{minutes} given back at {at} by {who}.") if who else _("{minutes} given back at {at} by a parent.")
-    return text.format(minutes=minutes_text(event.minutes), at=at, who=who)
+def _given(event: Event, when: str, who: str) -> str:
+    text = _("{minutes} given back {when} by {who}.") if who else _("{minutes} given back {when} by a parent.")
+    return text.format(minutes=minutes_text(event.minutes), when=when, who=who)
 
 
 def _gifts(person: str, began: int) -> list[Event]:

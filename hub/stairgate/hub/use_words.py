@@ -21,8 +21,8 @@ _TOLD = {
     5: (N_("At most 5 minutes are left today."), N_("{title}: at most 5 minutes are left today.")),
     1: (N_("The last minute of today is running."), N_("{title}: the last minute of today is running.")),
     0: (
-        N_("No time is left today. It begins anew at {ends}."),
-        N_("{title}: no time is left today. It begins anew at {ends}."),
+        N_("No time is left today. It begins anew {when}."),
+        N_("{title}: no time is left today. It begins anew {when}."),
     ),
 }
 _WHOLE = 100
@@ -48,13 +48,14 @@ class TimeLine(NamedTuple):
 
 
 class TimeLeft(NamedTuple):
-    """All limits of a child today. ends: when the family's day ends, in words.
+    """All limits of a child today. ends: when the family's day ends, in words; anew: the same, `tomorrow at 04:00`.
 
     warning: a sentence at the steps, else empty.
     """
 
     lines: tuple[TimeLine, ...]
     ends: str
+    anew: str
     warning: str
 
 
@@ -66,23 +67,24 @@ def time_left(rows: Sequence[Allowance], zone: str, now: float) -> TimeLeft | No
     # Most pressing first; the total closes everything, so it is told before a category that is as far.
     pressing = min((line for line in lines if line.step is not None), key=lambda line: line.step or 0, default=None)
     ends = wording.clock_time(rows[0].ends, zone, now)
-    return TimeLeft(lines, ends, _warning(pressing, ends) if pressing else "")
+    anew = wording.at_time(rows[0].ends, zone, now)
+    return TimeLeft(lines, ends, anew, _warning(pressing, anew) if pressing else "")
 
 
 def ends_by_budget(decision: Decision, rows: Sequence[Allowance], now: float) -> bool:
     """True when what is open now ends because the minutes are used up, if they are used without a break."""
     total = next((row for row in rows if row.category == "total"), None)
-    if total is None or total.left is None or decision.until is None or decision.level == "closed":
+    if total is None or total.left is None or decision.until is None or decision.level != "open":
         return False
     return abs(decision.until - now - total.left * 60) < _ENDS_SECONDS
 
 
 def told(state: State, decision: Decision, rows: Sequence[Allowance], now: float) -> State:
-    """The state of a child or a device, which names the minutes where they are what ends it."""
-    if not ends_by_budget(decision, rows, now):
-        return state
-    # The second is only known for somebody who never stops, so no time of day is promised.
-    return state._replace(until="", why=_("Until today’s time is used up."))
+    """The state of a child or a device: without a time of day where the minutes are what ends it.
+
+    The second is only known for somebody who never stops; the sentence of `why_facts` names the minutes instead.
+    """
+    return state._replace(until="") if ends_by_budget(decision, rows, now) else state
 
 
 def _line(row: Allowance) -> TimeLine:
@@ -97,6 +99,6 @@ def _line(row: Allowance) -> TimeLine:
     return TimeLine(row.category, title, left, of, used, share, step, tone)
 
 
-def _warning(line: TimeLine, ends: str) -> str:
+def _warning(line: TimeLine, anew: str) -> str:
     of_all, of_category = _TOLD[line.step or 0]
-    return _(of_category if line.title else of_all).format(title=line.title, ends=ends)
+    return _(of_category if line.title else of_all).format(title=line.title, when=anew)

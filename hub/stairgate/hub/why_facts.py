@@ -3,19 +3,23 @@
 It looks rules up by the line that the core names; how that becomes words is `why_sentence`'s part.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import NamedTuple
 
 from stairgate.core.decide import Decision
+from stairgate.core.policy import Policy
 from stairgate.hub import outlook, wording
 from stairgate.hub.accounts import names_by_id
 from stairgate.hub.day_windows import rule_on
-from stairgate.hub.family import Family, Person, Week
-from stairgate.hub.notes import Note, read_notes
+from stairgate.hub.family import DateRule, Family, Person, Week
+from stairgate.hub.notes import OTHERWISE, Note, about, read_notes
 from stairgate.hub.schedule_words import minutes_text
 from stairgate.hub.store import Transaction
-from stairgate.hub.why_sentence import Facts, Why, why
+from stairgate.hub.use_words import ends_by_budget
+from stairgate.hub.why_sentence import MINUTES_RUN, Facts, Why, why
+
+_ALL_MINUTES = 48 * 60  # more than a day of any length has, and may have been given
 
 
 class Known(NamedTuple):
@@ -35,20 +39,56 @@ def why_of_person(
     family: Family, person: Person, decision: Decision, known: Known, now: float, view: str, use: outlook.Use
 ) -> Why:
     """Why it stands so for a child as such."""
+    ending = _whose_minutes(family, (person.id,), decision, now, use)
     then = None
     if decision.until is not None:
-        then = outlook.of_person(family, person, decision.until, use)
-    return why(facts_of(family, decision, then, known, person.zone, now, use), view)
+        then = outlook.of_person(family, person, decision.until, _used_up(ending, use))
+    return why(
+        _by_minutes(family, decision, ending, facts_of(family, decision, then, known, person.zone, now, use), known),
+        view,
+    )
 
 
 def why_of_device(
     family: Family, device: str, decision: Decision, known: Known, zone: str, now: float, view: str, use: outlook.Use
 ) -> Why:
     """Why it stands so for a device, which may be several children's."""
+    devices = {held.id: held.persons for held in outlook.policy_of(family, int(now)).devices}
+    ending = _whose_minutes(family, devices.get(device, ()), decision, now, use)
     then = None
     if decision.until is not None:
-        then = outlook.of_everybody(family, decision.until, use).get(device)
-    return why(facts_of(family, decision, then, known, zone, now, use), view)
+        then = outlook.of_everybody(family, decision.until, _used_up(ending, use)).get(device)
+    return why(
+        _by_minutes(family, decision, ending, facts_of(family, decision, then, known, zone, now, use), known), view
+    )
+
+
+def _whose_minutes(family: Family, persons: Sequence[str], decision: Decision, now: float, use: outlook.Use) -> str:
+    """The child whose minutes end what is open now, were they used without a break; "" where something else does."""
+    if decision.level != "open" or decision.next_level != "closed":
+        return ""
+    rows = outlook.allowances_of(family, int(now), use)
+    return next((person for person in persons if ends_by_budget(decision, rows.get(person, ()), now)), "")
+
+
+def _used_up(person: str, use: outlook.Use) -> outlook.Use:
+    """The minutes as they are when this child has used all of them."""
+
+    def used(policy: Policy, now: int) -> outlook.Used:
+        told = use(policy, now)
+        return {**told, person: {**told.get(person, {}), "total": _ALL_MINUTES}} if person else told
+
+    return used
+
+
+def _by_minutes(family: Family, decision: Decision, person: str, facts: Facts, known: Known) -> Facts:
+    """The facts where a child's minutes end it: no time of day is promised, because nobody knows when they are used."""
+    kind, _, rest = decision.rule.partition(" ")
+    lasting = {held.id: held.until for held in family.overrides_of(person)} if kind == "override" else {}
+    if not person or lasting.get(rest) == decision.until:
+        return facts
+    note = note_of(family, f"budget {person} total", known)
+    return facts._replace(reason=MINUTES_RUN, until="", who=known.names.get(note.by, ""), note=note.text)
 
 
 def facts_of(
@@ -64,7 +104,7 @@ def facts_of(
     note = note_of(family, decision.rule, known)
     after = note_of(family, then.rule, known) if then else Note()
     return Facts(
-        reason=_reason(decision),
+        reason=_reason(family, decision),
         level=decision.level,
         next_level=decision.next_level or "",
         until=wording.clock_time(decision.until, zone, now) if decision.until is not None else "",
@@ -84,14 +124,19 @@ def note_of(family: Family, line: str, known: Known) -> Note:
         return known.notes.get(rest, Note())
     if kind == "week" and (week := _week(family, words)):
         return known.notes.get(week.id, Note())
-    if kind == "date" and len(words) == 6:
-        rule = rule_on(family.dates_of(words[0]), date.fromisoformat(words[1]))
-        held = known.notes.get(rule.id, Note()) if rule else Note()
-        return held._replace(text=rule.note or held.text) if rule else held
+    if kind == "date" and (rule := _exception(family, words)):
+        held = known.notes.get(rule.id, Note())
+        return held._replace(text=rule.note or held.text)
     if kind == "budget":
         budget = next((one for one in family.budgets_of(words[0]) if one.category == words[-1]), None)
         return known.notes.get(budget.id, Note()) if budget else Note()
+    if kind == "person":
+        return known.notes.get(about(words[0], OTHERWISE), Note())
     return Note()
+
+
+def _exception(family: Family, words: list[str]) -> DateRule | None:
+    return rule_on(family.dates_of(words[0]), date.fromisoformat(words[1])) if len(words) == 6 else None
 
 
 def _week(family: Family, words: list[str]) -> Week | None:
@@ -101,7 +146,9 @@ def _week(family: Family, words: list[str]) -> Week | None:
     return None
 
 
-def _reason(decision: Decision) -> str:
+def _reason(family: Family, decision: Decision) -> str:
+    if decision.reason == "date" and (rule := _exception(family, decision.rule.split(" ")[1:])):
+        return "date" if rule.first == rule.last else "dates"
     is_closed_window = decision.reason == "week" and decision.level == "closed"
     return "bedtime" if is_closed_window and wording.is_night(decision.rule) else decision.reason
 

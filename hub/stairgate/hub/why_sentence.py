@@ -10,6 +10,8 @@ from stairgate.hub.language import _, pgettext
 from stairgate.hub.why_table import ANYHOW, DEFAULT_PHRASES, SENTENCES, TO_DO
 
 CHILD, PARENT = "child", "parent"
+#: The reason where what is open ends when the minutes of the day are used up.
+MINUTES_RUN = "minutes_run"
 
 #: Reasons that a rule of a child stands behind, with the levels that it can give.
 RULED = {
@@ -27,9 +29,9 @@ RULED = {
 class Facts(NamedTuple):
     """What a sentence is made of.
 
-    reason, level, next_level: as decided, `bedtime` for a week's window over midnight. until, then: when this and what
-    follows end, in words or "". who, then_who: who set them, by name or "". note: a parent's words. minutes: how much
-    time there was today, in words or "".
+    reason, level, next_level: as decided, `bedtime` for a week's window over midnight, `dates` for an exception
+    of several days. until, then: when this and what follows end, in words or "". who, then_who: who set them, by name
+    or "". note: a parent's words. minutes: how much time there was today, in words or "".
     """
 
     reason: str
@@ -75,7 +77,7 @@ def why(facts: Facts, view: str) -> Why:
         then=facts.then,
         minutes=facts.minutes,
     )
-    is_shut = facts.level != "open" and facts.reason in (*RULED, "bedtime")
+    is_shut = facts.level != "open" and facts.reason in (*RULED, "bedtime", "dates")
     phrase = DEFAULT_PHRASES.get(facts.reason, "") if view == CHILD and not facts.note else ""
     to_do = _(TO_DO) if is_shut and view == CHILD else ""
     return Why(sentence, to_do, facts.note, who.speaking if facts.note else "", _(phrase))
@@ -110,7 +112,7 @@ def _template(facts: Facts) -> str:
     if follows in ("closed", "limited") and not facts.then:
         follows = "until"
     reason = "minutes_spent" if facts.reason == "budget_spent" and facts.minutes else facts.reason
-    tried = (follows or "until", "until", "") if facts.until else ("",)
+    tried = (follows or "until", "until", "") if facts.until or reason == MINUTES_RUN else ("",)
     for ending in tried:
         if found := SENTENCES.get((reason, facts.level, ending)):
             return found

@@ -8,8 +8,9 @@ from stairgate.hub.language import N_
 # (reason, level, level that follows or "") -> the sentence. {who}: who set the rule that holds now, {Who}: the same at
 # the beginning; {then_who}: who set the rule that follows; {until}: when this ends; {then}: when what follows ends.
 # Who is a name, which nobody can inflect, or words of `why_sentence`: a language puts all three of them into one case.
-# `bedtime` is a window of the week that lasts over midnight; `week` is any other. `minutes_spent` is a spent budget
-# of which is known how much it was: {minutes}.
+# `bedtime` is a window of the week that lasts over midnight; `week` is any other; `dates` is a date of several
+# days. `minutes_spent` is a spent budget of which is known how much it was: {minutes}; `minutes_run` is what such a
+# budget ends, at a time nobody knows.
 SENTENCES = {
     ("pause", "closed", ""): N_("{Who} paused the internet."),
     ("pause", "closed", "until"): N_("{Who} paused the internet; it is off until {until}."),
@@ -92,6 +93,35 @@ SENTENCES = {
         "Today is different, as {who} set it: the internet is on until {until}, then only the homework list is "
         "open until {then}."
     ),
+    ("dates", "closed", ""): N_("These days are different, as {who} set it: the internet is off."),
+    ("dates", "closed", "until"): N_("These days are different, as {who} set it: the internet is off until {until}."),
+    ("dates", "closed", "open"): N_(
+        "These days are different, as {who} set it: the internet is off until {until}, then on."
+    ),
+    ("dates", "closed", "limited"): N_(
+        "These days are different, as {who} set it: the internet is off until {until}, then only the homework list is "
+        "open until {then}."
+    ),
+    ("dates", "limited", ""): N_("These days are different, as {who} set it: only the homework list is open."),
+    ("dates", "limited", "until"): N_(
+        "These days are different, as {who} set it: only the homework list is open until {until}."
+    ),
+    ("dates", "limited", "open"): N_(
+        "These days are different, as {who} set it: only the homework list is open until {until}, then everything."
+    ),
+    ("dates", "limited", "closed"): N_(
+        "These days are different, as {who} set it: only the homework list is open until {until}, then the internet is "
+        "off until {then}."
+    ),
+    ("dates", "open", ""): N_("These days are different, as {who} set it: the internet is on."),
+    ("dates", "open", "until"): N_("These days are different, as {who} set it: the internet is on until {until}."),
+    ("dates", "open", "closed"): N_(
+        "These days are different, as {who} set it: the internet is on until {until}, then off until {then}."
+    ),
+    ("dates", "open", "limited"): N_(
+        "These days are different, as {who} set it: the internet is on until {until}, then only the homework list is "
+        "open until {then}."
+    ),
     ("bedtime", "closed", ""): N_("It is bedtime, as {who} set it."),
     ("bedtime", "closed", "until"): N_("It is bedtime, as {who} set it: the internet is off until {until}."),
     ("bedtime", "closed", "open"): N_(
@@ -136,21 +166,32 @@ SENTENCES = {
     ("default", "open", "limited"): N_(
         "The internet is on until {until}; then only the homework list is open until {then}, as {then_who} set it."
     ),
-    ("default", "closed", ""): N_("The internet is off whenever no other time is set."),
-    ("default", "closed", "until"): N_("The internet is off until {until}: no other time is set for now."),
+    ("default", "closed", ""): N_("The internet is off whenever no other time is set, as {who} set it."),
+    ("default", "closed", "until"): N_(
+        "The internet is off until {until}, as {who} set it for all times that are not named."
+    ),
     ("default", "closed", "open"): N_(
-        "The internet is off until {until}: no other time is set for now. Then it is on, as {then_who} set it."
+        "The internet is off until {until}, as {who} set it for all times that are not named; then it is on."
     ),
     ("default", "closed", "limited"): N_(
-        "The internet is off until {until}; then only the homework list is open until {then}, as {then_who} set it."
+        "The internet is off until {until}, as {who} set it for all times that are not named; then only the homework "
+        "list is open until {then}."
     ),
-    ("default", "limited", ""): N_("Only the homework list is open whenever no other time is set."),
-    ("default", "limited", "until"): N_("Only the homework list is open until {until}: no other time is set for now."),
+    ("default", "limited", ""): N_("Only the homework list is open whenever no other time is set, as {who} set it."),
+    ("default", "limited", "until"): N_(
+        "Only the homework list is open until {until}, as {who} set it for all times that are not named."
+    ),
     ("default", "limited", "open"): N_(
-        "Only the homework list is open until {until}; then everything is, as {then_who} set it."
+        "Only the homework list is open until {until}, as {who} set it for all times that are not named; then "
+        "everything is."
     ),
     ("default", "limited", "closed"): N_(
-        "Only the homework list is open until {until}; then it is off until {then}, as {then_who} set it."
+        "Only the homework list is open until {until}, as {who} set it for all times that are not named; then it is "
+        "off until {then}."
+    ),
+    ("minutes_run", "open", ""): N_("The internet is on until today’s time, set by {who}, is used up."),
+    ("minutes_run", "open", "closed"): N_(
+        "The internet is on until today’s time, set by {who}, is used up; then it is off until {then}."
     ),
     ("exempt", "open", ""): N_("This device is a grown-up’s, so it has no rules."),
     ("assistive", "open", ""): N_("This device helps somebody, so it has no rules."),

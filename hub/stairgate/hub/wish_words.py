@@ -15,8 +15,8 @@ def wish_says(child: Person, wish: Override, now: float) -> Markup:
     """What a child wishes for itself, in a sentence for the parents."""
     until = wording.clock_time(wish.until, child.zone, now)
     if wish.start > now:
-        said = _("<bdi>{name}</bdi> wants to stop at {time} today, until {until}: an own wish.")
-        return Markup(said).format(name=child.name, time=wording.clock_time(wish.start, child.zone, now), until=until)
+        said = _("<bdi>{name}</bdi> wants to stop {when}, until {until}: an own wish.")
+        return Markup(said).format(name=child.name, when=wording.at_time(wish.start, child.zone, now), until=until)
     return Markup(_("<bdi>{name}</bdi> wanted to stop, until {until}: an own wish.")).format(
         name=child.name, until=until
     )

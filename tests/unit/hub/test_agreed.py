@@ -92,7 +92,7 @@ def test_a_yes_makes_them_hold_and_taking_it_back_ends_them_at_once(hub: Hub, of
     page = there(hub)
     for text in (
         "You said yes to rules here",
-        "Until today’s time is used up",
+        "The internet is on until today’s time",
         "10 min",
         "Take it back",
         "What is seen",

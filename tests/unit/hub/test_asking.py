@@ -340,7 +340,7 @@ def test_a_mistake_can_be_objected_once(hub: Hub, mia: str) -> None:
 def test_stop_me_closes_then_and_only_a_parent_takes_it_back(hub: Hub, mia: str) -> None:
     assert send(hub, "/me/stop", until="19:00")[0] == 303
     assert "It stops at 19:00, as you wanted" in see(hub) and "Then it stops, as you wanted." in see(hub)
-    assert "wants to stop at 19:00 today" in html.unescape(hub.get("/").text)
+    assert "wants to stop at 19:00, until" in html.unescape(hub.get("/").text)
     for later in ("19:00", "19:30", "17:00", "nonsense", ""):
         assert send(hub, "/me/stop", until=later)[0] in (409, 422), later
     assert send(hub, "/me/stop", until="18:30")[0] == 303

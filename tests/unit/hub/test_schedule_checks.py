@@ -130,7 +130,7 @@ def test_exceptions_that_outlive_what_they_interrupt_are_told_of() -> None:
         "Extra time lasts until 22:00, past 20:30, when the internet would be off."
     ]
     assert warned(override("pause", NOW + 16 * hour)) == [
-        "The pause lasts until tomorrow 10:00, longer than the time off that ends at tomorrow 07:00."
+        "The pause lasts until tomorrow 10:00, longer than the time off that ends tomorrow at 07:00."
     ]
     assert warned(override("bonus", NOW + 2 * hour), override("pause", NOW + 13 * hour)) == []
     assert warned(override("bonus", NOW)) == []

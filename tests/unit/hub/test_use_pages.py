@@ -71,15 +71,15 @@ def test_the_hub_closes_when_the_router_does(hub: Hub, mia: str) -> None:
     assert hub.get("/status").json["children"][mia]["level"] == "closed"  # type: ignore[index]
     assert "Time is used up" in hub.get("/").text
     page = words(me(hub))
-    assert "No time is left today. It begins anew at" in page
+    assert "No time is left today. It begins anew tomorrow at 04:00." in page
     assert "Time is used up" in page
 
 
 def test_what_ends_with_the_minutes_promises_no_bedtime(hub: Hub, mia: str) -> None:
     limit(hub, mia, minutes=60)
     count(hub, mia, 20)
-    for page in (hub.get("/").text, me(hub)):
-        assert "Until today’s time is used up." in page
+    for page, who in ((hub.get("/").text, "a parent"), (me(hub), "your parents")):
+        assert f"The internet is on until today’s time, set by {who}, is used up; then it is off until" in page
         assert "Then it is bedtime" not in page
 
 
