@@ -13,14 +13,14 @@ from stairgate.hub.acts import Act, Acts, NoSuchChild, NotPossible, new_id, writ
 from stairgate.hub.bedtime_presets import SCHOOL_NIGHTS, WEEKEND_NIGHTS, BedtimePreset
 from stairgate.hub.calendar_change import CALENDAR, TODAY, Edit, change_calendar
 from stairgate.hub.clock import Clock
-from stairgate.hub.day_windows import LIKE_SATURDAY, zone_at
+from stairgate.hub.day_windows import LIKE_SATURDAY
 from stairgate.hub.family import DateRule, Family, Person, Week, read_family, remove, write
 from stairgate.hub.forms import BedtimeForm
 from stairgate.hub.language import _
 from stairgate.hub.local_time import local, next_time
 from stairgate.hub.schedule_forms import DatesForm
 from stairgate.hub.store import Conflict, Transaction
-from stairgate.hub.today import changed, family_date, today_of, usual_windows
+from stairgate.hub.today import changed, family_date, freed_after, today_of, usual_windows
 
 
 class ScheduleActs:
@@ -144,7 +144,8 @@ class ScheduleActs:
             else:
                 self._check_room(family, child)
             day = today.day.isoformat()
-            windows = changed(choice, usual_windows(family, person, today.day))
+            usual = usual_windows(family, person, today.day)
+            windows = changed(choice, usual, freed_after(family, child, today.day, usual))
             like = LIKE_SATURDAY if choice == LIKE_SATURDAY else ""
             write(rows, DateRule(new_id("e"), person, day, day, windows, like=like, at=int(now)))
 
@@ -161,14 +162,14 @@ class ScheduleActs:
         return self._change(person, CALENDAR, edit)
 
     def free_until(self, person: str, minute: int) -> Act:
-        """Open from now until the clock next shows this minute of the day, with as many minutes more to use."""
+        """Open from now until the clock at home next shows this minute of the day, with as many minutes more to use."""
 
         def edit(rows: Transaction) -> Act:
             child = read_family(rows).person(person)
             if not child:
                 raise NoSuchChild(_("This child is no longer here."))
             now = int(self._clock.wall())
-            until = next_time(now, minute, zone_at(read_family(rows), child, now))
+            until = next_time(now, minute, child.zone)
             minutes = min(-(-(until - now) // 60), core_limits.BONUS_MINUTES_MAX)
             return self._acts.bonus_in(rows, person, minutes, until)
 

@@ -13,9 +13,9 @@ from stairgate.hub.day_windows import LIKE_WEEK, rule_on, spans, windows_of_rule
 from stairgate.hub.family import Budget, DateRule, Family, Override, Person, Week
 from stairgate.hub.language import N_, _
 from stairgate.hub.said_tables import SaidTable
-from stairgate.hub.schedule_words import budget_title, day_range, minutes_text, rule_days, rule_text, window_text
+from stairgate.hub.schedule_words import budget_title, day_range, hours, minutes_text, rule_days, rule_text, window_text
 from stairgate.hub.week_strip import STRICTNESS, levels_of_day
-from stairgate.hub.wording import clock_time
+from stairgate.hub.wording import at_time, clock_time
 
 _DAY, _WEEK = 1440, 7 * 1440
 _ANYWAY = SaidTable(
@@ -32,6 +32,11 @@ _BOTH = SaidTable(
         "closed": N_("“{time}” and “{other}” overlap. While both hold, the internet is off."),
     }
 )
+
+
+_SPLIT_MINUTES = 30
+_SPLIT = N_("“{time}” and “{other}” are one night in two parts. One time of {hours} says the same.")
+_GAP = N_("Between “{time}” and “{other}” the internet is on for a moment. One time of {hours} has no gap.")
 
 
 def week_warnings(weeks: Sequence[Week], default: str) -> list[str]:
@@ -54,9 +59,29 @@ def week_warnings(weeks: Sequence[Week], default: str) -> list[str]:
             if _overlap(week, other):
                 level = max(week.level, other.level, key=STRICTNESS.index)
                 found.append(_BOTH[level].format(time=window_text(week), other=window_text(other)))
+    found.extend(_split_nights(kept))
     shut = sum(1 << day for day in range(7) if not open_minutes(weeks, default, day, 0))
     if shut:
         found.append(_("Nothing is ever open on {days}.").format(days=day_range(shut)))
+    return found
+
+
+def _split_nights(weeks: Sequence[Week]) -> list[str]:
+    """Nights in two parts that meet at midnight, or nearly."""
+    closed = [week for week in weeks if week.level == "closed"]
+    found = []
+    for evening in closed:
+        for early in closed:
+            ends = evening.end or _DAY
+            gap = _DAY - ends + early.start
+            nights = evening.days & (early.days >> 1 | (early.days & 1) << 6)
+            if evening.start < ends and nights and early.start < early.end and gap <= _SPLIT_MINUTES:
+                text = _SPLIT if gap == 0 else _GAP
+                found.append(
+                    _(text).format(
+                        time=window_text(evening), other=window_text(early), hours=hours(evening.start, early.end)
+                    )
+                )
     return found
 
 
@@ -112,8 +137,8 @@ def override_warnings(family: Family, person: Person, now: int) -> list[str]:
         closed = [segment for segment in cut if segment.decision.level == "closed"]
         until = clock_time(override.until, person.zone, now)
         if override.kind == "pause" and closed and cut[-1].decision.level != "closed":
-            ends = clock_time(closed[-1].end, person.zone, now)
-            text = _("The pause lasts until {until}, longer than the time off that ends at {ends}.")
+            ends = at_time(closed[-1].end, person.zone, now)
+            text = _("The pause lasts until {until}, longer than the time off that ends {ends}.")
             found.append(text.format(until=until, ends=ends))
         if _opens(override) and closed and closed[0].begin > now:
             begins = clock_time(closed[0].begin, person.zone, now)

@@ -26,6 +26,7 @@ from stairgate.hub.context import overview, page, parts
 from stairgate.hub.day_segments import as_tapped, day_range, segments
 from stairgate.hub.family import DateRule, Family, Person, Week, read_family
 from stairgate.hub.issue import PolicyTooLarge
+from stairgate.hub.journeys import journey_warnings
 from stairgate.hub.language import N_, _
 from stairgate.hub.local_time import local, zone_names
 from stairgate.hub.schedule_acts import ScheduleActs, is_night
@@ -229,5 +230,6 @@ def _warnings(family: Family, child: Person) -> list[str]:
         *schedule_checks.week_warnings(weeks, child.default_level),
         *schedule_checks.date_warnings(family.dates_of(child.id), weeks, local(now, child.zone).date()),
         *schedule_checks.budget_warnings(family.budgets_of(child.id), weeks, child.default_level, family.day_start),
+        *journey_warnings(family, child, now),
         *schedule_checks.override_warnings(family, child, now),
     ]

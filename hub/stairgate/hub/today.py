@@ -13,6 +13,7 @@ from stairgate.hub.day_windows import (
     SATURDAY,
     Window,
     is_bedtime,
+    is_early,
     rule_on,
     windows_of_weekday,
     windows_on,
@@ -53,7 +54,19 @@ def family_date(now: float, zone: str, day_start: int) -> date:
 
 def bedtime_of(windows: tuple[Window, ...]) -> Window | None:
     """The bedtime among a day's windows: closed, and over midnight or from the evening on. The earliest of several."""
-    return next((window for window in sorted(windows) if is_bedtime(window)), None)
+    return next((window for window in sorted(windows) if is_bedtime(window) and not is_early(window)), None)
+
+
+def freed_after(family: Family, person: Person, day: date, usual: tuple[Window, ...]) -> tuple[Window, ...]:
+    """What “no bedtime” puts over the small hours of the next day where the night goes on there; else nothing.
+
+    Windows of a date go before those of the week, also of the next day's.
+    """
+    ends = [window[1] for window in windows_on(family, person.id, day + timedelta(days=1)) if is_early(window)]
+    if not ends or person.default_level == "closed":
+        return ()
+    evening = bedtime_of(usual)
+    return ((evening[0] if evening else _DAY_MINUTES - 1, max(ends), person.default_level),)
 
 
 def today_of(family: Family, person: Person, now: float) -> Today:
@@ -62,24 +75,32 @@ def today_of(family: Family, person: Person, now: float) -> Today:
     day = family_date(now, zone, family.day_start)
     rule = _only(family, person.id, day)
     usual = windows_on(_without(family, rule), person.id, day)
+    freed = freed_after(family, person, day, usual)
+    is_away = local(now, zone).utcoffset() != local(now, person.zone).utcoffset()
     choices = []
     bedtime = bedtime_of(usual)
-    if bedtime:
+    if bedtime or freed:
         choices.append(Choice(NO_BEDTIME, _("No bedtime")))
-        later = bedtime[0] + _LATER_MINUTES
-        if later < _DAY_MINUTES and at_minute(day, later, zone) > now:
-            choices.append(Choice(LATER, _("Bedtime at {time}").format(time=minute_time(later))))
+    if bedtime:
+        start, end, _level = bedtime
+        later = start + _LATER_MINUTES
+        if later < (_DAY_MINUTES if end <= start else end) and at_minute(day, later, zone) > now:
+            text = _("Bedtime at {time} by the clock there") if is_away else _("Bedtime at {time}")
+            choices.append(Choice(LATER, text.format(time=minute_time(later))))
     if windows_of_weekday(family.weeks_of(person.id), SATURDAY) != usual:
         choices.append(Choice(LIKE_SATURDAY, _("As on Saturdays")))
-    return Today(day, tuple(choices), _says(rule, usual, day) if rule else "", rule.id if rule else "")
+    return Today(day, tuple(choices), _says(rule, usual, freed, day, is_away) if rule else "", rule.id if rule else "")
 
 
-def changed(choice: str, usual: tuple[Window, ...]) -> tuple[Window, ...]:
-    """The day's windows after a choice; those of a Saturday stay with the week (`DateRule.like`)."""
+def changed(choice: str, usual: tuple[Window, ...], freed: tuple[Window, ...] = ()) -> tuple[Window, ...]:
+    """The day's windows after a choice; those of a Saturday stay with the week (`DateRule.like`).
+
+    freed: as `freed_after` says. The small hours of the day itself are the night's before.
+    """
     if choice == LIKE_SATURDAY:
         return ()
     if choice == NO_BEDTIME:
-        return tuple(window for window in usual if not is_bedtime(window))
+        return (*(window for window in usual if not is_bedtime(window) or is_early(window)), *freed)
     first = bedtime_of(usual)
     return tuple(
         (start + _LATER_MINUTES, end, level) if (start, end, level) == first else (start, end, level)
@@ -92,13 +113,14 @@ def usual_windows(family: Family, person: str, day: date) -> tuple[Window, ...]:
     return windows_on(_without(family, _only(family, person, day)), person, day)
 
 
-def _says(rule: DateRule, usual: tuple[Window, ...], day: date) -> str:
+def _says(rule: DateRule, usual: tuple[Window, ...], freed: tuple[Window, ...], day: date, is_away: bool) -> str:
     """The difference to the usual day, where a tap made it; else the exception whole."""
     bedtime = bedtime_of(rule.windows)
-    if not rule.like and not rule.zone and rule.windows == changed(NO_BEDTIME, usual) != usual:
+    if not rule.like and not rule.zone and rule.windows == changed(NO_BEDTIME, usual, freed) != usual:
         return _("Only today: no bedtime")
     if not rule.like and not rule.zone and bedtime and rule.windows == changed(LATER, usual):
-        return _("Only today: bedtime at {time}").format(time=minute_time(bedtime[0]))
+        text = _("Only today: bedtime at {time} by the clock there") if is_away else _("Only today: bedtime at {time}")
+        return text.format(time=minute_time(bedtime[0]))
     return rule_text(rule, day)
 
 

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from werkzeug.test import TestResponse
 
-from tests.unit.hub.conftest import ROUTER, Hub
+from tests.unit.hub.conftest import EVENING, ROUTER, Hub
 
 
 @pytest.fixture
@@ -289,3 +289,46 @@ def test_what_was_typed_stays_where_a_form_had_a_fault(hub: Hub, child: str) -> 
     assert 'value="19:17"' in page and '<details id="add-time" open>' in page
     page = post(hub, child, "budget", category="games", **{"minutes-0": "an hour", "minutes-1": "35"}).text
     assert 'value="an hour"' in page and 'value="35"' in page
+
+
+NIGHT = ({"start": "22:00", "end": "00:00"}, {"start": "00:00", "end": "07:00"})
+WITH_A_GAP = ({"start": "21:00", "end": "23:59"}, NIGHT[1])
+
+
+@pytest.mark.parametrize(
+    ("parts", "says"),
+    [
+        (
+            NIGHT,
+            "“Every day: internet off 00:00–07:00” are one night in two parts. One time of 22:00–07:00 says the same.",
+        ),
+        (
+            WITH_A_GAP,
+            "“Every day: internet off 00:00–07:00” the internet is on for a moment. One time of 21:00–07:00 has no gap",
+        ),
+    ],
+)
+def test_a_night_in_two_parts_is_one_night(hub: Hub, parts: tuple[dict[str, str], ...], says: str) -> None:
+    mia = hub.add_child("Mia")
+    hub.add_device(mia)
+    for part in parts:
+        hub.post(f"/children/{mia}/bedtime", days="127", **part)
+    assert says in hub.get(f"/children/{mia}/schedule").text
+    hub.post(f"/children/{mia}/pause", minutes="0")
+    (pause,) = hub.family().overrides
+    assert pause.until - EVENING == 13 * 3600  # 07:00
+    hub.post(f"/children/{mia}/end")
+    hub.post(f"/children/{mia}/schedule/today", choice="none")
+    hub.broker.apply(ROUTER)
+    page = hub.get("/").text
+    assert "Only today: no bedtime" in page
+    for hours, level in ((4.5, "open"), (7, "open"), (12.9, "open"), (13, "open"), (28.5, "closed"), (31, "closed")):
+        hub.clock.advance(EVENING + hours * 3600 - hub.clock.wall())
+        hub.broker.apply(ROUTER)
+        assert hub.get("/status").json["children"][mia]["level"] == level, hours  # type: ignore[index]
+
+
+def test_a_dinner_is_no_bedtime_that_could_begin_as_it_ends(hub: Hub) -> None:
+    mia = hub.add_child("Mia")
+    hub.post(f"/children/{mia}/bedtime", days="127", start="19:00", end="20:00")
+    assert "Bedtime at" not in hub.get("/").text
