@@ -11,10 +11,11 @@ PAUSE, BONUS = "pause", "bonus"
 
 
 class Exceptions(NamedTuple):
-    """What is in force for a child beside its rules."""
+    """What is in force for a child beside its rules; put_off: how often extra time has put the pause off."""
 
     paused: bool = False
     extended: bool = False
+    put_off: int = 0
 
 
 class ChildModel:
@@ -54,9 +55,13 @@ class ChildModel:
             self.exceptions, self._before = self._before, None
             return
         if what == PAUSE:
-            self.exceptions = before._replace(paused=True)
+            self.exceptions = before._replace(paused=True, put_off=0)
         elif what == BONUS:
-            self.exceptions = Exceptions(extended=True)
+            waits = before.paused or before.put_off
+            # A quarter of an hour each; the pause is of an hour, and over when it is put off for all of it.
+            self.exceptions = Exceptions(extended=True, put_off=(before.put_off + 1) % 4 if waits else 0)
+        elif before.paused:
+            self.exceptions = Exceptions(extended=before.extended)
         else:
-            self.exceptions = Exceptions()
+            self.exceptions = Exceptions(paused=bool(before.put_off))
         self._before = before

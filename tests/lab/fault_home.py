@@ -259,7 +259,8 @@ class FaultHome:
         """Back to the rules, which are open by day."""
         self.may_open(child)
         list(self.agent.events())
-        self.parent.post(f"/children/{child.id}/end")
+        for _each in ("a pause", "extra time before it"):
+            self.parent.post(f"/children/{child.id}/end")
         self.promises.exception[child.id] = ""
 
     def shows(self, text: str) -> bool:

@@ -38,6 +38,11 @@ def test_every_fault_comes_and_ends_and_never_two_of_a_group() -> None:
         (["pause"], False),
         (["bonus", "pause"], False),
         (["pause", "bonus"], True),
+        (["pause", "bonus", "end"], False),
+        (["pause", "bonus", "end", "end"], True),
+        (["pause", "bonus", "bonus", "bonus", "bonus", "end"], True),
+        (["pause", "bonus", "pause", "bonus", "end"], False),
+        (["pause", "bonus", "end", "undo"], True),
         (["pause", "end"], True),
         (["pause", "end", "undo"], False),
         (["bonus", "pause", "undo"], True),
@@ -52,7 +57,16 @@ def test_what_acts_leave_open(acts: list[str], is_open: bool) -> None:
     assert child.is_open is is_open
 
 
-@pytest.mark.parametrize(("acts", "is_open"), [([], False), (["bonus"], True), (["bonus", "undo"], False)])
+@pytest.mark.parametrize(
+    ("acts", "is_open"),
+    [
+        ([], False),
+        (["bonus"], True),
+        (["bonus", "undo"], False),
+        (["bonus", "pause", "end"], True),
+        (["bonus", "pause", "end", "end"], False),
+    ],
+)
 def test_a_bedtime_closes_unless_there_is_extra_time(acts: list[str], is_open: bool) -> None:
     child = ChildModel()
     child.bedtime = True

@@ -5,7 +5,6 @@ It decides what pause, bonus, undo and the rest mean for the stored family. What
 the agents (`reports`); pages and permissions are the web's.
 """
 
-import secrets
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import replace
@@ -13,9 +12,9 @@ from typing import NamedTuple, TypeVar
 
 from stairgate.hub import extra_minutes, limits, outlook, own_stop
 from stairgate.hub.agreed import forget_ended
+from stairgate.hub.bedtime_ahead import Ahead
 from stairgate.hub.calendar_undo import restore_calendar
 from stairgate.hub.clock import Clock
-from stairgate.hub.day_windows import morning
 from stairgate.hub.delivery import Outgoing
 from stairgate.hub.delivery import Publisher as Publisher
 from stairgate.hub.family import (
@@ -31,10 +30,12 @@ from stairgate.hub.family import (
     write,
 )
 from stairgate.hub.filters import from_preset, write_filter
+from stairgate.hub.free_minutes import give_back_taken
+from stairgate.hub.ids import new_id as new_id
 from stairgate.hub.issue import Issuer
 from stairgate.hub.language import _
-from stairgate.hub.local_time import next_time
-from stairgate.hub.notes import Signature, SignedRows
+from stairgate.hub.notes import Signature, SignedRows, note_of, write_note
+from stairgate.hub.pauses import Change, ended, extended, paused, to_bedtime
 from stairgate.hub.presets import BY_ID
 from stairgate.hub.refusal import NotPossible as NotPossible
 from stairgate.hub.refusal import Overtaken
@@ -42,6 +43,8 @@ from stairgate.hub.requests import forget_child, reopen_answered
 from stairgate.hub.store import Conflict, Row, Store, Transaction
 
 Result = TypeVar("Result")
+#: What an act makes of a child's exceptions at a moment (UTC seconds).
+Exceptions = Callable[[int, Family, Person], Change]
 
 
 class NoSuchChild(NotPossible):
@@ -51,7 +54,7 @@ class NoSuchChild(NotPossible):
 class Act(NamedTuple):
     """The last act on a child or a device, as long as it can be undone.
 
-    `kind`: pause, bonus, end or undo; assign for a device. `person`: the id of the child or device.
+    `kind`: of `pauses`, undo, or of the calendar; assign for a device. `person`: the id of the child or device.
     """
 
     id: str
@@ -59,11 +62,6 @@ class Act(NamedTuple):
     kind: str
     until: int
     at: float
-
-
-def new_id(prefix: str) -> str:
-    """A random id of the wire format's shape."""
-    return prefix + secrets.token_hex(8)
 
 
 class Acts:
@@ -212,52 +210,27 @@ class Acts:
 
     def pause(self, person: str, minutes: int = 0, until: int | None = None) -> Act:
         """Close everything for `minutes`, until a minute of the day, or with neither until the morning."""
-
-        def overrides(now: int, family: Family, child: Person) -> "tuple[tuple[Override, ...], int]":
-            end = (
-                next_time(now, until, child.zone)
-                if until is not None
-                else now + minutes * 60
-                if minutes
-                else morning(family, child, now)
-            )
-            end = min(max(end, now + 1), now + limits.OVERRIDE_SECONDS_MAX)
-            others = _without_pauses(family.overrides_of(person), now)
-            start = max(0, now - limits.PAUSE_STARTS_EARLIER_SECONDS)
-            return (*others, Override(new_id("o"), person, "pause", start, end, 0, "parent")), end
-
-        return self._override(person, "pause", overrides)
+        return self._override(person, lambda now, family, child: paused(family, child, now, minutes, until))
 
     def bonus(self, person: str, minutes: int) -> Act:
-        """Open now and for `minutes` longer than it would be open otherwise. Ends a pause."""
+        """Open now and for `minutes` longer than it would be open otherwise. A pause goes on after that."""
         return self.change(lambda rows: self.bonus_in(rows, person, minutes))
 
     def bonus_in(self, rows: Transaction, person: str, minutes: int, until: int | None = None) -> Act:
         """`bonus` as part of a transaction; `until`: it ends at this second (UTC), with `minutes` more to use."""
 
-        def overrides(now: int, family: Family, child: Person) -> "tuple[tuple[Override, ...], int]":
-            kept = _without_pauses(family.overrides_of(person), now)
-            ruling = tuple(other for other in kept if other.kind != "pause")
-            unpaused = replace(family, overrides=tuple(o for o in family.overrides if o.target != person) + ruling)
-            current = outlook.of_person(unpaused, child, now, self.use)
-            begins = current.until if current.level == "open" and current.until else now
-            end = min(until or begins + minutes * 60, now + limits.OVERRIDE_SECONDS_MAX)
-            running = extra_minutes.of_today(family, outlook.policy_of(family, now), person, now)
-            others = tuple(other for other in kept if other.kind != "bonus")
-            bonus = Override(new_id("o"), person, "bonus", now, end, min(running + minutes, 1440), "parent")
-            return (*others, bonus), end
+        def overrides(now: int, family: Family, child: Person) -> Change:
+            return extended(family, child, now, self.use, minutes, until)
 
-        return self._override_in(rows, person, "bonus", overrides)
+        return self._override_in(rows, person, overrides)
+
+    def to_bedtime_in(self, rows: Transaction, person: str, way: Ahead) -> Act:
+        """Open until bedtime, as part of a transaction."""
+        return self._override_in(rows, person, lambda now, family, child: to_bedtime(family, child, now, way))
 
     def end_exceptions(self, person: str) -> Act:
-        """Back to the rules: end a pause and a bonus now."""
-
-        def overrides(now: int, family: Family, child: Person) -> "tuple[tuple[Override, ...], int]":
-            held = family.overrides_of(person)
-            given = tuple(override for override in held if override.kind == "give")  # which ends with the day
-            return (*own_stop.waiting(held, now), *given), 0
-
-        return self._override(person, "end", overrides)
+        """End the pause that holds, else the extra time that runs."""
+        return self._override(person, lambda now, family, child: ended(family, child, now))
 
     def undo(self, person: str, act: str) -> Act:
         """Put back exactly the exceptions from before this act, as a new revision; "" means the last one.
@@ -275,10 +248,11 @@ class Acts:
         before = restored(row)
         ids = {override.id for override in before}
         # What a child wishes for itself meanwhile is not the parents' to undo by the way.
-        wishes = [o for o in own_stop.waiting(held, now) if o.id not in ids]
+        wishes = [o for o in own_stop.untouched(held, now) if o.id not in ids]
         replace_overrides(rows, held, [*before, *wishes])
         reopen_answered(rows, person, row.document["act"])
         restore_calendar(rows, read_family(rows), person, row)
+        give_back_taken(rows, person, row)
         return remember(rows, person, "undo", 0, now, ())
 
     def last_act(self, rows: Transaction, person: str) -> Act | None:
@@ -289,38 +263,23 @@ class Acts:
         act = _read_act(row)
         return act if 0 <= self._clock.wall() - act.at <= limits.UNDO_SECONDS else None
 
-    def _override(
-        self,
-        person: str,
-        kind: str,
-        overrides: "Callable[[int, Family, Person], tuple[tuple[Override, ...], int]]",
-    ) -> Act:
-        return self.change(lambda rows: self._override_in(rows, person, kind, overrides))
+    def _override(self, person: str, overrides: Exceptions) -> Act:
+        return self.change(lambda rows: self._override_in(rows, person, overrides))
 
-    def _override_in(
-        self,
-        rows: Transaction,
-        person: str,
-        kind: str,
-        overrides: "Callable[[int, Family, Person], tuple[tuple[Override, ...], int]]",
-    ) -> Act:
+    def _override_in(self, rows: Transaction, person: str, overrides: Exceptions) -> Act:
         family = read_family(rows)
         child = family.person(person)
         if not child:
             raise NoSuchChild(_("This child is no longer here."))
         now = self._clock.wall()
         before = family.overrides_of(person)
-        wanted, until = overrides(int(now), family, child)
-        replace_overrides(rows, before, [o for o in wanted if extra_minutes.counts(family, o, now)])
+        change = overrides(int(now), family, child)
+        said = {new: note for new, old in change.moved.items() if (note := note_of(rows, old))}
+        replace_overrides(rows, before, [o for o in change.overrides if extra_minutes.counts(family, o, now)])
+        for new, note in said.items():
+            write_note(rows, new, note)
         kept = [override for override in before if extra_minutes.counts(family, override, now)]
-        return remember(rows, person, kind, until, now, kept)
-
-
-def _without_pauses(overrides: Iterable[Override], now: int) -> tuple[Override, ...]:
-    """What a new pause or bonus leaves: no pause but one that a child wishes for itself later."""
-    held = tuple(overrides)
-    wishes = own_stop.waiting(held, now)
-    return tuple(override for override in held if override.kind != "pause" or override in wishes)
+        return remember(rows, person, change.kind, change.until, now, kept)
 
 
 def write_window(rows: Transaction, family: Family, window: Week) -> Week:

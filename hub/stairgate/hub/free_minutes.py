@@ -9,9 +9,10 @@ from typing import NamedTuple
 from stairgate.hub import limits
 from stairgate.hub.family import Family, Person
 from stairgate.hub.local_time import next_time
-from stairgate.hub.store import Transaction
+from stairgate.hub.store import Row, Transaction
 
 COLLECTION = "free_minutes"
+_KEY = "taken"  # of the row of a child's last act
 #: What a parent may choose, in minutes a day.
 CHOICES = (0, 15, 30, 60, 120)
 
@@ -53,3 +54,17 @@ def after(free: FreeMinutes, minutes: int, child: Person, family: Family, now: i
     if free.is_today(now):
         return free._replace(taken=free.taken + minutes)
     return free._replace(taken=minutes, ends=next_time(now, family.day_start, child.zone))
+
+
+def remember_taken(rows: Transaction, taken: FreeMinutes, minutes: int) -> None:
+    """Add what was taken to the child's last act, which `acts.remember` has just written."""
+    row = rows.get("acts", taken.person)
+    if row:
+        rows.put("acts", taken.person, {**row.document, _KEY: {"minutes": minutes, "ends": taken.ends}})
+
+
+def give_back_taken(rows: Transaction, person: str, act: Row) -> None:
+    """Let the minutes be taken again that the row of an act has kept, while its day lasts."""
+    kept, free = act.document.get(_KEY), read_free(rows, person)
+    if kept and kept["ends"] == free.ends:
+        write_free(rows, free._replace(taken=max(0, free.taken - kept["minutes"])))

@@ -16,16 +16,23 @@ from stairgate.hub.refusal import NotPossible
 
 #: The policy's reason of such a pause.
 OWN_WISH = "own_wish"
+#: The same, after it had begun and a parent gave extra time: it goes on after that.
+PUT_OFF = "own_wish_put_off"
 
 
 def is_own(override: Override) -> bool:
     """True for a child's own wish."""
-    return override.kind == "pause" and override.reason == OWN_WISH
+    return override.kind == "pause" and override.reason in (OWN_WISH, PUT_OFF)
 
 
 def waiting(overrides: Iterable[Override], now: float) -> tuple[Override, ...]:
     """The wishes among these that have not begun."""
     return tuple(override for override in overrides if is_own(override) and override.start > now)
+
+
+def untouched(overrides: Iterable[Override], now: float) -> tuple[Override, ...]:
+    """The wishes among these that have never begun: what parents do leaves them be."""
+    return tuple(override for override in waiting(overrides, now) if override.reason == OWN_WISH)
 
 
 def wish_of(family: Family, person: str, now: float) -> Override | None:

@@ -62,9 +62,10 @@ def test_a_pause_lasts_as_long_as_was_tapped(hub: Hub, child: str, minutes: int)
         (None, "2026-08-08T06:00"),
         ({"days": "127", "start": "20:30", "end": "07:15"}, "2026-08-08T07:15"),
         ({"days": "79", "start": "20:30", "end": "07:15"}, "2026-08-08T06:00"),
-        ({"days": "16", "start": "17:30", "end": "19:00"}, "2026-08-07T19:00"),
+        ({"days": "16", "start": "17:30", "end": "19:00"}, "2026-08-08T06:00"),
+        ({"days": "16", "start": "17:30", "end": "07:00"}, "2026-08-08T07:00"),
     ],
-    ids=["no bedtime", "every night", "no school tonight", "it is bedtime now"],
+    ids=["no bedtime", "every night", "no school tonight", "a time off in the evening", "it is bedtime now"],
 )
 def test_a_pause_until_the_morning_ends_with_the_bedtime(
     hub: Hub, child: str, bedtime: dict[str, str] | None, until: str
@@ -159,11 +160,12 @@ def test_extra_time_adds_up(hub: Hub, child: str) -> None:
     assert [override.minutes for override in hub.family().overrides] == [30]
 
 
-def test_extra_time_ends_a_pause(hub: Hub, child: str) -> None:
+def test_extra_time_puts_a_pause_off(hub: Hub, child: str) -> None:
     hub.post(f"/children/{child}/bedtime", days="127", start="17:00", end="07:00")
     hub.post(f"/children/{child}/pause", minutes="60")
     hub.post(f"/children/{child}/bonus", minutes="15")
-    assert sent(hub) == [("bonus", now(hub) + 15 * MINUTE)]
+    assert sorted(sent(hub)) == [("bonus", now(hub) + 15 * MINUTE), ("pause", now(hub) + 60 * MINUTE)]
+    assert [o.start for o in hub.family().overrides if o.kind == "pause"] == [now(hub) + 15 * MINUTE]
 
 
 def test_a_pause_wins_over_extra_time_and_gives_it_back(hub: Hub, child: str) -> None:
