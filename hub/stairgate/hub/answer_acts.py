@@ -16,6 +16,7 @@ from stairgate.hub.family import Family, Person, read_family, remove
 from stairgate.hub.filters import COLLECTION as FILTERS
 from stairgate.hub.filters import ChildFilter, from_document, read_filter, write_filter
 from stairgate.hub.free_minutes import read_free, write_free
+from stairgate.hub.handed_over import hand_over
 from stairgate.hub.language import N_, _
 from stairgate.hub.passes import COLLECTION as PASSES
 from stairgate.hub.passes import SitePass, opened, write_pass
@@ -156,10 +157,15 @@ class AnswerActs:
             until = bedtime_ahead(family, child, now)
             if until is None:
                 raise NotPossible(_("It is bedtime, so there is none to wait for. Please choose minutes."))
-            return self._acts.bonus_in(rows, child.id, math.ceil((until - now) / 60), until).id
+            minutes = math.ceil((until - now) / 60)
+            return self._time(rows, request, now, self._acts.bonus_in(rows, child.id, minutes, until))
         if request.granted:
-            return self._acts.bonus_in(rows, child.id, int(request.granted)).id
+            return self._time(rows, request, now, self._acts.bonus_in(rows, child.id, int(request.granted)))
         return ""
+
+    def _time(self, rows: Transaction, request: Request, now: int, act: Act) -> str:
+        hand_over(rows, request.device, request.person, act.until, now)
+        return act.id
 
 
 def _find(rows: Transaction, person: str, request_id: str) -> Request:

@@ -21,6 +21,7 @@ from stairgate.hub.agreed_pages import line_of as agreed_line
 from stairgate.hub.ask_pages import asked_here, asking
 from stairgate.hub.child_pages import child
 from stairgate.hub.context import may
+from stairgate.hub.controlled import controlled
 from stairgate.hub.day_pages import day_view
 from stairgate.hub.device_pages import device, is_new_here
 from stairgate.hub.filter_pages import filters
@@ -165,6 +166,7 @@ def _add_words(app: Flask) -> None:
         asked_here=asked_here,
         asset=asset,
         can_be_secured=can_be_secured,
+        controlled=controlled,
         given_back=given_back,
         free_choices=CHOICES,
         is_new_here=is_new_here,

@@ -11,6 +11,7 @@ from typing import NamedTuple, TypeVar
 
 from stairgate.hub import limits, outlook, own_stop
 from stairgate.hub.acts import Acts, new_id
+from stairgate.hub.asked_device import check_asking
 from stairgate.hub.bedtime_ahead import bedtime_ahead
 from stairgate.hub.clock import Clock
 from stairgate.hub.family import Device, Family, Override, Person, read_family, remove, write
@@ -64,7 +65,8 @@ class AskActs:
 
         def edit(rows: Transaction, family: Family, device: Device, child: Person, now: int) -> Request:
             if wanted.kind == TIME:
-                _check_time(family, child, wanted.minutes, now, self._acts.use)
+                is_shut_here = check_asking(family, device, child, now, self._acts.use)
+                _check_time(family, child, wanted.minutes, now, self._acts.use, is_shut_here)
             mine = requests_of(rows, child.id)
             end = end_of(wanted.kind, now, child.zone, family.day_start)
             new = Request(new_id("q"), child.id, device.id, wanted.kind, now, end, *_fields(wanted))
@@ -190,12 +192,12 @@ def _is_bedtime(family: Family, child: Person, now: int) -> bool:
     return outlook.of_person(replace(family, budgets=()), child, now).level == "closed"
 
 
-def _check_time(family: Family, child: Person, minutes: int, now: int, use: outlook.Use) -> None:
+def _check_time(family: Family, child: Person, minutes: int, now: int, use: outlook.Use, is_shut_here: bool) -> None:
     if minutes == 0 and bedtime_ahead(family, child, now) is None:
         raise NotPossible(_("No bedtime lies ahead. Please ask for minutes."))
     decision = outlook.of_person(family, child, now, use)
     endless = decision.level == "open" and decision.until is None
-    if endless and not family.budgets_of(child.id):
+    if endless and not is_shut_here and not family.budgets_of(child.id):
         raise NotPossible(_("Your internet is on and no end is set, so there is nothing to ask for."))
 
 

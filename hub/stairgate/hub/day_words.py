@@ -13,6 +13,7 @@ from stairgate.hub.day_windows import rule_on
 from stairgate.hub.family import Family, Person
 from stairgate.hub.language import N_, _
 from stairgate.hub.local_time import local
+from stairgate.hub.own_stop import is_own
 from stairgate.hub.schedule_words import LEVEL_FROM, dates_text, otherwise_text, rule_on_days, window_text
 
 # What a stretch is -> its sentence as the first of a day and as a later one, each with an end and without.
@@ -125,6 +126,9 @@ def rule_of(family: Family, person: Person, decision: Decision, moment: int) -> 
         held = next((o for o in family.overrides_of(person.id) if o.id == parts[-1]), None)
         bounded, endless = _OVERRIDES[decision.reason]
         until = _moment(held.until, person.zone, moment) if held else ""
+        if held and is_own(held):
+            said = _("{name} wished to stop, until {until}.").format(name=person.name, until=until)
+            return Rule(said, id=held.id)
         return Rule(_(bounded if until else endless).format(until=until), id=parts[-1])
     if rule_on(family.dates_of(person.id), day):
         held_rule = _date_rule(family, person, day, day.year)

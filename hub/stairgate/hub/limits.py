@@ -37,6 +37,7 @@ VISIT_MINUTE = 22 * 60  # a visitor's device is open until this minute of the da
 VISIT_SECONDS_MIN = 1800  # with less left than this, until the next day's
 VISIT_STARTS_EARLIER_SECONDS = 600  # for a router whose clock is a little behind
 USING_SECONDS_MAX = 2 * 3600  # "I'm using it now"
+QUIET_EDGES = 16  # looked at for the end of quiet hours: two a day for a week, where they never end
 USING_CHANGES = 6  # by whoever holds the device, in this time: each is a new policy
 USING_CHANGES_SECONDS = 600
 TRIAL_SECONDS = 600  # closing new devices goes back by itself after this, unless a parent keeps it

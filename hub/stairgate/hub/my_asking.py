@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from stairgate.hub import limits, own_stop, wording
 from stairgate.hub.ask_acts import is_alone, may_see, may_take, speaker
+from stairgate.hub.asked_device import extra_says, quiet_says
 from stairgate.hub.bedtime_ahead import bedtime_ahead
 from stairgate.hub.family import Device, Family, Person
 from stairgate.hub.free_minutes import FreeMinutes
@@ -17,7 +18,7 @@ from stairgate.hub.journeys import as_there
 from stairgate.hub.language import _
 from stairgate.hub.my_words import Told, told
 from stairgate.hub.outlook import Use
-from stairgate.hub.requests import Request
+from stairgate.hub.requests import TIME, YES, Request
 
 _RECENT_SECONDS = 86400
 _SLOWLY, _QUICKLY = 5000, 800  # ms between two looks of a page; quickly while an answer is waited for
@@ -28,7 +29,8 @@ class MyAsking(NamedTuple):
 
     number: changes when an answer comes, "" while none is waited for; every: ms between two looks. wish: what the child
     wished for itself. is_alone: the device is one child's, so it may stop itself and take minutes there. takes: minutes
-    that may be taken without asking. bedtime: words, "" for none ahead.
+    that may be taken without asking. bedtime: words, "" for none ahead. quiet: why no time can be asked for here now,
+    extra: why extra time that is running opens nothing here; each with what does, or "".
     """
 
     told: tuple[Told, ...]
@@ -43,6 +45,8 @@ class MyAsking(NamedTuple):
     free_left: int
     bedtime: str
     readers: tuple[str, ...]
+    quiet: str = ""
+    extra: str = ""
 
 
 def my_asking(
@@ -62,7 +66,7 @@ def my_asking(
     waits = any(request.is_open(now) for request in mine)
     recent = [r for r in mine if r.is_open(now) or now - r.ended() < _RECENT_SECONDS]
     older = [request for request in mine if request not in recent]
-    shown = [told(names[request.person], request, now, who is None) for request in (*recent, *older)]
+    shown = [told(names[request.person], request, now, not is_alone(device)) for request in (*recent, *older)]
     left = free[who.id].left(now) if who else 0
     takes = tuple(minutes for minutes in limits.REQUEST_MINUTES if minutes <= left)
     ahead = bedtime_ahead(family, who, int(now)) if who else None
@@ -79,7 +83,15 @@ def my_asking(
         free_left=left,
         bedtime=wording.clock_time(ahead, who.zone, now) if who and ahead else "",
         readers=tuple(readers),
+        quiet=quiet_says(family, device, people[0].zone, int(now)) if people else "",
+        extra=extra_says(family, device, [who] if who else _given(recent, people), int(now), use),
     )
+
+
+def _given(recent: Sequence[Request], people: Sequence[Person]) -> list[Person]:
+    """Whose question for time was answered with a yes a short while ago."""
+    given = {request.person for request in recent if request.kind == TIME and request.state == YES}
+    return [person for person in people if person.id in given]
 
 
 def number_of(requests: Sequence[Request], device: Device, now: float) -> str:

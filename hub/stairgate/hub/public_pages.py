@@ -10,16 +10,19 @@ from typing import NamedTuple
 from flask import Blueprint, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
-from stairgate.hub import filter_words, outlook, use_pages, wording
+from stairgate.hub import filter_words, outlook, own_stop, use_pages, wording
 from stairgate.hub.acts import NotPossible
 from stairgate.hub.agreed_here import shown as agreed_shown
+from stairgate.hub.asked_device import quiet_says
 from stairgate.hub.categories import title
 from stairgate.hub.context import asking_mac, parts
+from stairgate.hub.controlled import Controlled, controlled
 from stairgate.hub.day_windows import rule_on, zone_at
 from stairgate.hub.family import DEVICE_KINDS, Device, Family, Person, read_family
 from stairgate.hub.filters import ChildFilter
 from stairgate.hub.journeys import Away, as_there, away_of
 from stairgate.hub.language import _
+from stairgate.hub.pause_end import until_pause_ends
 from stairgate.hub.schedule_words import rule_text, window_text
 from stairgate.hub.store import Conflict
 from stairgate.hub.this_device import ThisDevice, called
@@ -57,6 +60,7 @@ class Mine(NamedTuple):
     use: use_pages.Mine | None = None
     why: Why = Why("")
     away: Away | None = None
+    controlled: Controlled = Controlled((), ())
 
 
 class Unassigned(NamedTuple):
@@ -154,7 +158,11 @@ def _mine(family: Family, device: Device) -> Mine:
     with parts().store.transaction(parts().home) as rows:
         known = read_known(rows, family, now)
     why = why_of_device(family, device.id, decision, known, zone, now, CHILD, parts().use.used)
-    state = wording.state_of(decision, zone, now)._replace(why=why.sentence)
+    if why.to_do and (quiet := quiet_says(family, device, zone, int(now))):
+        why = why._replace(to_do=quiet)
+    if own_stop.decided_by(decision, family.overrides):
+        why = why._replace(note="", note_by="", phrase="")
+    state = wording.state_of(until_pause_ends(decision, family), zone, now)._replace(why=why.sentence)
     ruling = [user] if user else owners
     weeks = [week for person in ruling for week in family.weeks_of(person.id)]
     bedtimes = sorted({window_text(week) for week in weeks})
@@ -183,6 +191,7 @@ def _mine(family: Family, device: Device) -> Mine:
         until=wording.clock_time(decision.until, zone, now) if decision.until is not None else "",
         using_until=wording.clock_time(device.using_until, zone, now) if user else "",
         away=away_of(family, alone, now) if alone else None,
+        controlled=controlled(device.kind, device.flags),
     )
 
 

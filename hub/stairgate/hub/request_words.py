@@ -10,6 +10,7 @@ from typing import NamedTuple
 from markupsafe import Markup
 
 from stairgate.hub import catalogue, limits, own_stop, wording
+from stairgate.hub.asked_device import parents_read
 from stairgate.hub.bedtime_ahead import bedtime_ahead
 from stairgate.hub.discovery import shown_name
 from stairgate.hub.family import Family, Person
@@ -42,7 +43,7 @@ class Asked(NamedTuple):
     """A question that waits, as parents see it. sentence: who asks what; about: the site; words: the child's own.
 
     before: what was answered before, where the child objected. device: on which it was asked, "" for the child's only
-    one. for_carers: whether somebody who only gives time may answer it.
+    one. for_carers: whether somebody who only gives time may answer it. hint: what a yes does there, or "".
     """
 
     request: Request
@@ -55,6 +56,7 @@ class Asked(NamedTuple):
     since: str
     until: str
     choices: tuple[Choice, ...]
+    hint: str = ""
 
     @property
     def for_carers(self) -> bool:
@@ -120,6 +122,7 @@ def _asked(family: Family, child: Person, request: Request, now: float) -> Asked
         wording.clock_time(request.at, child.zone, now),
         wording.clock_time(request.until, child.zone, now),
         _choices(family, child, request, now),
+        parents_read(family, device, child, now) if device and request.kind == TIME else "",
     )
 
 

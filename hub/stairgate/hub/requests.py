@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from stairgate.hub import limits
+from stairgate.hub.handed_over import give_back
 from stairgate.hub.language import _
 from stairgate.hub.local_time import next_time
 from stairgate.hub.refusal import NotPossible
@@ -209,6 +210,7 @@ def reopen_answered(rows: Transaction, person: str, act: str) -> None:
     for request in requests_of(rows, person):
         if request.state == YES and request.undo == act:
             write_request(rows, reopened(request))
+            give_back(rows, request.device, person, request.answered_at)
 
 
 def forget_child(rows: Transaction, person: str) -> None:

@@ -57,18 +57,25 @@ _NOTHING_OPEN = {
     "quiet": N_("Nothing is open now: these are the device’s quiet hours."),
     "": N_("Nothing is open now: the rules say so."),
 }
+_OWN_WISH = {
+    "one": (N_("Nothing is open now: you wanted to stop then."), N_("That was your own wish.")),
+    "some": (N_("Nothing is open now: one of you wanted to stop then."), N_("That was an own wish.")),
+}
 
 
 class Subject(NamedTuple):
     """A device as far as names go. filters: one for each of its people, None for somebody without a filter.
 
     spent: the categories whose minutes are used up for one of them, with the second (UTC) at which there are new ones.
+    own_wish: what is off is so because one of them wished to stop, which is said to "one" whose device it is, or to
+    "some"; "" otherwise.
     """
 
     filters: tuple[ChildFilter | None, ...]
     decision: Decision
     zone: str
     spent: Mapping[str, int] = {}
+    own_wish: str = ""
 
 
 class Known(NamedTuple):
@@ -174,11 +181,13 @@ def _by_level(subject: Subject, name: str, verdict: Verdict, now: float, is_filt
         return Answer(name, True, says, who, until, _(_ASK), asks=(SITE, WRONG))
     is_night = decision.reason in ("week", "date") and wording.is_night(decision.rule)
     says = _NOTHING_OPEN.get("bedtime" if is_night else decision.reason, _NOTHING_OPEN[""])
-    # Minutes for a child end no quiet hours of a device.
-    asks = () if decision.reason == "quiet" else (TIME,)
+    asks: tuple[str, ...] = (TIME,)
     if is_filtered:
         until = " ".join((until, _("A rule of the filter blocks it besides, at any time.")))
         asks = (*asks, SITE, WRONG)
+    if subject.own_wish:
+        says, set_by = _OWN_WISH[subject.own_wish]
+        return Answer(name, True, _(says), _(set_by), until, _("A parent can open it again."), asks=asks)
     return Answer(name, True, _(says), _("Your parents set that."), until, _(_TALK), asks=asks)
 
 

@@ -11,12 +11,14 @@ from flask import Blueprint, render_template, request
 
 from stairgate.core.pack import Pack
 from stairgate.core.refused import Refused
-from stairgate.hub import catalogue, filter_forms, outlook, why, wording
+from stairgate.hub import catalogue, filter_forms, outlook, own_stop, why, wording
+from stairgate.hub.asked_device import quiet_says
 from stairgate.hub.context import asking_mac, parts, source
 from stairgate.hub.family import Device, Family, read_family
 from stairgate.hub.language import N_, _
 from stairgate.hub.packs import PackShelf
 from stairgate.hub.passes import pass_for
+from stairgate.hub.requests import TIME
 from stairgate.hub.sources import ILLEGAL
 
 why_pages = Blueprint("why", __name__)
@@ -61,15 +63,20 @@ def _answer(family: Family, device: Device, name: str) -> why.Answer:
     people = (device.user(now),) if device.user(now) else device.persons
     owners = [person for person in family.people if person.id in people]
     spent = outlook.spent_of(family, int(now), parts().use.used)
+    decision = outlook.of_everybody(family, int(now), parts().use.used)[device.id]
+    wish = own_stop.decided_by(decision, family.overrides)
     subject = why.Subject(
         tuple(family.filter_at(person.id, now) for person in owners),
-        outlook.of_everybody(family, int(now), parts().use.used)[device.id],
+        decision,
         owners[0].zone if owners else parts().parents.zone(),
         _together([spent.get(person.id, {}) for person in owners]),
+        ("one" if len(device.persons) == 1 else "some") if wish else "",
     )
     shelf = parts().lists.shelf
     lists = tuple((one.tag, one.name) for one in parts().lists.sources.all() if one.enabled and one.tag != ILLEGAL)
     answer = why.answer(subject, name, why.Known(tags_of(shelf, name), shelf.listed().everyone, lists), now)
+    if TIME in answer.asks and (quiet := quiet_says(family, device, subject.zone, int(now))):
+        answer = answer._replace(asks=tuple(kind for kind in answer.asks if kind != TIME), ask=quiet)
     passes = [one for person in owners if (one := pass_for(family.passes, person.id, name, now))]
     if answer.blocked or not passes:
         return answer
