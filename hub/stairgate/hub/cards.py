@@ -29,6 +29,7 @@ from stairgate.hub.journeys import Away, away_of
 from stairgate.hub.language import N_, _
 from stairgate.hub.local_time import local
 from stairgate.hub.own_stop import is_own
+from stairgate.hub.pause_end import until_pause_ends
 from stairgate.hub.reports import Reports, Standing
 from stairgate.hub.request_words import Board, board
 from stairgate.hub.requests import read_requests
@@ -188,7 +189,7 @@ class Cards:
             running = [o for o in family.overrides_of(person.id) if o.until > now and not (is_own(o) and o.start > now)]
             running = [o for o in running if o.kind != GIVE]
             why = why_of_person(family, person, decision, known, now, PARENT, self._use)
-            state = wording.state_of(decision, person.zone, now)._replace(why=why.sentence)
+            state = wording.state_of(until_pause_ends(decision, family), person.zone, now)._replace(why=why.sentence)
             state = use_words.told(state, decision, left.get(person.id, ()), now)
             cards.append(
                 ChildCard(
@@ -264,7 +265,7 @@ def _line(family: Family, device: Device, decision: Decision, zone: str, now: fl
         device,
         wording.KIND_NAMES.get(device.kind, device.kind),
         tuple(names_of(family, device)),
-        with_wish(wording.state_of(decision, zone, now), decision, family),
+        with_wish(wording.state_of(until_pause_ends(decision, family), zone, now), decision, family),
         user.name if user else "",
         wording.clock_time(device.using_since, zone, now) if user else "",
         wording.clock_time(visit.until, zone, now) if visit else "",

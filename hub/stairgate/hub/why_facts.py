@@ -14,6 +14,7 @@ from stairgate.hub.accounts import names_by_id
 from stairgate.hub.day_windows import rule_on
 from stairgate.hub.family import DateRule, Family, Person, Week
 from stairgate.hub.notes import OTHERWISE, Note, about, read_notes
+from stairgate.hub.pause_end import until_pause_ends
 from stairgate.hub.schedule_words import minutes_text
 from stairgate.hub.store import Transaction
 from stairgate.hub.use_words import ends_by_budget
@@ -103,12 +104,16 @@ def facts_of(
     """What the sentence of a decision is made of. then: the decision at the second at which this one ends."""
     note = note_of(family, decision.rule, known)
     after = note_of(family, then.rule, known) if then else Note()
+    paused = until_pause_ends(decision, family)
+    until, follows = decision.until, then.until if then else None
+    if paused != decision:  # it stays off after the pause: two ends are named, or neither where the second is not known
+        until, follows = paused.until if decision.until is not None else None, decision.until
     return Facts(
         reason=_reason(family, decision),
         level=decision.level,
-        next_level=decision.next_level or "",
-        until=wording.clock_time(decision.until, zone, now) if decision.until is not None else "",
-        then=wording.clock_time(then.until, zone, now) if then and then.until is not None else "",
+        next_level=paused.next_level or "",
+        until=wording.clock_time(until, zone, now) if until is not None else "",
+        then=wording.clock_time(follows, zone, now) if follows is not None else "",
         who=known.names.get(note.by, ""),
         then_who=known.names.get(after.by, ""),
         note=note.text,

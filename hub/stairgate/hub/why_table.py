@@ -18,6 +18,7 @@ SENTENCES = {
     ("pause", "closed", "limited"): N_(
         "{Who} paused the internet; it is off until {until}, then only the homework list is open until {then}."
     ),
+    ("pause", "closed", "closed"): N_("{Who} paused the internet until {until}; then it stays off until {then}."),
     ("override_open", "open", ""): N_("{Who} opened it for a visitor."),
     ("override_open", "open", "until"): N_("{Who} opened it for a visitor, until {until}."),
     ("override_open", "open", "closed"): N_(

@@ -108,9 +108,9 @@ def test_a_clock_that_counts_before_the_child_leaves_is_said_on_each_page(hub: H
     )
     assert "until 07:00" in page
     assert (
-        "Journey from Sat 8 Aug: the clock of Asia/Tokyo counts from Fri 7 Aug, 17:00 to Fri 14 Aug, 17:00, by the clock "
-        "at home. Bedtimes follow it from then on, also at home. If the child leaves later, choose a later first day."
-        in calendar
+        "Journey from Sat 8 Aug: the clock of Asia/Tokyo counts from Fri 7 Aug, 17:00 to Fri 14 Aug, 17:00, by the "
+        "clock at home. Bedtimes follow it from then on, also at home. "
+        "If the child leaves later, choose a later first day." in calendar
     )
     hub.browser.set_cookie("language", "de")
     assert (

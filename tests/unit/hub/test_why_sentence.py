@@ -355,3 +355,34 @@ def test_a_removed_child_takes_its_words_along(hub: Hub, child: str) -> None:
     hub.post(f"/children/{child}/remove", sure="yes")
     with hub.store.transaction(HOME) as rows:
         assert read_notes(rows) == {}
+
+
+def test_a_pause_that_runs_into_bedtime_ends_when_it_ends(hub: Hub, child: str) -> None:
+    hub.post(f"/children/{child}/bedtime", days="127", start="20:30", end="07:00")
+    hub.clock.advance(2 * 3600)
+    hub.post(f"/children/{child}/pause", minutes="60")
+    for page in (me(hub), text_of(hub.get("/").text)):
+        assert "Paused until 21:00" in page
+        assert "Mum paused the internet until 21:00; then it stays off until tomorrow 07:00." in page
+    (device,) = hub.family().devices
+    assert "Paused until 21:00" in text_of(hub.get(f"/devices/{device.id}").text)
+    hub.browser.set_cookie("language", "de")
+    assert "Pause von Mum bis 21:00: Danach bleibt das Internet bis morgen 07:00 aus." in text_of(hub.get("/").text)
+    hub.clock.advance(3600)
+    assert "It is bedtime, as Mum set it: the internet is off until tomorrow 07:00, then on again." in me(hub)
+
+
+@pytest.mark.parametrize(
+    ("days", "start", "end", "until"),
+    [("127", "20:00", "20:30", "until 20:00"), ("8", "17:00", "17:59", "until Thu 17:00")],
+)
+def test_a_device_says_of_what_follows_only_that_it_is_off(
+    hub: Hub, child: str, days: str, start: str, end: str, until: str
+) -> None:
+    """Neither a time of the day nor a day far away is “no bedtime”, or one."""
+    hub.clock.advance(-30 * 60)
+    hub.post(f"/children/{child}/bedtime", days=days, start=start, end=end)
+    (device,) = hub.family().devices
+    page = text_of(hub.get(f"/devices/{device.id}").text)
+    assert f"Internet is on {until} Then the internet is off." in page
+    assert "bedtime" not in page.split("Home Traffic")[1].split("Pause")[0]
