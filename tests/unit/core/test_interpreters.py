@@ -13,7 +13,7 @@ ROOT = Path(__file__).parents[3]
 MICRO = ROOT / "micro"
 RUNNER = ROOT / "tests" / "portable" / "run.py"
 ENOUGH_CASES = 300
-TIMEOUT_SECONDS = 300
+TIMEOUT_SECONDS = 600
 
 
 @pytest.fixture(scope="session")
