@@ -247,8 +247,7 @@ class Control:
             outcome = self._enforcement.enforce(policy, used, everything, spending)
             self._watch.follow(policy)
             self._off.look(self._clock.monotonic())
-            self._counting.off_until = self._off.ends
-            self._counting.limited = outcome.limited()
+            self._counting.off_until, self._counting.limited = self._off.ends, outcome.limited()
         except (KernelRefused, ValueError) as refused:
             log.error("not applied: %s", refused)
             self._tell_failure(getattr(refused, "code", "policy").lower())
