@@ -7,6 +7,7 @@ budget is exceeded.
 """
 
 import argparse
+import ast
 import contextlib
 import io
 import json
@@ -84,6 +85,33 @@ def modules(folder: Path, imports: Iterable[str]) -> set[str]:
     return {name for name in result.stdout.split() if name.startswith("stairgate.")}
 
 
+def wanted(name: str) -> set[str]:
+    """The modules of ours that a module imports, wherever in it; but what only the type checker sees."""
+    path = ROOT / "micro" / (name.replace(".", "/") + ".py")
+    found: set[str] = set()
+    waiting: list[ast.AST] = [ast.parse(path.read_text(encoding="utf-8"))] if path.exists() else []
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING":
+            continue
+        if isinstance(node, ast.ImportFrom) and node.module:
+            found |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
+        elif isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        waiting += ast.iter_child_nodes(node)
+    return {each for each in found if (ROOT / "micro" / (each.replace(".", "/") + ".py")).exists()}
+
+
+def rarely(known: set[str]) -> set[str]:
+    """The modules that those which are known import when they need them, and theirs in turn."""
+    reached, waiting = set(known), list(known)
+    while waiting:
+        more = wanted(waiting.pop()) - reached
+        reached |= more
+        waiting += more
+    return reached - known
+
+
 def size(folder: Path, names: Iterable[str]) -> int:
     """Bytes of the compiled modules of these names; a package without code has none."""
     paths = [folder / (name.replace(".", "/") + ".mpy") for name in names]
@@ -91,13 +119,14 @@ def size(folder: Path, names: Iterable[str]) -> int:
 
 
 def sizes(folder: Path) -> list[Figure]:
-    """Bytes of code: of the agent, what the connection adds, what pairing adds while it lasts."""
+    """Bytes of code: the agent, what the connection adds, what pairing adds, and what is imported for a moment."""
     figures, known, imports = [], set[str](), list[str]()
     for part, names in PARTS.items():
         imports += names
         found = modules(folder, imports)
         figures.append(Figure(f"{part}_mpy_bytes", size(folder, found - known), "bytes"))
         known = found
+    figures.append(Figure("rare_mpy_bytes", size(folder, rarely(known)), "bytes"))
     return figures
 
 
@@ -164,6 +193,9 @@ class Board:
     def __init__(self, folder: Path, compiled: Path, in_flash: bool) -> None:
         self._toy, self._folder = folder / "toy", folder
         make_toy(self._toy)
+        # What was imported once, stays: the worst is when all of it was.
+        known = modules(compiled, [name for names in PARTS.values() for name in names])
+        (self._toy / "modules").write_text("\n".join(sorted(rarely(known))), encoding="ascii")
         self._words = ["-m", "tests.micro.small_heap", "-"]
         self._path, self._image_bytes = f"{compiled}:.frozen", 0
         if in_flash:

@@ -127,7 +127,9 @@ async def until(what: str, probe: "Any", sync: Sync) -> None:
 
 
 async def life() -> None:
-    """Everything at once."""
+    """Everything at once: also the code that is imported when it is needed, and stays."""
+    for name in str(read("modules"), "ascii").split():
+        __import__(name)
     board = UnixPlatform(FOLDER + "/flash", read("maker"), {"mic": Microphone}, lambda sensor, on: None)
     declaration = read("declaration")
     agent = Agent(declaration, board)
