@@ -35,7 +35,7 @@ from stairgate.hub.ids import new_id as new_id
 from stairgate.hub.issue import Issuer
 from stairgate.hub.language import _
 from stairgate.hub.notes import Signature, SignedRows, note_of, write_note
-from stairgate.hub.pauses import Change, ended, extended, paused, to_bedtime
+from stairgate.hub.pauses import GIVEN, Change, ended, extended, paused, to_bedtime
 from stairgate.hub.presets import BY_ID
 from stairgate.hub.refusal import NotPossible as NotPossible
 from stairgate.hub.refusal import Overtaken
@@ -216,11 +216,13 @@ class Acts:
         """Open now and for `minutes` longer than it would be open otherwise. A pause goes on after that."""
         return self.change(lambda rows: self.bonus_in(rows, person, minutes))
 
-    def bonus_in(self, rows: Transaction, person: str, minutes: int, until: int | None = None) -> Act:
-        """`bonus` as part of a transaction; `until`: it ends at this second (UTC), with `minutes` more to use."""
+    def bonus_in(
+        self, rows: Transaction, person: str, minutes: int, until: int | None = None, reason: str = GIVEN
+    ) -> Act:
+        """`bonus` as part of a transaction; `until` and `reason` as in `pauses.extended`."""
 
         def overrides(now: int, family: Family, child: Person) -> Change:
-            return extended(family, child, now, self.use, minutes, until)
+            return extended(family, child, now, self.use, minutes, until, reason)
 
         return self._override_in(rows, person, overrides)
 

@@ -4,12 +4,11 @@ It decides how an answer becomes an exception, a pass or a line of the filter, i
 question: so it counts once. Also what a parent allows without asking, and what is over by itself.
 """
 
-import math
 from dataclasses import replace
 
 from stairgate.hub import limits, own_stop
 from stairgate.hub.acts import Act, Acts, NoSuchChild, new_id, remember
-from stairgate.hub.bedtime_ahead import bedtime_ahead
+from stairgate.hub.bedtime_ahead import way_to_bedtime
 from stairgate.hub.clock import Clock
 from stairgate.hub.extra_minutes import counts
 from stairgate.hub.family import Family, Person, read_family, remove
@@ -154,11 +153,10 @@ class AnswerActs:
         if request.granted == ALWAYS:
             return _always(rows, request, now)
         if request.granted == BEDTIME:
-            until = bedtime_ahead(family, child, now)
-            if until is None:
-                raise NotPossible(_("It is bedtime, so there is none to wait for. Please choose minutes."))
-            minutes = math.ceil((until - now) / 60)
-            return self._time(rows, request, now, self._acts.bonus_in(rows, child.id, minutes, until))
+            way = way_to_bedtime(family, child, now)
+            if way is None:
+                raise NotPossible(_("No bedtime lies ahead now. Please choose minutes."))
+            return self._time(rows, request, now, self._acts.to_bedtime_in(rows, child.id, way))
         if request.granted:
             return self._time(rows, request, now, self._acts.bonus_in(rows, child.id, int(request.granted)))
         return ""

@@ -15,7 +15,7 @@ from stairgate.hub.asked_device import check_asking
 from stairgate.hub.bedtime_ahead import bedtime_ahead
 from stairgate.hub.clock import Clock
 from stairgate.hub.family import Device, Family, Override, Person, read_family, remove, write
-from stairgate.hub.free_minutes import FreeMinutes, after, read_free, write_free
+from stairgate.hub.free_minutes import TAKEN, FreeMinutes, after, read_free, remember_taken, write_free
 from stairgate.hub.journeys import as_there
 from stairgate.hub.language import N_, _
 from stairgate.hub.refusal import NotPossible
@@ -108,9 +108,10 @@ class AskActs:
                 raise NotPossible(_("So many minutes are not left for today. You can ask a parent."))
             if not may_take(family, child, now, self._acts.use):
                 raise NotPossible(_("You can take them while your internet is on or when its minutes are used up."))
-            self._acts.bonus_in(rows, child.id, minutes)
+            self._acts.bonus_in(rows, child.id, minutes, reason=TAKEN)
             taken = after(free, minutes, child, family, now)
             write_free(rows, taken)
+            remember_taken(rows, taken, minutes)
             return taken
 
         return self._on(device_id, "", True, edit, self._acts.change)
@@ -180,16 +181,12 @@ def may_see(request: Request, device: Device, now: float) -> bool:
 def may_take(family: Family, child: Person, now: int, use: outlook.Use) -> bool:
     """Whether minutes can be taken without asking: while what is open ends, or when minutes are used up.
 
-    Never in a pause or a bedtime: nobody takes them in the middle of the night.
+    Never in a pause, a bedtime or while only the homework list is open: they go on with what would be open otherwise.
     """
     decision = outlook.of_person(family, child, now, use)
     if decision.reason == "budget_spent":
-        return not _is_bedtime(family, child, now)
+        return outlook.of_person(replace(family, budgets=()), child, now).level == "open"
     return decision.level == "open" and decision.until is not None
-
-
-def _is_bedtime(family: Family, child: Person, now: int) -> bool:
-    return outlook.of_person(replace(family, budgets=()), child, now).level == "closed"
 
 
 def _check_time(family: Family, child: Person, minutes: int, now: int, use: outlook.Use, is_shut_here: bool) -> None:

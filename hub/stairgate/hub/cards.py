@@ -30,6 +30,7 @@ from stairgate.hub.language import N_, _
 from stairgate.hub.local_time import local
 from stairgate.hub.own_stop import is_own
 from stairgate.hub.pause_end import until_pause_ends
+from stairgate.hub.pauses import BONUS_TO_BEDTIME, BONUS_TO_WISH
 from stairgate.hub.reports import Reports, Standing
 from stairgate.hub.request_words import Board, board
 from stairgate.hub.requests import read_requests
@@ -40,7 +41,7 @@ from stairgate.hub.traffic import Traffic
 from stairgate.hub.use_acts import GIVE
 from stairgate.hub.why_facts import read_known, why_of_person
 from stairgate.hub.why_sentence import PARENT, Why
-from stairgate.hub.wish_words import with_wish
+from stairgate.hub.wish_words import with_taken, with_wish
 
 
 class DeviceLine(NamedTuple):
@@ -261,11 +262,12 @@ def _line(family: Family, device: Device, decision: Decision, zone: str, now: fl
     zone = _zone_of(family, device, zone)
     visit = family.visit_of(device, now)
     user = family.person(device.user(now))
+    state = wording.state_of(until_pause_ends(decision, family), zone, now)
     return DeviceLine(
         device,
         wording.KIND_NAMES.get(device.kind, device.kind),
         tuple(names_of(family, device)),
-        with_wish(wording.state_of(until_pause_ends(decision, family), zone, now), decision, family),
+        with_wish(with_taken(state, decision, family), decision, family),
         user.name if user else "",
         wording.clock_time(device.using_since, zone, now) if user else "",
         wording.clock_time(visit.until, zone, now) if visit else "",
@@ -285,6 +287,10 @@ def _zone_of(family: Family, device: Device, zone: str) -> str:
 _TOASTS = {
     "pause": N_("<bdi>{name}</bdi> is paused until {time}."),
     "bonus": N_("<bdi>{name}</bdi> has extra time until {time}."),
+    BONUS_TO_WISH: N_(
+        "<bdi>{name}</bdi> has extra time until {time} and wants to stop then: an own wish, which stays."
+    ),
+    BONUS_TO_BEDTIME: N_("<bdi>{name}</bdi> has time until bedtime, {time}; times off before it stay."),
     "end": N_("<bdi>{name}</bdi> is back to the usual rules."),
     GIVE: N_("<bdi>{name}</bdi> got minutes of today back."),
     "today": N_("<bdi>{name}</bdi> has an exception, only today."),

@@ -4,14 +4,18 @@ It decides how many are left of the family's day and when they may be taken: to 
 bedtime or a pause. How time is given is `acts`' part.
 """
 
+from collections.abc import Iterable
 from typing import NamedTuple
 
+from stairgate.core.decide import Decision
 from stairgate.hub import limits
-from stairgate.hub.family import Family, Person
+from stairgate.hub.family import Family, Override, Person
 from stairgate.hub.local_time import next_time
 from stairgate.hub.store import Row, Transaction
 
 COLLECTION = "free_minutes"
+#: The policy's reason of extra time that a child took last.
+TAKEN = "taken"
 _KEY = "taken"  # of the row of a child's last act
 #: What a parent may choose, in minutes a day.
 CHOICES = (0, 15, 30, 60, 120)
@@ -32,6 +36,11 @@ class FreeMinutes(NamedTuple):
     def is_today(self, now: float) -> bool:
         """True while `taken` counts; a day that ends further ahead than any was begun by a wrong clock."""
         return 0 < self.ends - now <= limits.FAMILY_DAY_SECONDS_MAX
+
+
+def took(decision: Decision, overrides: Iterable[Override]) -> Override | None:
+    """The extra time that opens a device now, where a child took it; else None."""
+    return next((o for o in overrides if o.reason == TAKEN and decision.rule == f"override {o.id}"), None)
 
 
 def read_free(rows: Transaction, person: str) -> FreeMinutes:

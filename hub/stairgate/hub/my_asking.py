@@ -18,7 +18,7 @@ from stairgate.hub.journeys import as_there
 from stairgate.hub.language import _
 from stairgate.hub.my_words import Told, told
 from stairgate.hub.outlook import Use
-from stairgate.hub.requests import TIME, YES, Request
+from stairgate.hub.requests import BEDTIME, TIME, YES, Request
 
 _RECENT_SECONDS = 86400
 _SLOWLY, _QUICKLY = 5000, 800  # ms between two looks of a page; quickly while an answer is waited for
@@ -66,7 +66,10 @@ def my_asking(
     waits = any(request.is_open(now) for request in mine)
     recent = [r for r in mine if r.is_open(now) or now - r.ended() < _RECENT_SECONDS]
     older = [request for request in mine if request not in recent]
-    shown = [told(names[request.person], request, now, not is_alone(device)) for request in (*recent, *older)]
+    shown = [
+        told(names[r.person], r, now, not is_alone(device), _stops(family, names[r.person], r, now))
+        for r in (*recent, *older)
+    ]
     left = free[who.id].left(now) if who else 0
     takes = tuple(minutes for minutes in limits.REQUEST_MINUTES if minutes <= left)
     ahead = bedtime_ahead(family, who, int(now)) if who else None
@@ -100,6 +103,20 @@ def number_of(requests: Sequence[Request], device: Device, now: float) -> str:
     return hashlib.sha256(repr((seen, int(now * 1000) // _SLOWLY)).encode()).hexdigest()[:16]
 
 
+def _stops(family: Family, child: Person, request: Request, now: float) -> str:
+    """When a child's own wish ends time that was given with this answer, "" where it does not."""
+    wish = own_stop.wish_of(family, child.id, now)
+    if not wish or wish.reason != own_stop.OWN_WISH or request.kind != TIME or request.state != YES:
+        return ""
+    if request.granted == BEDTIME:
+        end = bedtime_ahead(family, child, request.answered_at) or request.answered_at
+    else:
+        end = max((o.until for o in family.overrides_of(child.id) if o.kind == "bonus" and o.until > now), default=0)
+    since = request.answered_at if request.granted == BEDTIME else now
+    is_ended = since < wish.start < end
+    return wording.clock_time(wish.start, child.zone, now) if is_ended else ""
+
+
 def _wish(family: Family, who: Person | None, now: float) -> str:
     wish = own_stop.wish_of(family, who.id, now) if who else None
     if not wish or not who:
@@ -107,6 +124,6 @@ def _wish(family: Family, who: Person | None, now: float) -> str:
     until = wording.clock_time(wish.until, who.zone, now)
     if wish.start <= now:
         return _("You wanted to stop, until {until}. A parent can open it again.").format(until=until)
-    at = wording.clock_time(wish.start, who.zone, now)
-    said = _("It stops at {at}, as you wanted, until {until}. A parent can take that back, you cannot.")
-    return said.format(at=at, until=until)
+    when = wording.at_time(wish.start, who.zone, now)
+    said = _("It stops {when}, as you wanted, until {until}. A parent can take that back, you cannot.")
+    return said.format(when=when, until=until)

@@ -41,8 +41,11 @@ class Told(NamedTuple):
     may_object: bool
 
 
-def told(child: Person, request: Request, now: float, hides_words: bool) -> Told:
-    """One question as its child reads it. hides_words: its words are not shown, on a device that others hold too."""
+def told(child: Person, request: Request, now: float, hides_words: bool, stops: str = "") -> Told:
+    """One question as its child reads it. hides_words: its words are not shown, on a device that others hold too.
+
+    stops: the time at which the child's own wish ends what was given, "" where it does not.
+    """
     state = request.state_at(now)
     icon, tone = {
         OPEN: ("clock", "paused"),
@@ -59,7 +62,7 @@ def told(child: Person, request: Request, now: float, hides_words: bool) -> Told
         _became(state),
         icon,
         tone,
-        _said(child, request, state, now),
+        _said(child, request, state, now, stops),
         request.answer if state in (YES, NO) else "",
         state == OPEN,
         request.may_object(now),
@@ -84,7 +87,7 @@ def _what_i_asked(request: Request) -> str:
     return _("Blocked by mistake") if request.kind == WRONG else _("Open a site")
 
 
-def _said(child: Person, request: Request, state: str, now: float) -> str:
+def _said(child: Person, request: Request, state: str, now: float, stops: str) -> str:
     if state == OPEN:
         until = wording.clock_time(request.until, child.zone, now)
         seen = _("Your parents see it now. It waits until {until} at the latest; after that you can ask again.")
@@ -92,27 +95,33 @@ def _said(child: Person, request: Request, state: str, now: float) -> str:
             "Your parents look at it once more. It waits until {until} at the latest; after that you can ask again."
         )
         return (again if request.objected else seen).format(until=until)
-    at = wording.clock_time(request.answered_at, child.zone, now)
+    when = wording.at_time(request.answered_at, child.zone, now)
     if state == NO:
-        return _("Your parents answered at {at}.").format(at=at)
+        return _("Your parents answered {when}.").format(when=when)
     if state == EXPIRED:
         return _("Nobody answered in time. You can ask again, or talk to them.")
     if state == WITHDRAWN:
-        return _("You took it back at {at}.").format(at=at)
-    return _given(request.granted, at)
+        return _("You took it back {when}.").format(when=when)
+    return _given(request.granted, when, stops)
 
 
-def _given(granted: str, at: str) -> str:
+def _given(granted: str, when: str, stops: str) -> str:
+    if granted == BEDTIME and stops:
+        ended = _("You have time until {time}, when you wanted to stop. Your parents answered {when}.")
+        return ended.format(time=stops, when=when)
     said = {
-        ONCE: _("It is open for today. Your parents answered at {at}."),
-        ALWAYS: _("It is open from now on. Your parents answered at {at}."),
-        BEDTIME: _("You have time until bedtime. Your parents answered at {at}."),
+        ONCE: _("It is open for today. Your parents answered {when}."),
+        ALWAYS: _("It is open from now on. Your parents answered {when}."),
+        BEDTIME: _("You have time until bedtime. Your parents answered {when}."),
     }
     if granted in said:
-        return said[granted].format(at=at)
+        return said[granted].format(when=when)
     got = ngettext(
-        "You got {count} minute. Your parents answered at {at}.",
-        "You got {count} minutes. Your parents answered at {at}.",
+        "You got {count} minute. Your parents answered {when}.",
+        "You got {count} minutes. Your parents answered {when}.",
         int(granted),
     )
-    return got.format(count=granted, at=at)
+    said_of_it = got.format(count=granted, when=when)
+    if not stops:
+        return said_of_it
+    return " ".join((said_of_it, _("It stops at {time} all the same, as you wanted.").format(time=stops)))

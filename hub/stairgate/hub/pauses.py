@@ -16,6 +16,8 @@ from stairgate.hub.family import Family, Override, Person
 from stairgate.hub.ids import new_id
 from stairgate.hub.local_time import next_time
 
+#: The policy's reason of what a parent does.
+GIVEN = "parent"
 PAUSE, BONUS, END = "pause", "bonus", "end"
 #: Extra time that a wish ends, which a child made before; and that lasts to bedtime, with times off between.
 BONUS_TO_WISH, BONUS_TO_BEDTIME = "bonus_to_wish", "bonus_to_bedtime"
@@ -42,23 +44,29 @@ def paused(family: Family, child: Person, now: int, minutes: int = 0, until: int
         end = now + minutes * 60 if minutes else morning(family, child, now)
     end = min(max(end, now + 1), now + limits.OVERRIDE_SECONDS_MAX)
     others = without_pauses(family.overrides_of(child.id), now)
-    pause = Override(new_id("o"), child.id, "pause", _begun(now), end, 0, "parent")
+    pause = Override(new_id("o"), child.id, "pause", _begun(now), end, 0, GIVEN)
     return Change((*others, pause), PAUSE, end)
 
 
 def extended(
-    family: Family, child: Person, now: int, use: outlook.Use, minutes: int, until: int | None = None
+    family: Family,
+    child: Person,
+    now: int,
+    use: outlook.Use,
+    minutes: int,
+    until: int | None = None,
+    reason: str = GIVEN,
 ) -> Change:
     """Open for `minutes` longer than it would be open otherwise; in a pause from now, and then the pause goes on.
 
-    until: open up to this second (UTC) instead, with `minutes` more to use.
+    until: open up to this second (UTC) instead, with `minutes` more to use. reason: of the policy's line.
     """
     held = family.overrides_of(child.id)
     if until is not None:
-        return _opened(family, child, now, minutes, until, until)
+        return _opened(family, child, now, minutes, until, until, reason)
     begins = now if _stopped(held, now) else _open_until(family, child, now, use)
     opened = begins + minutes * 60
-    return _opened(family, child, now, minutes, opened, max(opened, _running(held, now)))
+    return _opened(family, child, now, minutes, opened, max(opened, _running(held, now)), reason)
 
 
 def to_bedtime(family: Family, child: Person, now: int, way: Ahead) -> Change:
@@ -73,7 +81,9 @@ def to_bedtime(family: Family, child: Person, now: int, way: Ahead) -> Change:
     return change
 
 
-def _opened(family: Family, child: Person, now: int, minutes: int, opened: int, end: int) -> Change:
+def _opened(
+    family: Family, child: Person, now: int, minutes: int, opened: int, end: int, reason: str = GIVEN
+) -> Change:
     """No pause before `opened`, and extra time from now to `end`."""
     held = family.overrides_of(child.id)
     opened, end = (min(moment, now + limits.OVERRIDE_SECONDS_MAX) for moment in (opened, end))
@@ -81,7 +91,7 @@ def _opened(family: Family, child: Person, now: int, minutes: int, opened: int, 
     behind = [(pause, _later(pause, opened)) for pause in pauses if pause.until > opened]
     others = [one for one in held if one.kind != "bonus" and one not in pauses]
     today = extra_minutes.of_today(family, outlook.policy_of(family, now), child.id, now)
-    bonus = Override(new_id("o"), child.id, "bonus", now, end, min(today + minutes, 1440), "parent")
+    bonus = Override(new_id("o"), child.id, "bonus", now, end, min(today + minutes, 1440), reason)
     told = min(opened, end) if behind else end
     wish = min((one.start for one in own_stop.untouched(others, now)), default=told)
     return Change(

@@ -13,12 +13,13 @@ from stairgate.hub import outlook, wording
 from stairgate.hub.accounts import names_by_id
 from stairgate.hub.day_windows import rule_on
 from stairgate.hub.family import DateRule, Family, Person, Week
+from stairgate.hub.free_minutes import TAKEN, took
 from stairgate.hub.notes import OTHERWISE, Note, about, read_notes
 from stairgate.hub.pause_end import until_pause_ends
 from stairgate.hub.schedule_words import minutes_text
 from stairgate.hub.store import Transaction
 from stairgate.hub.use_words import ends_by_budget
-from stairgate.hub.why_sentence import MINUTES_RUN, Facts, Why, why
+from stairgate.hub.why_sentence import CHILD, MINUTES_RUN, TAKEN_HERE, Facts, Why, why
 
 _ALL_MINUTES = 48 * 60  # more than a day of any length has, and may have been given
 
@@ -59,9 +60,11 @@ def why_of_device(
     then = None
     if decision.until is not None:
         then = outlook.of_everybody(family, decision.until, _used_up(ending, use)).get(device)
-    return why(
-        _by_minutes(family, decision, ending, facts_of(family, decision, then, known, zone, now, use), known), view
-    )
+    facts = facts_of(family, decision, then, known, zone, now, use)
+    held = family.device(device)
+    if facts.reason == TAKEN and view == CHILD and held and len(held.persons) == 1:
+        facts = facts._replace(reason=TAKEN_HERE)
+    return why(_by_minutes(family, decision, ending, facts, known), view)
 
 
 def _whose_minutes(family: Family, persons: Sequence[str], decision: Decision, now: float, use: outlook.Use) -> str:
@@ -104,7 +107,7 @@ def facts_of(
     """What the sentence of a decision is made of. then: the decision at the second at which this one ends."""
     note = note_of(family, decision.rule, known)
     after = note_of(family, then.rule, known) if then else Note()
-    paused = until_pause_ends(decision, family)
+    paused, taken = until_pause_ends(decision, family), took(decision, family.overrides)
     until, follows = decision.until, then.until if then else None
     if paused != decision:  # it stays off after the pause: two ends are named, or neither where the second is not known
         until, follows = paused.until if decision.until is not None else None, decision.until
@@ -114,7 +117,7 @@ def facts_of(
         next_level=paused.next_level or "",
         until=wording.clock_time(until, zone, now) if until is not None else "",
         then=wording.clock_time(follows, zone, now) if follows is not None else "",
-        who=known.names.get(note.by, ""),
+        who=known.names.get(taken.target if taken else note.by, ""),
         then_who=known.names.get(after.by, ""),
         note=note.text,
         minutes=_minutes(family, decision, now, use) if decision.reason == "budget_spent" else "",
@@ -154,6 +157,8 @@ def _week(family: Family, words: list[str]) -> Week | None:
 def _reason(family: Family, decision: Decision) -> str:
     if decision.reason == "date" and (rule := _exception(family, decision.rule.split(" ")[1:])):
         return "date" if rule.first == rule.last else "dates"
+    if took(decision, family.overrides):
+        return TAKEN
     is_closed_window = decision.reason == "week" and decision.level == "closed"
     return "bedtime" if is_closed_window and wording.is_night(decision.rule) else decision.reason
 

@@ -12,6 +12,8 @@ from stairgate.hub.why_table import ANYHOW, DEFAULT_PHRASES, SENTENCES, TO_DO
 CHILD, PARENT = "child", "parent"
 #: The reason where what is open ends when the minutes of the day are used up.
 MINUTES_RUN = "minutes_run"
+#: The reason where a child took extra time, on its own page.
+TAKEN_HERE = "taken_here"
 
 #: Reasons that a rule of a child stands behind, with the levels that it can give.
 RULED = {

@@ -10,7 +10,7 @@ from stairgate.hub.language import N_
 # Who is a name, which nobody can inflect, or words of `why_sentence`: a language puts all three of them into one case.
 # `bedtime` is a window of the week that lasts over midnight; `week` is any other; `dates` is a date of several
 # days. `minutes_spent` is a spent budget of which is known how much it was: {minutes}; `minutes_run` is what such a
-# budget ends, at a time nobody knows.
+# budget ends, at a time nobody knows. `taken` is extra time that a child took, `taken_here` on its own page.
 SENTENCES = {
     ("pause", "closed", ""): N_("{Who} paused the internet."),
     ("pause", "closed", "until"): N_("{Who} paused the internet; it is off until {until}."),
@@ -32,6 +32,28 @@ SENTENCES = {
     ("bonus", "open", "closed"): N_("{Who} gave extra time; the internet is on until {until}, then off until {then}."),
     ("bonus", "open", "limited"): N_(
         "{Who} gave extra time; the internet is on until {until}, then only the homework list is open until {then}."
+    ),
+    ("taken", "open", ""): N_("{Who} took extra time that is allowed without asking; the internet is on."),
+    ("taken", "open", "until"): N_(
+        "{Who} took extra time that is allowed without asking; the internet is on until {until}."
+    ),
+    ("taken", "open", "closed"): N_(
+        "{Who} took extra time that is allowed without asking; the internet is on until {until}, then off until {then}."
+    ),
+    ("taken", "open", "limited"): N_(
+        "{Who} took extra time that is allowed without asking; the internet is on until {until}, then only the "
+        "homework list is open until {then}."
+    ),
+    ("taken_here", "open", ""): N_("You took extra time that you may take without asking; the internet is on."),
+    ("taken_here", "open", "until"): N_(
+        "You took extra time that you may take without asking; the internet is on until {until}."
+    ),
+    ("taken_here", "open", "closed"): N_(
+        "You took extra time that you may take without asking; the internet is on until {until}, then off until {then}."
+    ),
+    ("taken_here", "open", "limited"): N_(
+        "You took extra time that you may take without asking; the internet is on until {until}, then only the "
+        "homework list is open until {then}."
     ),
     ("budget_spent", "closed", ""): N_("Today’s minutes, set by {who}, are used up."),
     ("budget_spent", "closed", "until"): N_(

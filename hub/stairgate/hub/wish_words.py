@@ -8,6 +8,7 @@ from markupsafe import Markup
 from stairgate.core.decide import Decision
 from stairgate.hub import own_stop, wording
 from stairgate.hub.family import Family, Override, Person
+from stairgate.hub.free_minutes import took
 from stairgate.hub.language import _, pgettext
 
 
@@ -32,6 +33,13 @@ def with_wish(state: wording.State, decision: Decision, family: Family, is_own_p
         why = _("Then it stops, as you wanted.")
         theirs = _("Then {name} wants to stop.").format(name=_name(family, later))
         return state._replace(why=why if is_own_page else theirs)
+    return state
+
+
+def with_taken(state: wording.State, decision: Decision, family: Family) -> wording.State:
+    """How things stand for parents, with extra time that a child took said as that."""
+    if taken := took(decision, family.overrides):
+        return state._replace(why=_("{name} took extra time.").format(name=_name(family, taken)))
     return state
 
 

@@ -322,3 +322,59 @@ def test_they_leave_the_homework_list_alone(hub: Hub, mia: str) -> None:
     assert hub.family().overrides == ()
     hub.clock.advance(2 * HOUR)
     assert "Take 30" in see(hub) and send(hub, "/me/take", minutes="30")[0] == 303
+
+
+@pytest.mark.parametrize(
+    ("spoken", "hers", "theirs", "short"),
+    [
+        (
+            "en",
+            "You took extra time that you may take without asking; the internet is on until 20:45, then off until "
+            "tomorrow 07:00.",
+            "Mia took extra time that is allowed without asking; the internet is on until 20:45, then off until "
+            "tomorrow 07:00.",
+            "Mia took extra time.",
+        ),
+        (
+            "de",
+            "Du hast dir Extrazeit genommen, wie du es ohne Fragen darfst: Das Internet ist bis 20:45 an, danach bis "
+            "morgen 07:00 aus.",
+            "Mia hat sich Extrazeit genommen, wie es ohne Fragen erlaubt ist: Das Internet ist bis 20:45 an, danach "
+            "bis morgen 07:00 aus.",
+            "Mia hat sich Extrazeit genommen.",
+        ),
+    ],
+)
+def test_minutes_that_a_child_took_are_told_as_that(
+    hub: Hub, mia: str, spoken: str, hers: str, theirs: str, short: str
+) -> None:
+    hub.post(f"/children/{mia}/free-minutes", minutes="30")
+    assert send(hub, "/me/take", minutes="15")[0] == 303
+    hub.browser.set_cookie(language.COOKIE, spoken)
+    phone = hub.new_browser()
+    phone.set_cookie(language.COOKIE, spoken)
+    page = html.unescape(hub.get("/me", phone, environ_overrides={"REMOTE_ADDR": "192.0.2.21"}).text)
+    assert hers in page and "Have a good time" not in page and "Viel Spaß" not in page
+    page = html.unescape(hub.get("/").text)
+    assert theirs in page and "gave extra time" not in page and "Extrazeit von" not in page
+    assert short in html.unescape(hub.get(f"/devices/{hub.family().devices[0].id}").text)
+    hub.post(f"/children/{mia}/pause", minutes="15")
+    hub.post(f"/children/{mia}/undo")  # which does not make it a parent's
+    assert theirs in html.unescape(hub.get("/").text)
+    hub.post(f"/children/{mia}/bonus", minutes="15")
+    assert theirs not in html.unescape(hub.get("/").text)
+
+
+def test_on_a_shared_device_minutes_are_told_with_the_name(hub: Hub, mia: str) -> None:
+    noah = hub.add_child("Noah", "13-15")
+    device = hub.add_device(mia, "02:00:5e:10:00:03", "family tablet")
+    revision = next(held.revision for held in hub.family().devices if held.id == device)
+    form = {"revision": str(revision), "name": "family tablet", "kind": "tablet", "whose": [mia, noah]}
+    assert hub.post(f"/devices/{device}", **form, asks_who="yes").status_code == 303
+    hub.network.neighbours["192.0.2.23"] = "02:00:5e:10:00:03"
+    hub.post(f"/children/{mia}/free-minutes", minutes="30")
+    assert send(hub, "/me/take", minutes="15")[0] == 303
+    assert send(hub, "/me/using", "192.0.2.23", person=mia)[0] == 303
+    page = see(hub, "/me", "192.0.2.23")
+    assert "Mia took extra time that is allowed without asking; the internet is on until 20:45" in page
+    assert "gave extra time" not in page and "You took" not in page
