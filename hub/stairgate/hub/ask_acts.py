@@ -11,7 +11,7 @@ from typing import NamedTuple, TypeVar
 
 from stairgate.hub import limits, outlook, own_stop
 from stairgate.hub.acts import Acts, new_id
-from stairgate.hub.asked_device import check_asking
+from stairgate.hub.asked_device import check_asking, quiet_says
 from stairgate.hub.bedtime_ahead import bedtime_ahead
 from stairgate.hub.clock import Clock
 from stairgate.hub.family import Device, Family, Override, Person, read_family, remove, write
@@ -106,6 +106,8 @@ class AskActs:
             free = read_free(rows, child.id)
             if not 0 < minutes <= free.left(now):
                 raise NotPossible(_("So many minutes are not left for today. You can ask a parent."))
+            if quiet := quiet_says(family, device, child.zone, now):
+                raise NotPossible(quiet)
             if not may_take(family, child, now, self._acts.use):
                 raise NotPossible(_("You can take them while your internet is on or when its minutes are used up."))
             self._acts.bonus_in(rows, child.id, minutes, reason=TAKEN)

@@ -24,7 +24,8 @@ _HERE = (
 _HELPING = (N_("Nothing: it helps somebody, so it is never closed and never filtered."),)
 _INSIDE = N_(
     "What happens inside an app that is open: its videos, chats, strangers and purchases. Stairgate opens an app or "
-    "closes it; what is in it, it neither sees nor filters."
+    "closes it; what is in it, it does not see. Only safe search and YouTube’s own limits reach inside, where they "
+    "are set."
 )
 _FRIENDS = N_("The Wi-Fi of friends, of school or of a café: there the rules of this home do not hold.")
 _HOTSPOT = N_("The hotspot of a phone: that is mobile data and passes by this home’s router.")

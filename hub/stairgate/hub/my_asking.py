@@ -73,6 +73,8 @@ def my_asking(
     left = free[who.id].left(now) if who else 0
     takes = tuple(minutes for minutes in limits.REQUEST_MINUTES if minutes <= left)
     ahead = bedtime_ahead(family, who, int(now)) if who else None
+    quiet = quiet_says(family, device, people[0].zone, int(now)) if people else ""
+    may = who and takes and is_alone(device) and not quiet and may_take(family, who, int(now), use)
     return MyAsking(
         told=tuple(shown[: len(recent)]),
         older=tuple(shown[len(recent) :]),
@@ -82,11 +84,11 @@ def my_asking(
         number=number_of(requests, device, now) if waits else "",
         every=_QUICKLY if waits else _SLOWLY,
         wish=_wish(family, who, now),
-        takes=takes if who and takes and is_alone(device) and may_take(family, who, int(now), use) else (),
+        takes=takes if may else (),
         free_left=left,
         bedtime=wording.clock_time(ahead, who.zone, now) if who and ahead else "",
         readers=tuple(readers),
-        quiet=quiet_says(family, device, people[0].zone, int(now)) if people else "",
+        quiet=quiet,
         extra=extra_says(family, device, [who] if who else _given(recent, people), int(now), use),
     )
 

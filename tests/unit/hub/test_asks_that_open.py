@@ -193,6 +193,15 @@ def test_no_time_is_asked_for_where_quiet_hours_close_the_device(hub: Hub, mia: 
     assert asked(hub, kind="time", minutes="30").minutes == 30
 
 
+def test_no_minutes_are_taken_where_quiet_hours_close_the_device(hub: Hub, mia: str) -> None:
+    hub.post(f"/children/{mia}/free-minutes", minutes="30")
+    assert "Take 15" in see(hub)
+    quiet(hub)
+    status, page = send(hub, "/me/take", minutes="15")
+    assert status == 409 and "quiet hours until 19:00" in page
+    assert "Take 15" not in see(hub) and hub.family().overrides == ()
+
+
 def test_minutes_given_in_quiet_hours_are_said_to_open_nothing_here(hub: Hub, mia: str) -> None:
     request = asked(hub, kind="time", minutes="60")
     quiet(hub)
