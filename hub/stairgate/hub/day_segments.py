@@ -5,14 +5,12 @@ Words and pictures are for `day_words` and `week_strip`.
 """
 
 from dataclasses import replace
-from datetime import date, timedelta
 from typing import NamedTuple
 
 from stairgate.core.decide import Decision, decide
 from stairgate.core.policy import Policy
 from stairgate.hub import limits
 from stairgate.hub.family import Family, Override
-from stairgate.hub.local_time import at_minute
 from stairgate.hub.own_stop import is_own
 
 _DAY_SECONDS = 86400
@@ -24,22 +22,6 @@ class Segment(NamedTuple):
     begin: int
     end: int
     decision: Decision
-
-
-def day_range(day: date, zone: str) -> tuple[int, int]:
-    """First second (UTC) of a local day and of the next one: 23 or 25 hours apart when the clocks change.
-
-    A day that the zone left out whole is empty.
-    """
-    begin, after = day, day + timedelta(days=1)
-    try:
-        end = at_minute(after, 0, zone)
-    except ValueError:
-        end = at_minute(after + timedelta(days=1), 0, zone)
-    try:
-        return at_minute(begin, 0, zone), end
-    except ValueError:
-        return end, end
 
 
 def as_tapped(family: Family) -> Family:

@@ -3,16 +3,16 @@
 Rules are named in the family's own words; a machine code never reaches a page. The stretches come from `day_segments`.
 """
 
-from datetime import date, timedelta
+from datetime import date
 from typing import NamedTuple
 
 from stairgate.core.decide import Decision
 from stairgate.hub import wording
+from stairgate.hub.day_clock import DayClock
 from stairgate.hub.day_segments import Segment
 from stairgate.hub.day_windows import rule_on
 from stairgate.hub.family import Family, Person
 from stairgate.hub.language import N_, _
-from stairgate.hub.local_time import local
 from stairgate.hub.own_stop import is_own
 from stairgate.hub.schedule_words import LEVEL_FROM, dates_text, otherwise_text, rule_on_days, window_text
 
@@ -63,29 +63,28 @@ class Rule(NamedTuple):
     id: str = ""
 
 
-def lines_of(family: Family, person: Person, cut: tuple[Segment, ...]) -> tuple[Line, ...]:
+def lines_of(family: Family, person: Person, clock: DayClock, cut: tuple[Segment, ...]) -> tuple[Line, ...]:
     """The day's stretches, in order."""
     found = []
     for index, segment in enumerate(cut):
         decision = segment.decision
-        rule = rule_of(family, person, decision, segment.begin)
+        rule = rule_of(family, person, clock, decision, segment.begin)
         last = index == len(cut) - 1
         goes_on = last and decision.until is not None and decision.until > segment.end
-        begins = f"{local(segment.begin, person.zone):%H:%M}"
-        ends = "24:00" if last else f"{local(segment.end, person.zone):%H:%M}"
+        begins, ends = clock.begins(segment.begin), clock.ends(segment.end)
         found.append(
             Line(
-                LEVEL_FROM[decision.level].format(hours=f"{begins}–{ends}"),
+                LEVEL_FROM[decision.level].format(hours=f"{begins}–{'24:00' if last and ends == '00:00' else ends}"),
                 decision.level,
                 rule.text,
-                _moment(decision.until, person.zone, segment.begin) if goes_on and decision.until else "",
+                clock.until(decision.until, segment.begin) if goes_on and decision.until else "",
                 rule.note,
             )
         )
     return tuple(found)
 
 
-def summary(person: Person, cut: tuple[Segment, ...]) -> str:
+def summary(clock: DayClock, cut: tuple[Segment, ...]) -> str:
     """`Closed because of the bedtime until 06:30. Then open until 20:00. Then closed …`: one sentence a stretch."""
     runs = _runs(cut)
     said = []
@@ -95,24 +94,24 @@ def summary(person: Person, cut: tuple[Segment, ...]) -> str:
         if until is None:
             said.append(_(endless))
         else:
-            said.append(_(bounded).format(until=_moment(until, person.zone, cut[0].begin)))
+            said.append(_(bounded).format(until=clock.until(until, cut[0].begin)))
     if len(runs) > _PARTS_MAX:
         said.append(_("More changes follow."))
     return " ".join(said)
 
 
-def at_moment(family: Family, person: Person, segment: Segment, moment: int) -> tuple[str, Rule]:
+def at_moment(family: Family, person: Person, clock: DayClock, segment: Segment, moment: int) -> tuple[str, Rule]:
     """What holds at a moment and until when, and the rule that won."""
     decision = segment.decision
     bounded, endless = _AT[decision.level]
-    until = _moment(decision.until, person.zone, moment) if decision.until else ""
-    said = _(bounded if until else endless).format(at=f"{local(moment, person.zone):%H:%M}", until=until)
-    return said, rule_of(family, person, decision, moment)
+    until = clock.until(decision.until, moment) if decision.until else ""
+    said = _(bounded if until else endless).format(at=clock.begins(moment), until=until)
+    return said, rule_of(family, person, clock, decision, moment)
 
 
-def rule_of(family: Family, person: Person, decision: Decision, moment: int) -> Rule:
+def rule_of(family: Family, person: Person, clock: DayClock, decision: Decision, moment: int) -> Rule:
     """The rule that won a decision at a moment (UTC seconds)."""
-    day = local(moment, person.zone).date()
+    day = clock.wall(moment).date()
     parts = decision.rule.split(" ")
     if decision.reason == "week":
         key = tuple(parts[2:6])
@@ -125,7 +124,7 @@ def rule_of(family: Family, person: Person, decision: Decision, moment: int) -> 
     if decision.reason in _OVERRIDES:
         held = next((o for o in family.overrides_of(person.id) if o.id == parts[-1]), None)
         bounded, endless = _OVERRIDES[decision.reason]
-        until = _moment(held.until, person.zone, moment) if held else ""
+        until = clock.until(held.until, moment) if held else ""
         if held and is_own(held):
             said = _("{name} wished to stop, until {until}.").format(name=person.name, until=until)
             return Rule(said, id=held.id)
@@ -160,10 +159,10 @@ def _date_rule(family: Family, person: Person, first: date, year: int) -> Rule:
 
 
 def _runs(cut: tuple[Segment, ...]) -> list[tuple[Segment, int]]:
-    """Stretches of one level: the first segment of each, and where it ends."""
+    """Stretches of one kind: the first segment of each, and where it ends."""
     runs: list[tuple[Segment, int]] = []
     for segment in cut:
-        if runs and runs[-1][0].decision.level == segment.decision.level:
+        if runs and _kind(runs[-1][0].decision) == _kind(segment.decision):
             first = runs[-1][0]
             until = first.decision._replace(until=segment.decision.until)
             runs[-1] = (first._replace(decision=until), segment.end)
@@ -174,14 +173,3 @@ def _runs(cut: tuple[Segment, ...]) -> list[tuple[Segment, int]]:
 
 def _key(*fields: object) -> tuple[str, ...]:
     return tuple(str(field) for field in fields)
-
-
-def _moment(moment: int, zone: str, since: int) -> str:
-    """`20:30` on the day of `since`, else `Sat 07:30`, with the date when it is a week away."""
-    then, day = local(moment, zone), local(since, zone).date()
-    time = f"{then:%H:%M}"
-    if then.date() == day:
-        return time
-    if then.date() - day < timedelta(days=7):
-        return wording.day_and_time(then.date(), time)
-    return wording.date_and_time(then.date(), time)

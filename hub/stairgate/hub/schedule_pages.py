@@ -23,7 +23,8 @@ from stairgate.hub import (
 from stairgate.hub.acts import NoSuchChild, NotPossible
 from stairgate.hub.budget_acts import BudgetActs
 from stairgate.hub.context import overview, page, parts
-from stairgate.hub.day_segments import as_tapped, day_range, segments
+from stairgate.hub.day_clock import DayClock
+from stairgate.hub.day_segments import as_tapped, segments
 from stairgate.hub.family import DateRule, Family, Person, Week, read_family
 from stairgate.hub.issue import PolicyTooLarge
 from stairgate.hub.journeys import journey_warnings
@@ -219,9 +220,10 @@ def _show(person: str, status: int = 200, faults: forms.Faults | None = None, ty
 def _tonight(family: Family, child: Person) -> str:
     """Today in one sentence."""
     now = int(parts().clock.wall())
-    begin, end = day_range(local(now, child.zone).date(), child.zone)
     policy, device = outlook.of_calendar(as_tapped(family), child, now)
-    return day_words.summary(child, segments(policy, device, begin, end)) if end > begin else ""
+    clock = DayClock(policy, child.id)
+    begin, end = clock.day(clock.wall(now).date())
+    return day_words.summary(clock, segments(policy, device, begin, end)) if end > begin else ""
 
 
 def _warnings(family: Family, child: Person) -> list[str]:

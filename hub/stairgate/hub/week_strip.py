@@ -3,15 +3,14 @@
 It decides where each bar begins and ends; colours and patterns are the style sheet's, sentences `schedule_words`'.
 """
 
-from collections.abc import Iterable
-from datetime import date
+from collections.abc import Callable, Iterable
+from datetime import date, datetime
 from typing import NamedTuple
 
 from stairgate.hub.day_segments import Segment
 from stairgate.hub.day_windows import Window, windows_of_weekday
 from stairgate.hub.family import Week
 from stairgate.hub.language import N_, _
-from stairgate.hub.local_time import local
 from stairgate.hub.said_tables import SaidRow, SaidTable
 from stairgate.hub.schedule_words import LEVEL_FROM, hours
 from stairgate.hub.wording import DAY_NAMES, in_a_row
@@ -102,11 +101,11 @@ def day_bars(cut: Iterable[Segment], begin: int, end: int) -> tuple[Bar, ...]:
     return tuple(bars)
 
 
-def hour_marks(begin: int, end: int, zone: str) -> tuple[tuple[int, str], ...]:
-    """Where the clock of a real day shows a sixth hour: x in 1440ths, and the hour."""
+def hour_marks(begin: int, end: int, wall: Callable[[int], datetime]) -> tuple[tuple[int, str], ...]:
+    """Where the clock of a real day shows a sixth hour: x in 1440ths, and the hour. wall: what the clock shows."""
     marks = []
     for moment in range(begin, end, 900):
-        then = local(moment, zone)
+        then = wall(moment)
         if then.minute == 0 and then.hour % 6 == 0:
             marks.append(((moment - begin) * DAY_MINUTES // (end - begin), f"{then.hour:02}"))
     return tuple(marks)

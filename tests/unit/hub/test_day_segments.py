@@ -1,6 +1,6 @@
 """A day cut into segments says at each minute what the core decides there; also on days when the clocks change."""
 
-from datetime import date
+from datetime import UTC, date, datetime
 
 import pytest
 from hypothesis import given, settings
@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from stairgate.core.decide import decide
 from stairgate.hub import outlook
-from stairgate.hub.day_segments import at, day_range, segments
+from stairgate.hub.day_clock import DayClock
+from stairgate.hub.day_segments import at, segments
 from stairgate.hub.day_windows import LIKE_SATURDAY, LIKE_WEEK
 from stairgate.hub.family import DateRule, Family, Override, Person, Week
 
@@ -24,6 +25,13 @@ DAYS = (
     ("Australia/Lord_Howe", date(2026, 10, 4)),
     ("Africa/Cairo", date(2026, 4, 24)),
 )
+
+
+def day_range(day: date, zone: str) -> tuple[int, int]:
+    child = Person("pmia", "Mia", "6-9", zone)
+    noon = int(datetime(day.year, day.month, day.day, 12, tzinfo=UTC).timestamp())
+    policy, _device = outlook.of_calendar(Family((child,), (), (), ()), child, noon)
+    return DayClock(policy, child.id).day(day)
 
 
 @st.composite

@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 from stairgate.core.decide import decide
 from stairgate.hub import outlook
 from stairgate.hub.family import Family, Person, Week
+from stairgate.hub.local_time import local
 from stairgate.hub.week_strip import hour_marks, week_rows
 
 MONDAY = 1786320000  # 2026-08-10, 00:00 UTC
@@ -40,6 +41,6 @@ def test_the_table_says_what_the_bars_show() -> None:
 
 def test_hours_stand_where_the_clock_shows_them_on_a_long_day() -> None:
     begin = 1792879200  # 2026-10-25, 00:00 in Berlin
-    marks = hour_marks(begin, begin + 25 * 3600, "Europe/Berlin")
+    marks = hour_marks(begin, begin + 25 * 3600, lambda moment: local(moment, "Europe/Berlin"))
     assert [hour for _, hour in marks] == ["00", "06", "12", "18"]
     assert marks[1][0] == 7 * 1440 // 25
