@@ -18,6 +18,8 @@ from stairgate.hub.local_time import next_time
 
 #: The policy's reason of what a parent does.
 GIVEN = "parent"
+#: The same of a pause that extra time has put off: it begins at its beginning, not at the tap.
+PUT_OFF = "parent_put_off"
 PAUSE, BONUS, END = "pause", "bonus", "end"
 #: Extra time that a wish ends, which a child made before; and that lasts to bedtime, with times off between.
 BONUS_TO_WISH, BONUS_TO_BEDTIME = "bonus_to_wish", "bonus_to_bedtime"
@@ -152,13 +154,14 @@ def _open_until(family: Family, child: Person, now: int, use: outlook.Use) -> in
 
 
 def _later(pause: Override, start: int) -> Override:
-    reason = own_stop.PUT_OFF if own_stop.is_own(pause) else pause.reason
+    reason = own_stop.PUT_OFF if own_stop.is_own(pause) else PUT_OFF
     return replace(pause, id=new_id("o"), start=start, reason=reason)
 
 
 def _back(pause: Override, now: int) -> Override:
-    reason = own_stop.OWN_WISH if own_stop.is_own(pause) else pause.reason
-    return replace(pause, id=new_id("o"), start=_begun(now), reason=reason)
+    if own_stop.is_own(pause):
+        return replace(pause, id=new_id("o"), start=now, reason=own_stop.OWN_WISH)
+    return replace(pause, id=new_id("o"), start=_begun(now), reason=GIVEN)
 
 
 def _begun(now: int) -> int:

@@ -121,6 +121,21 @@ def test_a_childs_own_stop_goes_on_after_minutes_and_is_still_its_own(hub: Hub, 
     assert open_from(hub, mia, "18:50", "24:00") == [("18:50", "20:30")]
 
 
+def test_the_end_of_such_minutes_is_the_stop_again(hub: Hub, mia: str) -> None:
+    send(hub, "/me/stop", until="18:10")
+    hub.clock.advance(20 * 60)
+    hub.post(f"/children/{mia}/bonus", minutes="60")
+    hub.clock.advance(10 * 60)
+    hub.post(f"/children/{mia}/end")
+    assert open_from(hub, mia, "18:30", "30:59") == []
+    assert "You wanted to stop then." in see(hub)
+    (wish,) = hub.family().overrides
+    assert (wish.start, wish.until) == (clock("18:30"), clock("31:00"))
+    assert toast(hub) == "Mia is paused until tomorrow 07:00."
+    hub.post(f"/children/{mia}/bonus", minutes="15")
+    assert open_from(hub, mia, "18:30", "30:59") == [("18:30", "18:45")]
+
+
 def test_undo_of_such_minutes_leaves_one_wish(hub: Hub, mia: str) -> None:
     send(hub, "/me/stop", until="18:10")
     hub.clock.advance(20 * 60)
@@ -149,6 +164,17 @@ def test_whoever_paused_is_still_named_after_minutes_of_somebody_else(hub: Hub, 
     after = html.unescape(hub.get("/").text)
     said = "paused the internet; it is off until 20:00, then on again."
     assert said in before and said in after and f"Granny {said}" not in after
+
+
+def test_the_day_shows_where_a_pause_goes_on_also_one_of_more_than_a_day(hub: Hub, mia: str) -> None:
+    for minutes in (120, 1500):
+        hub.parts.acts.pause(mia, minutes)
+        hub.post(f"/children/{mia}/bonus", minutes="15")
+        page = html.unescape(hub.get(f"/children/{mia}/day").text)
+        assert "Then open until 18:15. Then closed because of a pause until" in page, minutes
+        hub.post(f"/children/{mia}/end")
+        page = html.unescape(hub.get(f"/children/{mia}/day").text)
+        assert "Then open until 18:00. Then closed because of a pause until" in page, minutes
 
 
 # The end of a pause
