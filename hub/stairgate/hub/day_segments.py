@@ -12,6 +12,7 @@ from stairgate.core.policy import Policy
 from stairgate.hub import limits
 from stairgate.hub.family import Family, Override
 from stairgate.hub.own_stop import is_own
+from stairgate.hub.pauses import PUT_OFF
 
 _DAY_SECONDS = 86400
 
@@ -72,7 +73,7 @@ def at(cut: tuple[Segment, ...], moment: int) -> Segment | None:
 
 def _as_tapped(override: Override) -> Override:
     tap = override.start + limits.PAUSE_STARTS_EARLIER_SECONDS
-    if override.kind != "pause" or is_own(override) or tap >= override.until:
+    if override.kind != "pause" or is_own(override) or override.reason == PUT_OFF or tap >= override.until:
         return override
     return replace(override, start=tap)
 
