@@ -14,7 +14,7 @@ run: build/packages-run $(VENV)/run ## watch it work: a home with a demo family,
 	@$(BIN)/python -m tests.lab.run $(if $(PORT),--port $(PORT))
 
 # What takes a minute and changes with micro/ only is `make test-micro`'s.
-MICRO_ONLY := --ignore tests/micro/test_power_cut.py --ignore tests/broker/test_mqtt_cases.py \
+MICRO_ONLY := --ignore tests/micro/test_power_cut.py --ignore tests/micro/test_heap.py --ignore tests/broker/test_mqtt_cases.py \
 	--ignore tests/lab/test_bear.py
 
 # All that waits more than it works at the same time: browsers, brokers, hubs, and two labs, each a sandbox of its own. What

@@ -1,4 +1,4 @@
-"""What the agent costs a toy stays within its budget, and a planted excess of code or memory is found."""
+"""The code of the agent stays within its budget, and a planted excess is found. Memory is `test_heap`'s."""
 
 import json
 import shutil
@@ -7,11 +7,10 @@ from pathlib import Path
 import pytest
 
 from tests.bench import footprint
-from tests.bench.footprint import BUDGET, Board, Figure, compare, compile_all, sizes
+from tests.bench.footprint import BUDGET, Figure, compare, compile_all, sizes
 from tests.micro.interpreter import ROOT
 
 BALLAST = '\nBALLAST = "%s"\n' % ("x" * 4000)
-MEMORY_BALLAST = "\nBALLAST = bytearray(300_000)\n"
 
 
 @pytest.fixture(scope="module")
@@ -42,18 +41,6 @@ def test_the_code_is_within_its_budget(tmp_path: Path, budget: dict[str, dict[st
 def test_a_planted_excess_of_code_is_found(tmp_path: Path, budget: dict[str, dict[str, int]]) -> None:
     faults = compare(sizes(built(tmp_path, BALLAST)), budget)
     assert len(faults) == 1 and faults[0].startswith("core_mpy_bytes: expected at most")
-
-
-def test_a_toy_works_in_the_heap_of_its_budget(tmp_path: Path, budget: dict[str, dict[str, int]]) -> None:
-    compiled = built(tmp_path)
-    for name, in_flash in (("min_heap_kb", False), ("min_heap_code_in_flash_kb", True)):
-        assert Board(tmp_path / name, compiled, in_flash).works_with(budget[name]["budget"] * 1024), name
-
-
-def test_a_planted_excess_of_memory_is_found(tmp_path: Path, budget: dict[str, dict[str, int]]) -> None:
-    board = Board(tmp_path / "board", built(tmp_path, MEMORY_BALLAST), False)
-    assert board.works_with(budget["min_heap_kb"]["budget"] * 1024) is None
-    assert board.works_with((budget["min_heap_kb"]["budget"] + 350) * 1024)
 
 
 def test_no_figure_is_without_a_budget(budget: dict[str, dict[str, int]]) -> None:
