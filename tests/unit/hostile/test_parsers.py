@@ -58,6 +58,8 @@ NOT_IN_THE_TABLE = {
     "stairgate.hub.requests.read_requests": "documents that the hub wrote, behind the digest of decode_generation",
     "stairgate.hub.passes.read_passes": "documents that the hub wrote, behind the digest of decode_generation",
     "stairgate.hub.agreements.read_agreements": "documents that the hub wrote, behind the digest of decode_generation",
+    "stairgate.hub.toys.read_toys": "documents that the hub wrote, behind the digest of decode_generation",
+    "stairgate.hub.toy_intake.ToyIntake.read_receipt": "the core's envelope and receipt, which are in the table",
     "stairgate.hub.free_minutes.read_free": "documents that the hub wrote, behind the digest of decode_generation",
     "stairgate.hub.sources.read_sources": "documents that the hub wrote, behind the digest of decode_generation",
     "stairgate.hub.accounts.read_account": "documents that the hub wrote, behind the digest of decode_generation",
