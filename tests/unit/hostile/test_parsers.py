@@ -66,7 +66,6 @@ NOT_IN_THE_TABLE = {
     "stairgate.hub.accounts.read_accounts": "documents that the hub wrote, behind the digest of decode_generation",
     "stairgate.hub.notes.read_notes": "documents that the hub wrote, behind the digest of decode_generation",
     "stairgate.hub.why_facts.read_known": "documents that the hub wrote, behind the digest of decode_generation",
-    "stairgate.micro.storage.Storage.read": "bytes as they are; who reads them is in the table",
     "stairgate.micro.kept.Kept.read": "bytes as they are",
     "stairgate.micro.platform_fake.FakeSensor.read": "a fake",
     "stairgate.hub.claim_code.ClaimSlot.read": "RAM",
