@@ -24,7 +24,11 @@ def text_of(page: str) -> str:
     return " ".join(html.unescape(re.sub(r"<[^>]+>", "", page)).split())
 
 
-@pytest.mark.parametrize("sentence", SENTENCES.values())
+#: Without those of minutes that a child took itself: there is always a name.
+SET_BY_PARENTS = [sentence for (reason, *_), sentence in SENTENCES.items() if reason != "taken"]
+
+
+@pytest.mark.parametrize("sentence", SET_BY_PARENTS)
 def test_whoever_set_a_rule_stands_where_german_has_a_dative(sentence: str) -> None:
     with speaking(GERMAN):
         german = gettext(sentence)
