@@ -95,7 +95,9 @@ def test_a_clock_that_counts_before_the_child_leaves_is_said_on_each_page(hub: H
     """Midnight of 8 August in Tokyo is 17:00 of the seventh at home."""
     calendar = leaves(hub, mia, "Asia/Tokyo")
     assert hub.get("/status").json["children"][mia]["level"] == "closed"  # type: ignore[index]
-    for path in ("/", f"/children/{mia}", f"/children/{mia}/schedule"):
+    assert "It is 01:00 there now. The times of the calendar are by that clock, “open until” by the one" in calendar
+    assert "Today Closed because of the bedtime until 07:00." in calendar
+    for path in ("/", f"/children/{mia}"):
         assert (
             "Because of the journey from Sat 8 Aug, the clock of Asia/Tokyo counts already for Mia , also at home. "
             "It is 01:00 there now. The times here are by the clock at home." in text_of(hub.get(path).text)
