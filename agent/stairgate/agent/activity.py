@@ -10,10 +10,14 @@ from collections import deque
 from collections.abc import Iterable
 
 from stairgate.agent.activity_data import (
+    BOTH_WAYS,
+    BUSY_SECONDS,
     COARSE_SECONDS,
     ENOUGH,
     LINK,
+    NO_LINK,
     ONE_SIDED,
+    PAGE_POINTS,
     PLENTY_LINK,
     PLENTY_POINTS,
     SAMPLE_BYTES,
@@ -108,15 +112,27 @@ class Minute:
         threshold = THRESHOLDS.get(category, THRESHOLDS[TOTAL])
         if down >= threshold.plenty:
             return PLENTY_POINTS
-        if down < threshold.down or up < threshold.up:
+        if up < threshold.up:
             return 0
-        # Seconds in which small flows moved, and the large one that moved longest.
-        spread = self._moving + max((heavy.busy for flow, heavy in self._heavy.items() if flow not in aside), default=0)
-        return SOME_POINTS if spread >= SPREAD_SECONDS else 0
+        if down >= threshold.down:
+            # Seconds in which small flows moved, and the large one that moved longest.
+            seen = (heavy.busy for flow, heavy in self._heavy.items() if flow not in aside)
+            spread = self._moving + max(seen, default=0)
+            if spread >= BUSY_SECONDS or (spread >= SPREAD_SECONDS and self._is_both_ways()):
+                return SOME_POINTS
+        return PAGE_POINTS if down >= threshold.page else 0
+
+    def _is_both_ways(self) -> bool:
+        """What moves little moves both ways. Pictures do not, in a conversation either, so large flows are left out."""
+        down = self.down - sum(heavy.down for heavy in self._heavy.values())
+        up = self.up - sum(heavy.up for heavy in self._heavy.values())
+        return up >= BOTH_WAYS * down
 
 
 def _link(points: int, others: int) -> int:
     """How many minutes may lie from one minute to the next so that they count together."""
+    if (points == PAGE_POINTS) != (others == PAGE_POINTS):
+        return NO_LINK
     return PLENTY_LINK if points == others == PLENTY_POINTS else LINK
 
 
