@@ -52,7 +52,7 @@ test-time: setup ## the calendar and budgets beside an independent oracle, minut
 bench-dns: build/packages-bench setup ## the filter beside dnsmasq, unbound and dnsdist, with a million names (QUICK=1: few)
 	$(LAB) $(BIN)/python -m tests.bench.dns_bench $(if $(QUICK),--quick) $(if $(SEED),--seed $(SEED))
 
-test-micro: build/packages-run setup ## the toy on the real MicroPython: all cases, every power cut, real TLS; four minutes
+test-micro: build/packages-run setup ## the toy on the real MicroPython: all cases, every power cut, real TLS, the bear in the lab
 	@$(BIN)/python -m tests.micro_check
 
 footprint: build/packages-run setup ## what the agent costs a toy: code, smallest heap, TLS; fails above its budget
