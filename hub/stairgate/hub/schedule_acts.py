@@ -13,7 +13,7 @@ from stairgate.hub.acts import Act, Acts, NoSuchChild, NotPossible, new_id, writ
 from stairgate.hub.bedtime_presets import SCHOOL_NIGHTS, WEEKEND_NIGHTS, BedtimePreset
 from stairgate.hub.calendar_change import CALENDAR, TODAY, Edit, change_calendar
 from stairgate.hub.clock import Clock
-from stairgate.hub.day_windows import LIKE_SATURDAY
+from stairgate.hub.day_windows import LIKE_SATURDAY, is_early
 from stairgate.hub.family import DateRule, Family, Person, Week, read_family, remove, write
 from stairgate.hub.forms import BedtimeForm
 from stairgate.hub.language import _
@@ -21,6 +21,8 @@ from stairgate.hub.local_time import local, next_time
 from stairgate.hub.schedule_forms import DatesForm
 from stairgate.hub.store import Conflict, Transaction
 from stairgate.hub.today import changed, family_date, freed_after, today_of, usual_windows
+
+_LAST_MINUTES = 23 * 60 + 30  # a window that ends later goes on in the small hours, where somebody typed two
 
 
 class ScheduleActs:
@@ -199,5 +201,7 @@ class ScheduleActs:
 
 
 def is_night(week: Week) -> bool:
-    """True for a bedtime as presets set them: closed and over midnight."""
-    return week.level == "closed" and week.end <= week.start
+    """True for a bedtime as presets set them, closed and over midnight, and for either part of one that is in two."""
+    if week.level != "closed":
+        return False
+    return week.end <= week.start or week.end > _LAST_MINUTES or is_early((week.start, week.end, week.level))

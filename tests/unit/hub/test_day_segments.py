@@ -1,12 +1,14 @@
 """A day cut into segments says at each minute what the core decides there; also on days when the clocks change."""
 
-from datetime import UTC, date, datetime
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stairgate.core.decide import decide
+from stairgate.core.zone import clock_of, local_seconds
 from stairgate.hub import outlook
 from stairgate.hub.day_clock import DayClock
 from stairgate.hub.day_segments import at, segments
@@ -77,6 +79,29 @@ def test_each_minute_is_what_the_core_decides(made: tuple[Family, date]) -> None
         assert (held.decision.level, held.decision.reason, held.decision.rule) == decided[:1] + decided[2:4]
         # Another rule, but no other level: the segment ends and the level goes on.
         assert decided.until is None or held.end >= end or decided.until >= held.end
+
+
+@settings(max_examples=6, deadline=None)
+@given(families(), st.sampled_from(("", "Asia/Tokyo", "America/New_York", "Pacific/Kiritimati")))
+def test_days_follow_one_another_and_each_moment_has_a_name_of_its_own(made: tuple[Family, date], there: str) -> None:
+    family, day = made
+    (child,) = family.people
+    if there:
+        first, last = (day + timedelta(days=1)).isoformat(), (day + timedelta(days=2)).isoformat()
+        family = replace(family, dates=(DateRule("e1", "pmia", first, last, (), like=LIKE_WEEK, zone=there),))
+    policy, _device = outlook.of_calendar(family, child, day_range(day, child.zone)[0])
+    clock, zone = DayClock(policy, child.id), clock_of(policy, child.id)
+    ends = None
+    for later in range(5):
+        begin, end = clock.day(day + timedelta(days=later))
+        assert ends in (None, begin)
+        ends = end
+        names = [(clock.wall(moment).date(), clock.begins(moment)) for moment in range(begin, end, 300)]
+        assert len(set(names)) == len(names)
+        for moment in range(begin, end, 1500):
+            shown = clock.wall(moment)
+            assert (shown - datetime(1970, 1, 1)).total_seconds() == local_seconds(zone, moment)
+            assert moment in clock.moments(shown.date(), shown.hour * 60 + shown.minute)
 
 
 @pytest.mark.parametrize(

@@ -328,6 +328,16 @@ def test_a_night_in_two_parts_is_one_night(hub: Hub, parts: tuple[dict[str, str]
         assert hub.get("/status").json["children"][mia]["level"] == level, hours  # type: ignore[index]
 
 
+@pytest.mark.parametrize("parts", [NIGHT, WITH_A_GAP])
+def test_a_preset_takes_the_place_of_both_parts_of_a_night(
+    hub: Hub, child: str, parts: tuple[dict[str, str], ...]
+) -> None:
+    for part in (*parts, {"start": "18:00", "end": "19:00"}):
+        hub.post(f"/children/{child}/bedtime", days="127", **part)
+    post(hub, child, "preset", preset="6-9")
+    assert weeks(hub) == [*NIGHTS_6_TO_9, (127, 1080, 1140, "closed")]
+
+
 def test_a_dinner_is_no_bedtime_that_could_begin_as_it_ends(hub: Hub) -> None:
     mia = hub.add_child("Mia")
     hub.post(f"/children/{mia}/bedtime", days="127", start="19:00", end="20:00")
