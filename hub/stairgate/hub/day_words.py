@@ -12,6 +12,7 @@ from stairgate.hub.day_clock import DayClock
 from stairgate.hub.day_segments import Segment
 from stairgate.hub.day_windows import rule_on
 from stairgate.hub.family import Family, Person
+from stairgate.hub.free_minutes import TAKEN
 from stairgate.hub.language import N_, _
 from stairgate.hub.own_stop import is_own
 from stairgate.hub.schedule_words import LEVEL_FROM, dates_text, otherwise_text, rule_on_days, window_text
@@ -128,6 +129,8 @@ def rule_of(family: Family, person: Person, clock: DayClock, decision: Decision,
         if held and is_own(held):
             said = _("{name} wished to stop, until {until}.").format(name=person.name, until=until)
             return Rule(said, id=held.id)
+        if held and held.reason == TAKEN:
+            return Rule(_("{name} took extra time until {until}.").format(name=person.name, until=until), id=held.id)
         return Rule(_(bounded if until else endless).format(until=until), id=parts[-1])
     if rule_on(family.dates_of(person.id), day):
         held_rule = _date_rule(family, person, day, day.year)

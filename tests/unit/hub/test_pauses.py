@@ -384,6 +384,8 @@ def test_minutes_that_a_child_took_are_told_as_that(
     page = html.unescape(hub.get("/").text)
     assert theirs in page and "gave extra time" not in page and "Extrazeit von" not in page
     assert short in html.unescape(hub.get(f"/devices/{hub.family().devices[0].id}").text)
+    day = html.unescape(hub.get(f"/children/{mia}/day?at=20:40").text)
+    assert short[:-1] in day and "A parent gave" not in day and "Eltern haben Extrazeit" not in day
     hub.post(f"/children/{mia}/pause", minutes="15")
     hub.post(f"/children/{mia}/undo")  # which does not make it a parent's
     assert theirs in html.unescape(hub.get("/").text)
