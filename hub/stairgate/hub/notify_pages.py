@@ -45,5 +45,5 @@ def try_now() -> Answer:
 def _page(status: int = 200, fault: str = "", target: Target | None = None) -> Answer:
     notifier = parts().asking.notifier
     held, outcome = notifier.target(), notifier.outcome
-    at = wording.clock_time(outcome.at, parts().parents.zone(), parts().clock.wall()) if outcome.at else ""
+    at = wording.at_time(outcome.at, parts().parents.zone(), parts().clock.wall()) if outcome.at else ""
     return page("notify.html", status, held=held, typed=target or held, fault=fault, outcome=outcome, at=at)

@@ -62,18 +62,18 @@ def _stage(toy: "Toy", standing: "Standing", moment: "Moment") -> tuple[str, str
     order = toy.erasure
     if order is None:
         return "none", ""
-    fields = {"who": moment.who(order.by), "time": moment.time(order.at), "done": moment.time(order.done)}
+    fields = {"who": moment.who(order.by), "when": moment.when(order.at), "done": moment.when(order.done)}
     if order.done:
-        return "done", _("{who} wanted this at {time}. It was erased at {done}, and the toy signed a receipt.").format(
+        return "done", _("{who} wanted this {when}. It was erased {done}, and the toy signed a receipt.").format(
             **fields
         )
     if standing.heard is None or standing.heard < order.at:
-        said = _("{who} wanted this at {time}. The toy was not heard since; it is told as soon as it is on.")
+        said = _("{who} wanted this {when}. The toy was not heard since; it is told as soon as it is on.")
         return "waiting", said.format(**fields)
     if order.why == "handover":
-        said = _("{who} wanted this at {time}, and the toy was told. It no longer knows this home and cannot answer.")
+        said = _("{who} wanted this {when}, and the toy was told. It no longer knows this home and cannot answer.")
         return "told", said.format(**fields)
-    return "told", _("{who} wanted this at {time}, and the toy was told. Its receipt is not here yet.").format(**fields)
+    return "told", _("{who} wanted this {when}, and the toy was told. Its receipt is not here yet.").format(**fields)
 
 
 def _gone(

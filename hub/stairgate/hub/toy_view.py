@@ -70,6 +70,10 @@ class Moment(NamedTuple):
         """A moment in words."""
         return wording.clock_time(at, self.zone, self.now)
 
+    def when(self, at: float) -> str:
+        """A moment within a sentence: `yesterday at 18:00`."""
+        return wording.at_time(at, self.zone, self.now)
+
     def who(self, account: str) -> str:
         """An account's name, at the beginning of a sentence."""
         return self.names.get(account) or _("A parent")
@@ -116,8 +120,8 @@ def _gate(
         is_sensor=is_sensor,
         state=_state(decision, bool(off), is_sensor, bool(usable) or not rows, opened is not None, policy, moment),
         is_open=opened is not None,
-        opened=_said(_("{who} opened it at {time}."), opened, moment),
-        off=_said(_("{who} switched it off at {time}."), off, moment),
+        opened=_said(_("{who} opened it {when}."), opened, moment),
+        off=_said(_("{who} switched it off {when}."), off, moment),
         sign=toy_words.INDICATORS[sorted(signs)[0]] if signs else "",
         words=toy_words.makers_words(declaration, gate, "parent"),
         rows=tuple(_row(toy, declaration, row, counts, moment) for row in rows),
@@ -126,7 +130,7 @@ def _gate(
 
 
 def _said(text: str, act: Opened | SwitchedOff | None, moment: Moment) -> str:
-    return text.format(who=moment.who(act.by), time=moment.time(act.at)) if act else ""
+    return text.format(who=moment.who(act.by), when=moment.when(act.at)) if act else ""
 
 
 def _state(
@@ -184,13 +188,13 @@ def _consent(toy: Toy, row: Row, moment: Moment) -> tuple[str, str]:
     last = toy.answer(row.id)
     if last is None:
         return "open", ""
-    fields = {"who": moment.who(last.by), "time": moment.time(last.at)}
+    fields = {"who": moment.who(last.by), "when": moment.when(last.at)}
     if toy.is_agreed(row):
-        return "agreed", _("{who} agreed at {time}.").format(**fields)
+        return "agreed", _("{who} agreed {when}.").format(**fields)
     if toy.has_changed(row):
-        said = _("{who} agreed at {time}, but the maker has changed this since. So it does not hold any more.")
+        said = _("{who} agreed {when}, but the maker has changed this since. So it does not hold any more.")
         return "changed", said.format(**fields)
-    return "withdrawn", _("{who} took it back at {time}.").format(**fields)
+    return "withdrawn", _("{who} took it back {when}.").format(**fields)
 
 
 def _counted(taken: Count | None, sent: Count | None, moment: Moment) -> str:

@@ -34,7 +34,7 @@ def test_a_label_in_german(bear: Bear) -> None:
     page = text(hub.get(f"/toys/{bear.agent}"))
     for said in (
         "Gehört: Mia",
-        "Ein Elternteil hat zugestimmt, 18:00.",
+        "Ein Elternteil hat um 18:00 zugestimmt.",
         "Ein Elternteil hat es aufgemacht, 18:00.",
         "bis 18:10Dann geht es von selbst zu.",
         "Es geht an Honey Toys in DE (talk.honey.example).",
