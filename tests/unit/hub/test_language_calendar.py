@@ -62,7 +62,7 @@ def test_the_time_left_and_minutes_given_back(hub: Hub, mia: str) -> None:
     hub.post(f"/children/{mia}/give", minutes=15)
     page = said(hub.get(f"/children/{mia}"))
     assert "Noch 25 min von 1 h 15 min heute" in page
-    assert "hat 15 min zurückgegeben (18:00)." in page
+    assert "hat um 18:00 15 min zurückgegeben." in page
 
 
 def test_growing_up(hub: Hub, mia: str) -> None:
