@@ -35,7 +35,7 @@ def test_a_label_in_german(bear: Bear) -> None:
     for said in (
         "Gehört: Mia",
         "Ein Elternteil hat um 18:00 zugestimmt.",
-        "Ein Elternteil hat es aufgemacht, 18:00.",
+        "Ein Elternteil hat es um 18:00 aufgemacht.",
         "bis 18:10Dann geht es von selbst zu.",
         "Es geht an Honey Toys in DE (talk.honey.example).",
         "Es wird nach 30 Tagen gelöscht.",
