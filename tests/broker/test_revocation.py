@@ -8,6 +8,8 @@ import os
 import signal
 import socket
 import ssl
+import subprocess
+import sys
 import tempfile
 import threading
 import time
@@ -449,6 +451,30 @@ def test_the_broker_is_found_only_where_it_is_ours(rig: Rig) -> None:
     rig.broker.stop()
     with pytest.raises(BrokerNotReached, match="no broker runs with"):
         broker_control.reload(rig.home.directory)
+
+
+def test_a_broker_that_is_starting_is_not_ended(rig: Rig) -> None:
+    """It answers before it has a handler for the signal, and the signal would end it."""
+    program = rig.directory / "mosquitto"
+    program.symlink_to(os.path.realpath(sys.executable))
+    starting = (
+        "import os, signal, sys, threading\n"
+        "print('begun', flush=True)\n"
+        "threading.Event().wait(0.5)\n"
+        "signal.signal(signal.SIGHUP, lambda *_: os._exit(7))\n"
+        "signal.pause()\n"
+    )
+    broker = rig.home.directory / "broker"
+    process = subprocess.Popen(
+        [program, "-c", starting, str(broker / "mosquitto.conf")], stdout=subprocess.PIPE, text=True
+    )
+    assert process.stdout
+    with process.stdout:
+        assert process.stdout.readline() == "begun\n"
+    (broker / "mosquitto.pid").write_text(str(process.pid))
+
+    assert broker_control.reload(rig.home.directory) == process.pid
+    assert process.wait(20) == 7
 
 
 def test_another_program_with_the_broker_s_number_gets_no_signal(rig: Rig) -> None:

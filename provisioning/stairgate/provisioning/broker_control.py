@@ -74,6 +74,7 @@ def reload(directory: Path) -> int:
     configuration = directory / "broker" / "mosquitto.conf"
     process = _running(directory / "broker" / PID_FILE, configuration)
     _check_list(directory / "broker")
+    _wait_until_it_takes_signals(process, configuration)
     try:
         os.kill(process, signal.SIGHUP)
     except PermissionError:
@@ -131,6 +132,25 @@ def _running(pid_file: Path, configuration: Path) -> int:
         # The number was given to another program since: it must not get our signal.
         return _found(configuration)
     return int(text)
+
+
+def _wait_until_it_takes_signals(process: int, configuration: Path) -> None:
+    """A broker that is starting answers before it has a handler for SIGHUP: until then the signal would end it."""
+    deadline = time.monotonic() + _CONNECT_SECONDS
+    while not _takes_hangups(process, configuration):
+        if time.monotonic() > deadline:
+            raise _not_running(configuration)
+        time.sleep(_PAUSE_SECONDS / 10)
+
+
+def _takes_hangups(process: int, configuration: Path) -> bool:
+    """Whether it catches SIGHUP, by the kernel's word (proc(5), SigCgt)."""
+    try:
+        status = (_PROC / str(process) / "status").read_text()
+    except (FileNotFoundError, ProcessLookupError):
+        raise _not_running(configuration) from None
+    caught = next((line.split()[1] for line in status.splitlines() if line.startswith("SigCgt:")), "0")
+    return bool(int(caught, 16) >> (signal.SIGHUP - 1) & 1)
 
 
 def _found(configuration: Path) -> int:
