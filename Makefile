@@ -18,12 +18,10 @@ MICRO_ONLY := --ignore tests/micro/test_power_cut.py --ignore tests/micro/test_h
 	--ignore tests/lab/test_bear.py
 
 # All that waits more than it works at the same time: browsers, brokers, hubs, and two labs, each a sandbox of its own. What
-# measures comes after, alone. The storm is always the same here, so that a failure can be repeated; `make storm` makes a
-# new one.
-test: build/packages-test setup build/browser lint wheel-check ## install what tests need, run all of them
-	$(MAKE) --no-print-directory --jobs 3 --output-sync=line test-lab-2 test-lab-1 test-unit
+# measures comes after, alone.
+test: build/packages-test setup build/browser ## install what tests need, run all of them
+	$(MAKE) --no-print-directory --jobs 4 --output-sync=line lint test-unit test-lab-2 test-lab-1 wheel-check
 	$(MAKE) --no-print-directory demo-check
-	$(MAKE) --no-print-directory storm SEED=7 SECONDS=15
 
 # In the order of files, so that the browsers' come first: those take longest.
 test-unit:

@@ -28,7 +28,7 @@ from tests.unit.agent.use_traces import (
 
 ALLOWED = 2  # minutes an hour
 REMOTE = b"\x01\x02\x03\x04"
-SEEDS = range(40)
+SEEDS = range(15)
 
 
 def counted(steps: list[Step], category: str = "", every: int = 1) -> dict[str, set[int]]:

@@ -115,7 +115,7 @@ def test_budgets_run_out_when_the_oracle_has_counted_them(zone: str, day: str) -
     begin = noon(zone, day) - 36 * 3600
     changes = 0
     for device in ("da", "db", "dab"):
-        for hour in range(0, 60, 3):
+        for hour in range(0, 60, 5):
             for used in (0, 30, 80):
                 now = begin + hour * 3600 + 7 * 60
                 minutes = {"pa": {"total": used}, "pb": {"total": used}}
