@@ -135,9 +135,6 @@ class Control:
         if is_minute:
             self._counting.tell(self._outbox.minutes)
         self._follow_filter(now, poll)
-        if stepped:
-            # The hub answers with the time.
-            self._next_hello = now
         if poll:
             self._next_poll = now + SLOW_POLL_SECONDS
         try:
@@ -232,7 +229,9 @@ class Control:
     def _look(self, everything: bool) -> None:
         """Bring the kernel in line with policy and clock."""
         now = self._clock.monotonic()
-        self._clock_offset = self._clock.wall() - now
+        before, self._clock_offset = self._clock_offset, self._clock.wall() - now
+        if abs(self._clock_offset - before) > CLOCK_STEP_SECONDS:
+            self._next_hello = now  # the hub answers with the time; here, as a clock may step while a turn works
         policy = self._held.policy()
         if policy is None:
             self._next_look = now + SLOW_POLL_SECONDS

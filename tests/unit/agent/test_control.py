@@ -189,6 +189,25 @@ def test_bedtime_is_told_when_it_comes_and_the_flows_are_forgotten_after_it(rout
     assert sorted(router.kernel.forgotten) == [1, 3]
 
 
+def test_a_step_of_the_clock_in_the_middle_of_a_turn_is_told(router: Router, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What nobody has rules for looks the same before and after: the hello would come in a quarter of an hour."""
+    router.receive(signed(family_policy(5)))
+    router.clock.step(3600)  # from now on it does not know the time for sure, and that is no news afterwards
+    router.wait(30)
+    told = len(router.hellos())
+
+    def step_meanwhile() -> bool:
+        router.clock.step(86400)
+        return True
+
+    with monkeypatch.context() as changed:
+        changed.setattr(router.kernel, "rules_touched", step_meanwhile)
+        router.control.turn()
+    router.wait(2)
+
+    assert len(router.hellos()) == told + 1
+
+
 @pytest.mark.parametrize(("step", "expected"), [(7200, BENS), (-7200, EVERYBODY)])
 def test_a_step_of_the_clock_is_followed_at_once(router: Router, step: float, expected: set[bytes]) -> None:
     one_to_seven = Week("pmia", 127, 13 * 60, 19 * 60, "closed")
