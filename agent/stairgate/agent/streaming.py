@@ -71,7 +71,11 @@ class Streaming:
             if device not in self._untold:
                 self._alarms.pop(device, None)
             return
-        held, so_far = self._minutes.get(device, (minute, 0))
+        if device not in self._minutes:
+            # Moved since the reading before, so perhaps before these hours began.
+            self._minutes[device] = (minute, 0)
+            return
+        held, so_far = self._minutes[device]
         so_far = sent if held != minute else so_far + sent
         self._minutes[device] = (minute, so_far)
         alarm = self._alarms.get(device)

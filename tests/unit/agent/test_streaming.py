@@ -24,6 +24,7 @@ class Night:
     def __init__(self, policy: Policy, utc: int = NIGHT) -> None:
         self.streaming, self.utc, self.start = Streaming(), utc, utc
         self.streaming.follow(policy)
+        self.moved(0, seconds=0)
 
     def moved(self, sent: int, seconds: int = 1, device: str = "dconsole", received: int = 0) -> list[Streamed]:
         self.utc += seconds
@@ -40,6 +41,16 @@ def test_an_alarm_begins_when_a_minute_moves_too_much_and_grows() -> None:
     began = night.utc
     assert night.moved(5000) == [Streamed("dconsole", began, night.utc, STREAM_BYTES + 5000)]
     assert night.moved(0) == []
+
+
+def test_what_was_sent_before_the_hours_began_is_not_theirs() -> None:
+    """A reading tells what moved since the one before, which may have been by day, or before a parent set the hours."""
+    by_day = Night(quiet(), MIDNIGHT + 18 * 3600 - 2)  # 20:00 at home is 18:00 of UTC in summer, 19:00 in winter
+    assert by_day.moved(50 * STREAM_BYTES) == []
+    while not by_day.streaming._hours["dconsole"].line(by_day.utc + 60):
+        assert by_day.moved(0, seconds=60) == []
+    assert by_day.moved(50 * STREAM_BYTES, seconds=60) == []
+    assert len(by_day.moved(STREAM_BYTES)) == 1
 
 
 def test_background_never_adds_up_to_one() -> None:
@@ -81,7 +92,8 @@ def test_it_ends_with_the_hours_and_the_next_night_is_another() -> None:
     night = Night(quiet())
     first = night.moved(STREAM_BYTES)[0].began
     assert night.moved(STREAM_BYTES, seconds=10 * 3600) == []
-    (second,) = night.moved(STREAM_BYTES, seconds=14 * 3600)
+    assert night.moved(0, seconds=14 * 3600) == []
+    (second,) = night.moved(STREAM_BYTES)
     assert second.began > first
 
 
