@@ -5,8 +5,10 @@ It decides when the broker answers and shows what it said; which settings it get
 
 import os
 import shutil
+import signal
 import socket
 import subprocess
+import threading
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -46,7 +48,10 @@ class Mosquitto:
             )
 
     def wait_until_it_answers(self) -> None:
-        """Return when the port is open on every address; Mosquitto opens them one after the other."""
+        """Return when the port is open on every address; Mosquitto opens them one after the other.
+
+        And when it has a handler for SIGHUP, which comes later: until then that signal ends it.
+        """
         deadline = time.monotonic() + DEADLINE_SECONDS
         waiting = list(self.hosts)
         while waiting and time.monotonic() < deadline:
@@ -61,7 +66,15 @@ class Mosquitto:
                     self.process.wait(0.02)
                 except subprocess.TimeoutExpired:
                     continue
+        while not self._takes_hangups() and time.monotonic() < deadline:
+            threading.Event().wait(0.02)
         assert not waiting, f"mosquitto does not answer on {waiting}, port {self.port}:\n{self.log_text()}"
+
+    def _takes_hangups(self) -> bool:
+        """Whether it catches SIGHUP, by the kernel's word (proc(5), SigCgt)."""
+        status = Path(f"/proc/{self.process.pid}/status").read_text()
+        caught = next((line.split()[1] for line in status.splitlines() if line.startswith("SigCgt:")), "0")
+        return bool(int(caught, 16) >> (signal.SIGHUP - 1) & 1)
 
     def log_text(self) -> str:
         """What it has said so far."""
